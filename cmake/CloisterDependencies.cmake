@@ -1,0 +1,25 @@
+# Third-party packages, all from the system (Debian 12 has every one of them).
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(TBB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+
+find_library(GMP_LIBRARY gmp REQUIRED)
+find_path(GMP_INCLUDE_DIR gmp.h REQUIRED)
+add_library(cloister_gmp INTERFACE)
+target_link_libraries(cloister_gmp INTERFACE ${GMP_LIBRARY})
+target_include_directories(cloister_gmp INTERFACE ${GMP_INCLUDE_DIR})
+
+find_library(CSV_LIBRARY csv REQUIRED)
+add_library(cloister_csv INTERFACE)
+target_link_libraries(cloister_csv INTERFACE ${CSV_LIBRARY})
+
+if(CLOISTER_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(CLOISTER_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

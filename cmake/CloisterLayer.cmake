@@ -1,0 +1,38 @@
+# Targets of the layers. A layer's public links are exactly the layers that it may include;
+# tests/include_test.py reads every #include and fails on any other edge.
+
+add_library(cloister_options INTERFACE)
+target_compile_features(cloister_options INTERFACE cxx_std_20)
+target_include_directories(cloister_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(cloister_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CLOISTER_SANITIZER)
+  target_compile_options(cloister_options INTERFACE -fsanitize=${CLOISTER_SANITIZER} -fno-omit-frame-pointer)
+  target_link_options(cloister_options INTERFACE -fsanitize=${CLOISTER_SANITIZER})
+endif()
+
+# cloister_layer(<name> [DEPENDS <layer>...] [LIBRARIES <target>...] SOURCES <file>...)
+# Makes the library cloister_<name>. Layers that touch a secret key have a second target,
+# <name>_owner, which no server target may link.
+function(cloister_layer name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;SOURCES" ${ARGN})
+  add_library(cloister_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(cloister_${name} PUBLIC cloister_options ${ARG_LIBRARIES})
+  foreach(layer IN LISTS ARG_DEPENDS)
+    target_link_libraries(cloister_${name} PUBLIC cloister_${layer})
+  endforeach()
+endfunction()
+
+# cloister_tests(<name> [LINKS <target>...] SOURCES <file>...)
+# One GoogleTest binary. Suites whose name starts with Slow get the label slow, the rest fast.
+function(cloister_tests name)
+  if(NOT CLOISTER_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "LINKS;SOURCES" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gtest)
+  gtest_discover_tests(${name}_test TEST_FILTER "-Slow*" TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS fast TIMEOUT 300)
+  gtest_discover_tests(${name}_test TEST_FILTER "Slow*" TEST_PREFIX "${name}." TEST_LIST ${name}_slow
+    DISCOVERY_TIMEOUT 60 PROPERTIES LABELS slow TIMEOUT 1800)
+endfunction()
