@@ -6,7 +6,8 @@ target_compile_features(cloister_options INTERFACE cxx_std_20)
 target_include_directories(cloister_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(cloister_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CLOISTER_SANITIZER)
-  target_compile_options(cloister_options INTERFACE -fsanitize=${CLOISTER_SANITIZER} -fno-omit-frame-pointer)
+  target_compile_options(cloister_options INTERFACE -fsanitize=${CLOISTER_SANITIZER} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
   target_link_options(cloister_options INTERFACE -fsanitize=${CLOISTER_SANITIZER})
 endif()
 
@@ -23,7 +24,8 @@ function(cloister_layer name)
 endfunction()
 
 # cloister_tests(<name> [LINKS <target>...] SOURCES <file>...)
-# One GoogleTest binary. Suites whose name starts with Slow get the label slow, the rest fast.
+# One GoogleTest binary. Suites whose name starts with Slow get the label slow, the rest fast; ctest
+# starts tests of higher COST first, so that the fast ones have spoken before the slow ones begin.
 function(cloister_tests name)
   if(NOT CLOISTER_TESTS)
     return()
@@ -32,7 +34,7 @@ function(cloister_tests name)
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gtest)
   gtest_discover_tests(${name}_test TEST_FILTER "-Slow*" TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS fast TIMEOUT 300)
+    PROPERTIES LABELS fast COST 2 TIMEOUT 300)
   gtest_discover_tests(${name}_test TEST_FILTER "Slow*" TEST_PREFIX "${name}." TEST_LIST ${name}_slow
-    DISCOVERY_TIMEOUT 60 PROPERTIES LABELS slow TIMEOUT 1800)
+    DISCOVERY_TIMEOUT 60 PROPERTIES LABELS slow COST 1 TIMEOUT 1800)
 endfunction()
