@@ -88,21 +88,21 @@ BAD = {
         '#include "../cloister/options.h"',
         "owner's program",
     ),
-    "upward link": ("src/cloister/math/CMakeLists.txt", "cloister_layer(math DEPENDS base ring)", "math's links are"),
+    "upward link": ("src/cloister/math/CMakeLists.txt", "cloister_layer(math DEPENDS base ring)", "links ring, where"),
     "link beyond the table's row": (
         "src/cloister/ckks/CMakeLists.txt",
         "cloister_layer(ckks\n DEPENDS rlwe ring)",
-        "ckks's links are rlwe",
+        "links ring, where the table has: rlwe",
     ),
     "link by library name": (
         "src/cloister/data/CMakeLists.txt",
         "cloister_layer(data LIBRARIES cloister_math)",
-        "data's links are base",
+        "links math, where",
     ),
     "link by a call of its own": (
         "src/cloister/data/CMakeLists.txt",
         "target_link_libraries(cloister_data PUBLIC cloister_math)",
-        "data's links are base",
+        "links math, where",
     ),
     "server's set links an owner's": (
         "src/cloister/ckks/CMakeLists.txt",

@@ -142,7 +142,8 @@ def link_defect(target, dependency):
     if owner:
         # An owner's target adds to its layer what the server must not have, wherever below it that lies.
         return None if below in REACH[layer] else f"{layer} may not link {below}"
-    return None if below in LAYERS[layer] else f"{layer}'s links are {' '.join(LAYERS[layer]) or 'none'}"
+    links = " ".join(LAYERS[layer]) or "none"
+    return None if below in LAYERS[layer] else f"links {dependency}, where the table has: {links}"
 
 
 def check_layer_call(where, folder, words):
