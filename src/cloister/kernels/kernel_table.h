@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "cloister/kernels/ntt_tables.h"
+#include "cloister/math/modulus.h"
+
+namespace cloister {
+
+/// Instruction sets that kernels are compiled for. The scalar one is the specification: every other
+/// must give the same bits.
+enum class Target { kScalar };
+
+std::string_view name(Target target) noexcept;
+
+/// The vector loops of one target. Every function works on one limb of n residues modulo q; arguments
+/// and results are canonical residues unless said otherwise; `out` may alias any input of the same
+/// index. All run in time that does not depend on the residues.
+struct KernelTable {
+  Target target;
+
+  /// Negacyclic NTT in place: coefficients in natural order to values in bit-reversed order; the value
+  /// at i is that of the polynomial at psi^(2 brv(i) + 1). (N/2) log2 N butterflies.
+  void (*ntt_forward)(const NttTables& tables, std::uint64_t* x) noexcept;
+  /// The inverse, 1/N included.
+  void (*ntt_inverse)(const NttTables& tables, std::uint64_t* x) noexcept;
+
+  void (*add)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
+              std::size_t n) noexcept;
+  void (*sub)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
+              std::size_t n) noexcept;
+  void (*negate)(const Modulus& q, const std::uint64_t* a, std::uint64_t* out, std::size_t n) noexcept;
+  void (*mul)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
+              std::size_t n) noexcept;
+  /// out += a * b.
+  void (*mul_add)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
+                  std::size_t n) noexcept;
+  /// out = a * factor; a may be any 64-bit words.
+  void (*mul_scalar)(const Modulus& q, const std::uint64_t* a, const ShoupFactor& factor,
+                     std::uint64_t* out, std::size_t n) noexcept;
+  /// out = (a - b) * factor: the tail of rescaling and of mod-down.
+  void (*sub_mul_scalar)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b,
+                         const ShoupFactor& factor, std::uint64_t* out, std::size_t n) noexcept;
+  /// out = sum over t of a[t] * b[t]: the inner product of digits with a key. At most 256 terms.
+  void (*dot)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* const* b,
+              std::size_t terms, std::uint64_t* out, std::size_t n) noexcept;
+  /// out = sum over t of a[t] * constants[t] mod q, a below 2^60, constants residues of q: base
+  /// conversion. At most 256 terms.
+  void (*dot_constants)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* constants,
+                        std::size_t terms, std::uint64_t* out, std::size_t n) noexcept;
+  /// out = round(sum over t of a[t] * reciprocals[t]), summed in double precision in the order of t
+  /// without fused operations: how often Q fits in a sum of residues.
+  void (*round_quotient)(const std::uint64_t* const* a, const double* reciprocals, std::size_t terms,
+                         std::uint64_t* out, std::size_t n) noexcept;
+  /// out[i] = a[map[i]]: an automorphism in the evaluation domain. No aliasing.
+  void (*permute)(const std::uint64_t* a, const std::uint32_t* map, std::uint64_t* out,
+                  std::size_t n) noexcept;
+  /// out = the residues of centred integers whose residues modulo `from` are a: brings one limb to
+  /// another modulus.
+  void (*change_modulus)(const Modulus& from, const Modulus& to, const std::uint64_t* a, std::uint64_t* out,
+                         std::size_t n) noexcept;
+};
+
+/// The reference kernels, which run on any CPU.
+const KernelTable& scalar_kernels() noexcept;
+
+/// The targets that this build has and this CPU can run, best first.
+std::span<const Target> available_targets() noexcept;
+
+/// The kernels of a target; `target` empty picks the best that this CPU can run, a name forces one.
+/// Throws ParametersError for a name that is unknown or cannot run here, listing those that can.
+const KernelTable& select_kernels(std::string_view target = {});
+
+}  // namespace cloister

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cloister/ring/rns_poly.h"
+
+namespace cloister {
+
+/// The automorphism X -> X^g of a ring, g odd in [1, 2N), as a permutation of values in the evaluation
+/// domain. Memory: 4 N bytes.
+class Automorphism {
+ public:
+  Automorphism(int log2_degree, std::uint64_t galois_element);
+
+  std::uint64_t galois_element() const noexcept { return galois_element_; }
+  const std::uint32_t* map() const noexcept { return map_.data(); }
+
+  /// out may not alias a. Cost: one gather a limb.
+  template <Secrecy kSecrecy>
+  BasicRnsPoly<Domain::kEvaluation, kSecrecy> apply(const BasicRnsPoly<Domain::kEvaluation, kSecrecy>& a,
+                                                    const ThreadPool& pool) const {
+    auto out = BasicRnsPoly<Domain::kEvaluation, kSecrecy>::uninitialized(a.ring(), a.limbs());
+    pool.parallel_for(a.limbs().count(), [&](std::size_t i) {
+      a.ring()->kernels().permute(a.limb(i), map(), out.limb(i), a.degree());
+    });
+    return out;
+  }
+
+ private:
+  std::uint64_t galois_element_;
+  std::vector<std::uint32_t> map_;
+};
+
+}  // namespace cloister

@@ -1,0 +1,32 @@
+#include "cloister/ring/ring.h"
+
+#include <algorithm>
+
+#include "cloister/math/primes.h"
+
+namespace cloister {
+
+std::shared_ptr<const Ring> Ring::create(int log2_degree, std::span<const std::uint64_t> q_primes,
+                                         std::span<const std::uint64_t> p_primes, const KernelTable& kernels) {
+  if (log2_degree < 3 || log2_degree > 17)
+    throw ParametersError("ring: the degree 2^" + std::to_string(log2_degree) + " is outside [2^3, 2^17]");
+  if (q_primes.empty()) throw ParametersError("ring: the coefficient modulus has no prime");
+  std::vector<std::uint64_t> all(q_primes.begin(), q_primes.end());
+  all.insert(all.end(), p_primes.begin(), p_primes.end());
+  auto sorted = all;
+  std::ranges::sort(sorted);
+  if (std::ranges::adjacent_find(sorted) != sorted.end())
+    throw ParametersError("ring: the primes are not distinct");
+
+  std::shared_ptr<Ring> ring(new Ring(log2_degree, q_primes.size(), kernels));
+  ring->tables_.reserve(all.size());
+  for (const std::uint64_t prime : all) {
+    const Modulus modulus(prime);
+    if (!is_prime(prime) || prime % (2 * ring->degree()) != 1)
+      throw ParametersError("ring: " + std::to_string(prime) + " is not a prime that is 1 modulo 2N");
+    ring->tables_.emplace_back(ring->degree(), modulus);
+  }
+  return ring;
+}
+
+}  // namespace cloister

@@ -1,0 +1,115 @@
+#include <gtest/gtest.h>
+
+#include <type_traits>
+
+#include "cloister/math/primes.h"
+#include "cloister/ring/automorphism.h"
+#include "cloister/ring/base_converter.h"
+#include "cloister/ring/poly_ops.h"
+#include "cloister/ring/uniform.h"
+
+namespace cloister {
+namespace {
+
+template <typename A, typename B>
+concept Addable = requires(const A& a, const B& b, A& out, const ThreadPool& pool) { add(a, b, out, pool); };
+static_assert(Addable<EvaluationPoly, EvaluationPoly>);
+static_assert(!Addable<EvaluationPoly, CoefficientPoly>, "domains must not mix");
+static_assert(!std::is_copy_constructible_v<EvaluationPoly>);
+
+std::vector<std::uint64_t> chain(double target, int count, std::uint64_t step, std::vector<std::uint64_t> taken = {}) {
+  std::vector<std::uint64_t> out;
+  for (int i = 0; i < count; ++i) {
+    out.push_back(nearest_prime(target, step, taken));
+    taken.push_back(out.back());
+  }
+  return out;
+}
+
+class RingTest : public ::testing::Test {
+ protected:
+  static constexpr int kLog2Degree = 6;
+  std::vector<std::uint64_t> q = chain(0x1p40, 4, 128), p = chain(0x1p45, 2, 128);
+  std::shared_ptr<const Ring> ring = Ring::create(kLog2Degree, q, p, scalar_kernels());
+  ThreadPool pool{2};
+  std::size_t n = ring->degree();
+
+  CoefficientPoly small(const std::vector<std::int64_t>& x, LimbSet limbs) {
+    return from_small<Secrecy::kPublic>(ring, limbs, std::span<const std::int64_t>(x), pool);
+  }
+  std::vector<std::int64_t> random_small(std::uint64_t stream, std::int64_t bound) {
+    Prng prng(Seed(Bytes32{}), stream);
+    std::vector<std::int64_t> x(n);
+    for (auto& v : x) v = static_cast<std::int64_t>(prng.next_u64() % static_cast<std::uint64_t>(2 * bound)) - bound;
+    return x;
+  }
+};
+
+TEST_F(RingTest, RefusesBadPrimes) {
+  const std::vector<std::uint64_t> twice{q[0], q[0]}, composite{129 * 128 + 1}, foreign{97};
+  EXPECT_THROW(Ring::create(kLog2Degree, twice, {}, scalar_kernels()), ParametersError);
+  EXPECT_THROW(Ring::create(kLog2Degree, foreign, {}, scalar_kernels()), ParametersError);
+  EXPECT_THROW(Ring::create(2, q, p, scalar_kernels()), ParametersError);
+  EXPECT_THROW(Ring::create(kLog2Degree, {}, p, scalar_kernels()), ParametersError);
+}
+
+TEST_F(RingTest, AutomorphismActsOnCoefficients) {
+  const auto x = random_small(1, 1000);
+  for (const std::uint64_t g : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{25}, 2 * n - 1}) {
+    std::vector<std::int64_t> expected(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::size_t to = i * g % (2 * n);
+      expected[to % n] = to < n ? x[i] : -x[i];
+    }
+    const auto moved = to_coefficient(
+        Automorphism(kLog2Degree, g).apply(to_evaluation(small(x, {3, 2}), pool), pool), pool);
+    const auto reference = small(expected, {3, 2});
+    for (std::size_t i = 0; i < moved.limbs().count(); ++i)
+      for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(moved.limb(i)[j], reference.limb(i)[j]);
+  }
+  EXPECT_THROW(Automorphism(kLog2Degree, 4), ParametersError);
+  EXPECT_THROW(Automorphism(kLog2Degree, 2 * n + 1), ParametersError);
+}
+
+TEST_F(RingTest, BaseConversionIsCentredAndExact) {
+  // Integers well inside (-A/2, A/2), A = q0 q1 q2, known as small signed values times a large one.
+  const BaseConverter converter(*ring, {0, 1, 2}, {3, 4, 5});
+  const auto x = random_small(2, std::int64_t{1} << 62);
+  const auto from = small(x, {3, 0});
+  const auto expected = small(x, {4, 2});
+  Buffer<std::uint64_t> scratch(converter.scratch_words(n));
+  const std::vector<const std::uint64_t*> in{from.limb(0), from.limb(1), from.limb(2)};
+  converter.scale(*ring, in, scratch.data());
+  std::vector<std::uint64_t> out(n);
+  for (std::size_t t = 0; t < 3; ++t) {
+    converter.convert(*ring, scratch.data(), t, out.data());
+    for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(out[j], expected.limb(3 + t)[j]);
+  }
+}
+
+TEST_F(RingTest, HigherLevelsAreReadAsPrefixes) {
+  const auto x = random_small(3, 1 << 20), y = random_small(4, 1 << 20);
+  std::vector<std::int64_t> sum(n);
+  for (std::size_t i = 0; i < n; ++i) sum[i] = x[i] + y[i];
+  CoefficientPoly out(ring, {2, 0});
+  add(small(x, {4, 0}), small(y, {3, 2}), out, pool);
+  const auto expected = small(sum, {2, 0});
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(out.limb(i)[j], expected.limb(i)[j]);
+  CoefficientPoly wide(ring, {4, 2});
+  EXPECT_THROW(add(small(x, {4, 0}), small(y, {4, 2}), wide, pool), InternalError);
+}
+
+TEST_F(RingTest, SeededPolynomialsAreNestedAndDiffer) {
+  const Seed seed{Bytes32{}};
+  const auto wide = expand_uniform(ring, {4, 2}, seed, 1, pool);
+  const auto narrow = expand_uniform(ring, {2, 2}, seed, 1, pool);
+  const auto other = expand_uniform(ring, {2, 2}, seed, 2, pool);
+  const std::vector<std::uint64_t> a(narrow.limb(3), narrow.limb(3) + n), b(wide.limb(5), wide.limb(5) + n),
+      c(other.limb(3), other.limb(3) + n);
+  EXPECT_EQ(a, b);
+  EXPECT_NE(a, c);
+}
+
+}  // namespace
+}  // namespace cloister

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "cloister/base/memory.h"
+#include "cloister/base/thread_pool.h"
+#include "cloister/ring/ring.h"
+
+namespace cloister {
+
+/// The two forms of a polynomial, kept apart in its type.
+enum class Domain { kCoefficient, kEvaluation };
+
+/// A polynomial of a ring in residues, [limbs][N], canonical. Move-only; clone() copies.
+/// kSecret polynomials (a secret key) are wiped when they are destroyed.
+template <Domain kDomain, Secrecy kSecrecy = Secrecy::kPublic>
+class BasicRnsPoly {
+ public:
+  /// The zero polynomial.
+  BasicRnsPoly(std::shared_ptr<const Ring> ring, LimbSet limbs)
+      : BasicRnsPoly(ring, limbs, Buffer<std::uint64_t, kSecrecy>(limbs.count() * ring->degree())) {}
+
+  static BasicRnsPoly uninitialized(std::shared_ptr<const Ring> ring, LimbSet limbs) {
+    const std::size_t words = limbs.count() * ring->degree();
+    return BasicRnsPoly(std::move(ring), limbs, Buffer<std::uint64_t, kSecrecy>::uninitialized(words));
+  }
+
+  BasicRnsPoly clone() const { return BasicRnsPoly(ring_, limbs_, residues_.clone()); }
+
+  const std::shared_ptr<const Ring>& ring() const noexcept { return ring_; }
+  const LimbSet& limbs() const noexcept { return limbs_; }
+  std::size_t degree() const noexcept { return ring_->degree(); }
+
+  std::uint64_t* limb(std::size_t i) noexcept { return residues_.data() + i * degree(); }
+  const std::uint64_t* limb(std::size_t i) const noexcept { return residues_.data() + i * degree(); }
+  std::span<std::uint64_t> limb_span(std::size_t i) noexcept { return {limb(i), degree()}; }
+  std::span<const std::uint64_t> limb_span(std::size_t i) const noexcept { return {limb(i), degree()}; }
+
+  std::size_t prime_index(std::size_t i) const noexcept { return ring_->prime_index(limbs_, i); }
+  const Modulus& modulus(std::size_t i) const noexcept { return ring_->modulus(prime_index(i)); }
+
+  /// Forgets limbs of Q above the first `q`: the level drops, nothing is copied or freed. The
+  /// polynomial must have no limb of P.
+  void keep_limbs(std::size_t q) noexcept { limbs_.q = q; }
+
+ private:
+  template <Domain, Secrecy>
+  friend class BasicRnsPoly;
+  template <Secrecy S>
+  friend BasicRnsPoly<Domain::kEvaluation, S> to_evaluation(BasicRnsPoly<Domain::kCoefficient, S>,
+                                                            const ThreadPool&);
+  template <Secrecy S>
+  friend BasicRnsPoly<Domain::kCoefficient, S> to_coefficient(BasicRnsPoly<Domain::kEvaluation, S>,
+                                                              const ThreadPool&);
+
+  BasicRnsPoly(std::shared_ptr<const Ring> ring, LimbSet limbs, Buffer<std::uint64_t, kSecrecy> residues)
+      : ring_(std::move(ring)), limbs_(limbs), residues_(std::move(residues)) {}
+
+  std::shared_ptr<const Ring> ring_;
+  LimbSet limbs_;
+  Buffer<std::uint64_t, kSecrecy> residues_;
+};
+
+template <Domain kDomain>
+using RnsPoly = BasicRnsPoly<kDomain>;
+using CoefficientPoly = RnsPoly<Domain::kCoefficient>;
+using EvaluationPoly = RnsPoly<Domain::kEvaluation>;
+using SecretEvaluationPoly = BasicRnsPoly<Domain::kEvaluation, Secrecy::kSecret>;
+using SecretCoefficientPoly = BasicRnsPoly<Domain::kCoefficient, Secrecy::kSecret>;
+
+/// Transforms in place, one limb a task, and hands the storage over.
+template <Secrecy kSecrecy>
+BasicRnsPoly<Domain::kEvaluation, kSecrecy> to_evaluation(BasicRnsPoly<Domain::kCoefficient, kSecrecy> poly,
+                                                          const ThreadPool& pool) {
+  const Ring& ring = *poly.ring();
+  pool.parallel_for(poly.limbs().count(), [&](std::size_t i) {
+    ring.kernels().ntt_forward(ring.ntt(poly.prime_index(i)), poly.limb(i));
+  });
+  return {std::move(poly.ring_), poly.limbs_, std::move(poly.residues_)};
+}
+
+template <Secrecy kSecrecy>
+BasicRnsPoly<Domain::kCoefficient, kSecrecy> to_coefficient(BasicRnsPoly<Domain::kEvaluation, kSecrecy> poly,
+                                                            const ThreadPool& pool) {
+  const Ring& ring = *poly.ring();
+  pool.parallel_for(poly.limbs().count(), [&](std::size_t i) {
+    ring.kernels().ntt_inverse(ring.ntt(poly.prime_index(i)), poly.limb(i));
+  });
+  return {std::move(poly.ring_), poly.limbs_, std::move(poly.residues_)};
+}
+
+}  // namespace cloister
