@@ -17,6 +17,8 @@ import link_set_test  # noqa: E402
 COMMON = "namespace cloister {" + "".join(f"int work{i}(int x) {{ return x + {i}; }}" for i in range(250)) + "}\n"
 OWNER = """namespace cloister {
 struct SecretKey { int limbs; };
+struct Passphrase { int length() const; };
+int Passphrase::length() const { return 8; }
 struct KeyGenerator { SecretKey generate_secret_key(); };
 SecretKey KeyGenerator::generate_secret_key() { return {1}; }
 int decrypt(const SecretKey& key) { return key.limbs; }
@@ -28,6 +30,7 @@ PLAIN_NAMES = {f"cloister::work{i}(int)" for i in range(250)}
 OWNER_NAMES = PLAIN_NAMES | {
     "cloister::ckks::Decryptor::decrypt(cloister::ckks::Ciphertext const&) const",
     "cloister::rlwe::SecretKey::~SecretKey()",
+    "cloister::wire::Passphrase::from_text(char const*)",
     "cloister::rlwe::KeyGenerator::KeyGenerator(cloister::Prng&)",
 }
 
@@ -51,6 +54,7 @@ class Names(unittest.TestCase):
             "cloister::paillier::PrivateKey::decrypt_crt(int) const",
             "typeinfo for cloister::rlwe::SecretKey",
             "cloister::rlwe::secret_key_from_file(char const*)",
+            "cloister::wire::Passphrase::clone() const",
             "cloister::rlwe::KeyGenerator::run()",
             "cloister::paillier::generate_keys(int)",
             "cloister::rlwe::generate_galois_key(int)",

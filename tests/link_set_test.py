@@ -13,6 +13,7 @@ import sys
 FORBIDDEN = {
     "decryption": re.compile(r"decrypt", re.IGNORECASE),
     "a secret key": re.compile(r"secret_?key|private_?key", re.IGNORECASE),
+    "a passphrase": re.compile(r"passphrase", re.IGNORECASE),
     "key generation": re.compile(r"key_?gen(erat|\b|_)|generate_\w*keys?\b", re.IGNORECASE),
 }
 # A stripped or foreign program names little; a server that trains names this much at the very least.
