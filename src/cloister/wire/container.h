@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -108,7 +109,7 @@ class ContainerReader {
 
   const ContainerHeader& header() const noexcept;
   const std::string& source() const noexcept;
-  std::uint64_t bytes() const noexcept;
+  std::uint64_t total_bytes() const noexcept;
 
   /// Random access: the number of frames (the end frame is not counted), and frame `index`.
   std::size_t size() const noexcept;
@@ -129,7 +130,7 @@ class ContainerReader {
   void rewind() noexcept;
 
  private:
-  friend struct ContainerAccess;
+  friend struct Description describe(const std::filesystem::path& path);
   struct Impl;
   explicit ContainerReader(std::unique_ptr<Impl> impl) noexcept;
 

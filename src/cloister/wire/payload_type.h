@@ -32,12 +32,12 @@ struct PayloadTypeInfo {
   PayloadType type;
   std::string_view name;    ///< for machines: "evaluation-keys"
   std::string_view phrase;  ///< for sentences: "evaluation keys", "a secret key"
+  bool secret;              ///< the owner's alone: sealed on disk, never sent
 };
 
 std::span<const PayloadTypeInfo> payload_type_table() noexcept;
 /// The row of a type's number; nothing for a number this version does not know.
 std::optional<PayloadTypeInfo> find_payload_type(std::uint16_t number) noexcept;
-std::string_view name(PayloadType type) noexcept;
-std::string_view phrase(PayloadType type) noexcept;
+const PayloadTypeInfo& info(PayloadType type) noexcept;
 
 }  // namespace cloister::wire
