@@ -1,0 +1,66 @@
+#include "cloister/rlwe/owner/key_generator.h"
+
+#include <algorithm>
+
+#include "cloister/ring/poly_ops.h"
+#include "cloister/rlwe/galois.h"
+#include "cloister/rlwe/owner/encryption.h"
+
+namespace cloister::rlwe {
+namespace {
+
+SecretEvaluationPoly square(const SecretEvaluationPoly& s, const ThreadPool& pool) {
+  auto out = SecretEvaluationPoly::uninitialized(s.ring(), s.limbs());
+  pool.parallel_for(s.limbs().count(), [&](std::size_t i) {
+    s.ring()->kernels().mul(s.modulus(i), s.limb(i), s.limb(i), out.limb(i), s.degree());
+  });
+  return out;
+}
+
+}  // namespace
+
+PublicKey KeyGenerator::public_key(Prng& prng) const {
+  SeededZero zero = encrypt_zero(*secret_, {secret_->parameters()->ring()->q_count(), 0}, prng, *pool_);
+  return {std::move(zero.b), std::move(zero.a), zero.seed};
+}
+
+KeySwitchKey KeyGenerator::relinearization_key(Prng& prng, std::size_t q_limbs) const {
+  return key_switch_key(square(secret_->evaluation(), *pool_), secret_->evaluation(), prng, q_limbs);
+}
+
+GaloisKey KeyGenerator::galois_key(std::uint64_t galois_element, Prng& prng, std::size_t q_limbs) const {
+  const int log2_degree = secret_->parameters()->ring()->log2_degree();
+  Automorphism automorphism(log2_degree, galois_element);
+  const Automorphism back(log2_degree, inverse_galois_element(galois_element, log2_degree));
+  return {key_switch_key(secret_->evaluation(), back.apply(secret_->evaluation(), *pool_), prng, q_limbs),
+          std::move(automorphism)};
+}
+
+KeySwitchKey KeyGenerator::key_switch_key(const SecretEvaluationPoly& from, const SecretEvaluationPoly& to,
+                                          Prng& prng, std::size_t q_limbs) const {
+  const Parameters& parameters = *secret_->parameters();
+  const auto& ring = parameters.ring();
+  if (ring->p_count() == 0 || q_limbs == 0 || q_limbs > ring->q_count())
+    throw ParametersError("key generation: these parameters switch no keys at " + std::to_string(q_limbs) +
+                          " limbs");
+  const LimbSet limbs{q_limbs, ring->p_count()};
+  KeySwitchKey key{{}, {}, prng.next_seed()};
+  for (std::size_t d = 0; d < parameters.digits_at(q_limbs); ++d) {
+    SeededZero zero = encrypt_zero(to, limbs, key.seed, d, prng, *pool_);
+    const std::size_t start = d * parameters.digit_size();
+    const std::size_t end = std::min(start + parameters.digit_size(), q_limbs);
+    pool_->parallel_for(end - start, [&](std::size_t j) {
+      const std::size_t i = start + j;
+      SecretBuffer<std::uint64_t> scaled(ring->degree());
+      ring->kernels().mul_scalar(ring->modulus(i), from.limb(i),
+                                 ShoupFactor(parameters.p_modulo(i), ring->modulus(i)), scaled.data(),
+                                 ring->degree());
+      ring->kernels().add(ring->modulus(i), zero.b.limb(i), scaled.data(), zero.b.limb(i), ring->degree());
+    });
+    key.b.push_back(std::move(zero.b));
+    key.a.push_back(std::move(zero.a));
+  }
+  return key;
+}
+
+}  // namespace cloister::rlwe

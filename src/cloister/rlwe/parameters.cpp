@@ -1,0 +1,91 @@
+#include "cloister/rlwe/parameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "cloister/rlwe/security.h"
+
+namespace cloister::rlwe {
+namespace {
+
+double log2_product(std::span<const std::uint64_t> primes) {
+  return std::accumulate(primes.begin(), primes.end(), 0.0,
+                         [](double sum, std::uint64_t p) { return sum + std::log2(static_cast<double>(p)); });
+}
+
+Bytes32 fingerprint(const ParametersSpec& spec) {
+  ByteWriter w;
+  w.put_string("cloister rlwe parameters 1");
+  w.put(std::int32_t{spec.log2_degree});
+  w.put(std::int32_t{spec.digits});
+  for (const auto* primes : {&spec.q_primes, &spec.p_primes}) {
+    w.put(static_cast<std::uint32_t>(primes->size()));
+    for (const auto p : *primes) w.put(p);
+  }
+  return sha256(w.bytes());
+}
+
+void check_security(int log2_degree, double log2_qp) {
+  const double most = max_log2_modulus(log2_degree);
+  if (log2_qp > most)
+    throw SecurityError("parameters: log2(QP) = " + std::to_string(log2_qp) + " at ring degree 2^" +
+                        std::to_string(log2_degree) + " is below 128-bit security, which allows " +
+                        std::to_string(most) + "; take a larger ring or fewer primes");
+}
+
+}  // namespace
+
+std::shared_ptr<const Parameters> Parameters::create(ParametersSpec spec, const KernelTable& kernels) {
+  return std::shared_ptr<const Parameters>(new Parameters(std::move(spec), kernels, SecurityCheck::kEnforce));
+}
+
+Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, SecurityCheck check)
+    : spec_(std::move(spec)) {
+  log2_q_ = log2_product(spec_.q_primes);
+  log2_p_ = log2_product(spec_.p_primes);
+  if (check == SecurityCheck::kEnforce) check_security(spec_.log2_degree, log2_qp());
+  ring_ = Ring::create(spec_.log2_degree, spec_.q_primes, spec_.p_primes, kernels);
+  id_ = fingerprint(spec_);
+
+  const std::size_t q_count = ring_->q_count();
+  if (spec_.digits < 1 || static_cast<std::size_t>(spec_.digits) > q_count)
+    throw ParametersError("parameters: " + std::to_string(spec_.digits) + " digits for " +
+                          std::to_string(q_count) + " primes");
+  digit_size_ = (q_count + static_cast<std::size_t>(spec_.digits) - 1) / static_cast<std::size_t>(spec_.digits);
+  for (std::size_t start = 0; start < q_count; start += digit_size_) {
+    const std::span<const std::uint64_t> all(spec_.q_primes);
+    log2_largest_digit_ = std::max(
+        log2_largest_digit_, log2_product(all.subspan(start, std::min(digit_size_, q_count - start))));
+  }
+  if (spec_.p_primes.empty()) return;
+  if (log2_p_ < log2_largest_digit_)
+    throw ParametersError("parameters: the special modulus (" + std::to_string(log2_p_) +
+                          " bits) is smaller than the largest digit (" + std::to_string(log2_largest_digit_) +
+                          " bits), which would drown results in noise; add special primes or digits");
+
+  std::vector<std::size_t> q_indices(q_count), p_indices(ring_->p_count());
+  std::iota(q_indices.begin(), q_indices.end(), std::size_t{0});
+  std::iota(p_indices.begin(), p_indices.end(), q_count);
+  mod_up_.resize(q_count);
+  for (std::size_t limbs = 1; limbs <= q_count; ++limbs) {
+    for (std::size_t start = 0; start < limbs; start += digit_size_) {
+      const std::size_t end = std::min(start + digit_size_, limbs);
+      std::vector<std::size_t> from, to;
+      for (std::size_t i = 0; i < limbs; ++i) (i >= start && i < end ? from : to).push_back(i);
+      to.insert(to.end(), p_indices.begin(), p_indices.end());
+      mod_up_[limbs - 1].emplace_back(*ring_, std::move(from), std::move(to));
+    }
+  }
+  mod_down_.emplace(*ring_, p_indices, q_indices);
+  for (std::size_t i = 0; i < q_count; ++i) {
+    const Modulus& q = ring_->modulus(i);
+    std::uint64_t p = 1;
+    for (const auto prime : spec_.p_primes) p = q.mul(p, q.reduce(prime));
+    p_modulo_.push_back(p);
+    inverse_p_.push_back(q.inverse(p));
+  }
+}
+
+}  // namespace cloister::rlwe

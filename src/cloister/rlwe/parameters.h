@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cloister/base/bytes.h"
+#include "cloister/ring/base_converter.h"
+#include "cloister/ring/ring.h"
+
+namespace cloister::rlwe {
+
+/// What an expert or the planner writes down; unchecked until Parameters::create.
+struct ParametersSpec {
+  int log2_degree = 0;
+  std::vector<std::uint64_t> q_primes;  ///< coefficient modulus; a level up is a prime further on
+  std::vector<std::uint64_t> p_primes;  ///< special modulus of key switching; empty: no key switching
+  int digits = 1;                       ///< groups of Q's primes that are switched apart (dnum)
+
+  friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
+};
+
+/// Checked, immutable parameters of ring-LWE encryption with hybrid key switching.
+/// Source: Han, Ki, "Better bootstrapping for approximate homomorphic encryption", 2020.
+class Parameters {
+ public:
+  /// Throws SecurityError if log2(QP) exceeds the 128-bit table, ParametersError if the primes, the
+  /// digits or the special modulus (at least as large as every digit) are unfit.
+  static std::shared_ptr<const Parameters> create(ParametersSpec spec, const KernelTable& kernels);
+
+  const ParametersSpec& spec() const noexcept { return spec_; }
+  /// SHA-256 over an encoding of the spec.
+  const Bytes32& id() const noexcept { return id_; }
+  const std::shared_ptr<const Ring>& ring() const noexcept { return ring_; }
+  double log2_q() const noexcept { return log2_q_; }
+  double log2_p() const noexcept { return log2_p_; }
+  double log2_qp() const noexcept { return log2_q_ + log2_p_; }
+
+  int digits() const noexcept { return spec_.digits; }
+  /// Primes of Q in a full digit.
+  std::size_t digit_size() const noexcept { return digit_size_; }
+  /// Digits that a polynomial of `q_limbs` limbs has.
+  std::size_t digits_at(std::size_t q_limbs) const noexcept {
+    return (q_limbs + digit_size_ - 1) / digit_size_;
+  }
+  /// From digit `digit` of a polynomial of `q_limbs` limbs to its other limbs and P.
+  const BaseConverter& mod_up(std::size_t q_limbs, std::size_t digit) const noexcept {
+    return mod_up_[q_limbs - 1][digit];
+  }
+  /// From P to all of Q.
+  const BaseConverter& mod_down() const noexcept { return *mod_down_; }
+  /// P^-1 modulo each prime of Q.
+  std::uint64_t inverse_p(std::size_t q_prime) const noexcept { return inverse_p_[q_prime]; }
+  /// P modulo each prime of Q.
+  std::uint64_t p_modulo(std::size_t q_prime) const noexcept { return p_modulo_[q_prime]; }
+  /// log2 of the largest digit's product.
+  double log2_largest_digit() const noexcept { return log2_largest_digit_; }
+
+ private:
+  friend class InsecureParametersForTests;
+  enum class SecurityCheck { kEnforce, kSkipInTests };
+  Parameters(ParametersSpec spec, const KernelTable& kernels, SecurityCheck check);
+
+  ParametersSpec spec_;
+  Bytes32 id_{};
+  std::shared_ptr<const Ring> ring_;
+  double log2_q_ = 0, log2_p_ = 0, log2_largest_digit_ = 0;
+  std::size_t digit_size_ = 0;
+  std::vector<std::vector<BaseConverter>> mod_up_;  // [q_limbs - 1][digit]
+  std::optional<BaseConverter> mod_down_;
+  std::vector<std::uint64_t> inverse_p_, p_modulo_;
+};
+
+}  // namespace cloister::rlwe
