@@ -1,0 +1,245 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "cloister/ckks/encoder.h"
+#include "cloister/ckks/evaluator.h"
+#include "cloister/ckks/owner/decryptor.h"
+#include "cloister/ckks/owner/secret_encryptor.h"
+#include "cloister/ckks/public_encryptor.h"
+#include "cloister/ckks/rotations.h"
+#include "cloister/ckks/testing/insecure_parameters.h"
+#include "cloister/rlwe/galois.h"
+#include "cloister/rlwe/owner/key_generator.h"
+
+namespace cloister::ckks {
+namespace {
+
+using Slots = std::vector<std::complex<double>>;
+
+class CkksTest : public ::testing::Test {
+ protected:
+  static constexpr int kLevels = 6;
+  ThreadPool pool{2};
+  std::shared_ptr<const Parameters> parameters = InsecureParametersForTests::create(
+      {.log2_degree = 11, .levels = kLevels, .scale_bits = 40, .first_prime_bits = 50, .digits = 3}, scalar_kernels());
+  Prng prng{Seed(Bytes32{}), 5};
+  rlwe::SecretKey secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
+  rlwe::KeyGenerator generator{secret, pool};
+  rlwe::EvaluationKeys keys = make_keys();
+  Encoder encoder{parameters, pool};
+  Evaluator evaluator{parameters, &keys, pool};
+  Rotations rotations{evaluator};
+  Decryptor decryptor{secret, encoder, pool};
+
+  rlwe::EvaluationKeys make_keys() {
+    rlwe::EvaluationKeys out;
+    out.set_relinearization(generator.relinearization_key(prng, kLevels + 1));
+    for (const std::int64_t steps : {1, 2, 4, 8, -1, -2, 100})
+      out.add_galois(generator.galois_key(rlwe::galois_element_of_rotation(steps, 11), prng, kLevels + 1));
+    out.add_galois(generator.galois_key(rlwe::galois_element_of_conjugation(11), prng, kLevels + 1));
+    return out;
+  }
+
+  double unit() { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }
+  Slots random_slots(double magnitude) {
+    Slots out(parameters->slots());
+    for (auto& v : out) {
+      do v = {unit(), unit()};
+      while (std::abs(v) > 1);
+      v *= magnitude;
+    }
+    return out;
+  }
+  Ciphertext encrypt_at(const Slots& x, int level) {
+    return encrypt(*parameters, secret, encoder.encode(x, level), prng, pool);
+  }
+  Ciphertext fresh(const Slots& x) { return encrypt_at(x, kLevels); }
+
+  // The result is within its own bound of the exact slots, and the bound is not vacuous: it is below
+  // `most`, and the normal form's scale is exact.
+  void expect_result(const Ciphertext& c, const Slots& exact, int level, double most) {
+    EXPECT_EQ(c.level(), level);
+    EXPECT_EQ(c.scale, parameters->scale_at(level));
+    EXPECT_LT(c.bound.error, most);
+    const auto got = decryptor.decrypt(c);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      ASSERT_LE(std::abs(got[i] - exact[i]), c.bound.error) << i;
+      ASSERT_LE(std::abs(exact[i]), c.bound.magnitude * (1 + 1e-12)) << i;
+    }
+  }
+  template <typename F>
+  static Slots map(const Slots& a, const Slots& b, F f) {
+    Slots out(a.size());
+    for (std::size_t i = 0; i < a.size(); ++i) out[i] = f(a[i], b[i]);
+    return out;
+  }
+};
+
+TEST_F(CkksTest, ScalesStayExactAndNearTheirTarget) {
+  for (int level = kLevels; level >= 1; --level) {
+    const double s = parameters->scale_at(level).value();
+    EXPECT_EQ(parameters->scale_at(level - 1).value(),
+              s * s / static_cast<double>(parameters->prime_at(level).value()));
+    EXPECT_NEAR(parameters->scale_at(level).log2(), 40, 1e-4);
+  }
+}
+
+TEST_F(CkksTest, EncodingRoundTripsComplexAndReal) {
+  for (const double magnitude : {1e-6, 1.0, 200.0}) {
+    const Slots x = random_slots(magnitude);
+    const Plaintext p = encoder.encode(x, 2);
+    const auto y = encoder.decode(p);
+    for (std::size_t i = 0; i < x.size(); ++i) ASSERT_LE(std::abs(x[i] - y[i]), p.bound.error);
+  }
+  const std::vector<double> short_real{1.5, -2.25};
+  const auto y = encoder.decode(encoder.encode(short_real, 0));
+  const double error = encoder.encode(short_real, 0).bound.error;
+  EXPECT_LE(std::abs(y[0] - 1.5), error);
+  EXPECT_LE(std::abs(y[1] + 2.25), error);
+  EXPECT_LE(std::abs(y[2]), error);
+}
+
+TEST_F(CkksTest, EncoderRefusesWhatWouldGiveGarbage) {
+  EXPECT_THROW(encoder.encode(std::vector<double>{}, 1), ParametersError);
+  EXPECT_THROW(encoder.encode(std::vector<double>(parameters->slots() + 1, 1.0), 1), ParametersError);
+  EXPECT_THROW(encoder.encode(std::vector<double>{NAN}, 1), ParametersError);
+  EXPECT_THROW(encoder.encode(std::vector<double>{INFINITY}, 1), ParametersError);
+  EXPECT_THROW(encoder.encode(std::vector<double>{2.0}, 1, {}, 1.0), ParametersError);
+  EXPECT_THROW(encoder.encode(std::vector<double>{1.0}, kLevels + 1), ParametersError);
+  EXPECT_THROW(encoder.encode(std::vector<double>{1e6}, 0), PrecisionError);
+}
+
+TEST_F(CkksTest, EncryptionUnderBothKeys) {
+  const Slots x = random_slots(1);
+  for (const int level : {0, 3, kLevels}) expect_result(encrypt_at(x, level), x, level, 1e-8);
+  const rlwe::PublicKey key = generator.public_key(prng);
+  expect_result(encrypt(*parameters, key, encoder.encode(x, 4), prng, pool), x, 4, 1e-6);
+  const Slots zeros(parameters->slots());
+  expect_result(fresh(zeros), zeros, kLevels, 1e-8);
+}
+
+TEST_F(CkksTest, LinearOperations) {
+  const Slots x = random_slots(2), y = random_slots(3);
+  const Ciphertext a = fresh(x), b = fresh(y);
+  expect_result(evaluator.add(a, b), map(x, y, std::plus<>()), kLevels, 1e-8);
+  expect_result(evaluator.sub(a, b), map(x, y, std::minus<>()), kLevels, 1e-8);
+  expect_result(evaluator.negate(a), map(x, x, [](auto u, auto) { return -u; }), kLevels, 1e-8);
+  expect_result(evaluator.add(a, -0.75), map(x, x, [](auto u, auto) { return u - 0.75; }), kLevels, 1e-8);
+  expect_result(evaluator.add(a, encoder.encode(y, kLevels)), map(x, y, std::plus<>()), kLevels, 1e-8);
+  expect_result(evaluator.multiply_integer(a, -3), map(x, x, [](auto u, auto) { return -3.0 * u; }), kLevels, 1e-8);
+  Ciphertext sum = fresh(x);
+  evaluator.add_to(sum, b);
+  expect_result(sum, map(x, y, std::plus<>()), kLevels, 1e-8);
+}
+
+TEST_F(CkksTest, OperandsOfDifferentLevelsJustWork) {
+  const Slots x = random_slots(1), y = random_slots(1);
+  for (int low = 0; low < kLevels; ++low) {
+    const Ciphertext a = fresh(x), b = encrypt_at(y, low);
+    expect_result(evaluator.add(a, b), map(x, y, std::plus<>()), low, 1e-6);
+    expect_result(evaluator.sub(b, a), map(y, x, std::minus<>()), low, 1e-6);
+    if (low > 0) {
+      expect_result(evaluator.multiply(a, b), map(x, y, std::multiplies<>()), low - 1, 1e-6);
+    }
+  }
+}
+
+TEST_F(CkksTest, ProductsDownToTheLastLevel) {
+  const Slots x = random_slots(1);
+  Ciphertext a = fresh(x);
+  Slots exact = x;
+  for (int level = kLevels; level > 0; --level) {
+    a = evaluator.multiply(a, encrypt_at(x, level));
+    exact = map(exact, x, std::multiplies<>());
+    expect_result(a, exact, level - 1, 1e-5);
+  }
+  try {
+    evaluator.multiply(a, a);
+    FAIL();
+  } catch (const LevelExhaustedError& e) {
+    EXPECT_EQ(e.have(), 0);
+    EXPECT_EQ(e.need(), 1);
+  }
+}
+
+TEST_F(CkksTest, PlaintextAndScalarProducts) {
+  const Slots x = random_slots(1), y = random_slots(4);
+  const Ciphertext a = fresh(x);
+  const Plaintext p = encoder.encode(y, kLevels);
+  expect_result(evaluator.multiply(a, p), map(x, y, std::multiplies<>()), kLevels - 1, 1e-6);
+  expect_result(evaluator.multiply(evaluator.to_level(a, 2), encoder.encode(y, 2)), map(x, y, std::multiplies<>()), 1,
+                1e-6);
+  for (const double c : {0.0, 1e-5, -7.25})
+    expect_result(evaluator.multiply(a, c), map(x, x, [&](auto u, auto) { return c * u; }), kLevels - 1, 1e-6);
+  EXPECT_THROW(evaluator.multiply(a, encoder.encode(y, 2)), ParametersError);
+  EXPECT_THROW(evaluator.multiply(a, NAN), ParametersError);
+}
+
+TEST_F(CkksTest, LazySumsOfProductsAreRelinearizedOnce) {
+  const Slots x = random_slots(1), y = random_slots(1);
+  const Ciphertext a = fresh(x), b = fresh(y);
+  Ciphertext sum = evaluator.multiply_lazy(a, b);
+  evaluator.add_to(sum, evaluator.multiply_lazy(a, a));
+  evaluator.add_to(sum, evaluator.multiply_lazy(a, 0.5));
+  expect_result(evaluator.finish(std::move(sum)), map(x, y, [](auto u, auto v) { return u * v + u * u + 0.5 * u; }),
+                kLevels - 1, 1e-6);
+}
+
+TEST_F(CkksTest, RotationsConjugationAndSums) {
+  const Slots x = random_slots(1);
+  const std::size_t n = x.size();
+  const Ciphertext a = fresh(x);
+  const auto rotated = [&](std::int64_t s) {
+    Slots out(n);
+    for (std::size_t i = 0; i < n; ++i) out[i] = x[(i + n + static_cast<std::size_t>(s)) % n];
+    return out;
+  };
+  for (const std::int64_t s : {1, -2, 100}) expect_result(rotations.rotate(a, s), rotated(s), kLevels, 1e-6);
+  expect_result(rotations.rotate(a, 0), x, kLevels, 1e-6);
+  expect_result(rotations.conjugate(a), map(x, x, [](auto u, auto) { return std::conj(u); }), kLevels, 1e-6);
+  const std::vector<std::int64_t> steps{4, 0, -1};
+  const auto many = rotations.rotate_hoisted(a, steps);
+  for (std::size_t k = 0; k < steps.size(); ++k) expect_result(many[k], rotated(steps[k]), kLevels, 1e-6);
+  Slots sums(n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t k = 0; k < 16; ++k) sums[i] += x[(i + k) % n];
+  expect_result(rotations.sum_slots(a, 1, 16), sums, kLevels, 1e-5);
+  EXPECT_THROW(rotations.rotate(a, 3), MissingKeyError);
+  EXPECT_THROW(rotations.sum_slots(a, 1, 3), ParametersError);
+}
+
+TEST_F(CkksTest, ForeignCiphertextsAndMissingKeysAreRefused) {
+  const auto other = InsecureParametersForTests::create(
+      {.log2_degree = 11, .levels = 2, .scale_bits = 30, .first_prime_bits = 40, .digits = 1}, scalar_kernels());
+  const Evaluator foreign(other, nullptr, pool);
+  const Ciphertext a = fresh(random_slots(1));
+  EXPECT_THROW(foreign.multiply(a, 2.0), MismatchError);
+  const Evaluator keyless(parameters, nullptr, pool);
+  EXPECT_THROW(keyless.multiply(a, a), MissingKeyError);
+  EXPECT_THROW(Rotations(keyless).rotate(a, 1), MissingKeyError);
+}
+
+TEST_F(CkksTest, ResultsThatWouldWrapAreRefused) {
+  Ciphertext a = evaluator.to_level(fresh(random_slots(1)), 1);
+  for (int i = 0; i < 7; ++i) a = evaluator.multiply_integer(a, 8);
+  EXPECT_THROW(evaluator.multiply(a, 1.0), PrecisionError);
+}
+
+TEST_F(CkksTest, SameBitsForAnyNumberOfThreads) {
+  const Slots x = random_slots(1);
+  const Ciphertext a = fresh(x);
+  const ThreadPool one(1), four(4);
+  const auto run = [&](const ThreadPool& p) {
+    const Evaluator e(parameters, &keys, p);
+    return Rotations(e).rotate(e.multiply(a, a), 1);
+  };
+  const Ciphertext u = run(one), v = run(four);
+  for (std::size_t k = 0; k < 2; ++k)
+    for (std::size_t i = 0; i < u.parts[k].limbs().q; ++i)
+      ASSERT_TRUE(std::ranges::equal(u.parts[k].limb_span(i), v.parts[k].limb_span(i)));
+}
+
+}  // namespace
+}  // namespace cloister::ckks

@@ -1,0 +1,271 @@
+#include "cloister/ckks/evaluator.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cloister/ckks/noise.h"
+#include "cloister/ring/poly_ops.h"
+
+namespace cloister::ckks {
+namespace {
+
+LimbSet limbs_at(int level) { return {static_cast<std::size_t>(level) + 1, 0}; }
+
+void drop_limbs(Ciphertext& a, int level) {
+  for (auto& part : a.parts) part.keep_limbs(limbs_at(level).q);
+  a.seed.reset();
+}
+
+// The residues of a double that is an integer.
+std::vector<std::uint64_t> constant_residues(const Ring& ring, int level, double integer) {
+  std::vector<std::uint64_t> out;
+  int exponent = 0;
+  const double mantissa = std::frexp(integer, &exponent);
+  const int shift = std::max(exponent - 53, 0);
+  const auto whole = static_cast<std::int64_t>(shift == 0 ? integer : std::ldexp(mantissa, 53));
+  for (int i = 0; i <= level; ++i) {
+    const Modulus& q = ring.modulus(static_cast<std::size_t>(i));
+    out.push_back(q.mul(q.reduce(whole), q.pow(2, static_cast<std::uint64_t>(shift))));
+  }
+  return out;
+}
+
+}  // namespace
+
+Evaluator::Evaluator(std::shared_ptr<const Parameters> parameters, const rlwe::EvaluationKeys* keys,
+                     const ThreadPool& pool)
+    : parameters_(std::move(parameters)), keys_(keys), pool_(&pool), switcher_(parameters_->rlwe(), pool) {}
+
+bool Evaluator::is_normal(const Ciphertext& a) const noexcept {
+  return a.parts.size() == 2 && a.scale == parameters_->scale_at(a.level());
+}
+
+Ciphertext Evaluator::normal(const Ciphertext& a) const {
+  if (a.parts.front().ring() != parameters_->ring())
+    throw MismatchError("the ciphertext belongs to other parameters", "ciphertext", "evaluator");
+  return is_normal(a) ? a.clone() : finish(a.clone());
+}
+
+void Evaluator::check_fits(const Ciphertext& a, const char* operation) const {
+  if (std::log2(std::max(a.bound.total(), 0x1p-100)) + a.scale.log2() + 1 >= parameters_->log2_modulus_at(a.level()))
+    throw PrecisionError(std::string(operation) +
+                         ": the result's bound does not fit the modulus that is left, so it could wrap around; "
+                         "scale the values down, state a tighter bound, or stay a level higher");
+}
+
+// Brings two operands to one level and scale, then applies the operation.
+template <typename Operation>
+Ciphertext Evaluator::aligned(const Ciphertext& a, const Ciphertext& b, Operation operation) const {
+  if (is_normal(a) && is_normal(b) && a.level() == b.level()) return operation(a, b);
+  const Ciphertext x = normal(a), y = normal(b);
+  const int level = std::min(x.level(), y.level());
+  return operation(to_level(x, level), to_level(y, level));
+}
+
+template <typename PolyOperation>
+Ciphertext Evaluator::linear(const Ciphertext& a, const Ciphertext& b, PolyOperation operation) const {
+  const auto apply = [&](const Ciphertext& x, const Ciphertext& y) {
+    const Ciphertext& longer = x.parts.size() >= y.parts.size() ? x : y;
+    Ciphertext out{{}, x.scale, x.bound + y.bound, {}};
+    const EvaluationPoly zero(parameters_->ring(), limbs_at(x.level()));
+    for (std::size_t k = 0; k < longer.parts.size(); ++k) {
+      out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(x.level())));
+      operation(k < x.parts.size() ? x.parts[k] : zero, k < y.parts.size() ? y.parts[k] : zero, out.parts[k]);
+    }
+    return out;
+  };
+  // Products that wait for their rescaling are added as they are.
+  if (a.level() == b.level() && a.scale == b.scale) return apply(a, b);
+  return aligned(a, b, apply);
+}
+
+Ciphertext Evaluator::add(const Ciphertext& a, const Ciphertext& b) const {
+  return linear(a, b, [&](const EvaluationPoly& x, const EvaluationPoly& y, EvaluationPoly& out) {
+    cloister::add(x, y, out, *pool_);
+  });
+}
+
+Ciphertext Evaluator::sub(const Ciphertext& a, const Ciphertext& b) const {
+  return linear(a, b, [&](const EvaluationPoly& x, const EvaluationPoly& y, EvaluationPoly& out) {
+    cloister::sub(x, y, out, *pool_);
+  });
+}
+
+void Evaluator::add_to(Ciphertext& a, const Ciphertext& b) const {
+  if (a.level() != b.level() || a.scale != b.scale || a.parts.size() < b.parts.size()) {
+    a = add(a, b);
+    return;
+  }
+  for (std::size_t k = 0; k < b.parts.size(); ++k) cloister::add(a.parts[k], b.parts[k], a.parts[k], *pool_);
+  a.bound = a.bound + b.bound;
+  a.seed.reset();
+}
+
+Ciphertext Evaluator::negate(const Ciphertext& a) const {
+  Ciphertext out = a.clone();
+  out.seed.reset();
+  for (auto& part : out.parts) cloister::negate(part, part, *pool_);
+  return out;
+}
+
+Ciphertext Evaluator::add(const Ciphertext& a, const Plaintext& b) const {
+  if (b.scale != a.scale || b.level() < a.level())
+    throw ParametersError("add: the plaintext's scale or level is not the ciphertext's; encode it at level " +
+                          std::to_string(a.level()));
+  Ciphertext out = a.clone();
+  out.seed.reset();
+  cloister::add(out.parts[0], b.poly, out.parts[0], *pool_);
+  out.bound = out.bound + b.bound;
+  return out;
+}
+
+Ciphertext Evaluator::add(const Ciphertext& a, double b) const {
+  if (!std::isfinite(b)) throw ParametersError("add: the number is not finite");
+  Ciphertext out = a.clone();
+  out.seed.reset();
+  // A constant polynomial has the same value everywhere in the evaluation domain.
+  const double integer = std::nearbyint(b * a.scale.value());
+  const auto residues = constant_residues(*parameters_->ring(), a.level(), integer);
+  pool_->parallel_for(residues.size(), [&](std::size_t i) {
+    const Modulus q = out.parts[0].modulus(i);
+    for (auto& x : out.parts[0].limb_span(i)) x = q.add(x, residues[i]);
+  });
+  out.bound = out.bound + ValueBound{std::abs(b), std::abs(b - integer / a.scale.value())};
+  return out;
+}
+
+void Evaluator::multiply_constant(Ciphertext& a, double integer) const {
+  const auto residues = constant_residues(*parameters_->ring(), a.level(), integer);
+  for (auto& part : a.parts) mul_scalar(part, residues, part, *pool_);
+  a.seed.reset();
+}
+
+Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b) const {
+  if (!std::isfinite(b)) throw ParametersError("multiply: the number is not finite");
+  Ciphertext out = is_normal(a) ? a.clone() : normal(a);
+  const Scale by = plaintext_scale(out.level());
+  const double integer = std::nearbyint(b * by.value());
+  multiply_constant(out, integer);
+  out.scale = out.scale * by;
+  out.bound = out.bound * ValueBound{std::abs(b), std::abs(b - integer / by.value())};
+  return out;
+}
+
+Ciphertext Evaluator::multiply(const Ciphertext& a, double b) const { return finish(multiply_lazy(a, b)); }
+
+Ciphertext Evaluator::multiply_integer(const Ciphertext& a, std::int64_t b) const {
+  if (b >= std::int64_t{1} << 31 || b <= -(std::int64_t{1} << 31))
+    throw ParametersError("multiply_integer: " + std::to_string(b) + " is outside (-2^31, 2^31)");
+  Ciphertext out = a.clone();
+  const auto integer = static_cast<double>(b);
+  multiply_constant(out, integer);
+  out.bound = out.bound * ValueBound{std::abs(integer), 0};
+  check_fits(out, "multiply_integer");
+  return out;
+}
+
+Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Plaintext& b) const {
+  if (!is_normal(a)) return multiply_lazy(normal(a), b);
+  if (b.level() < a.level())
+    throw ParametersError("multiply: the plaintext's level " + std::to_string(b.level()) +
+                          " is below the ciphertext's; encode it at level " + std::to_string(a.level()));
+  Ciphertext out{{}, a.scale * b.scale, a.bound * b.bound, {}};
+  for (const auto& part : a.parts) {
+    out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
+    mul(part, b.poly, out.parts.back(), *pool_);
+  }
+  return out;
+}
+
+Ciphertext Evaluator::multiply(const Ciphertext& a, const Plaintext& b) const {
+  return finish(multiply_lazy(a, b));
+}
+
+Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Ciphertext& b) const {
+  return aligned(a, b, [&](const Ciphertext& x, const Ciphertext& y) {
+    Ciphertext out{{}, x.scale * y.scale, x.bound * y.bound, {}};
+    for (int k = 0; k < 3; ++k)
+      out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(x.level())));
+    mul(x.parts[0], y.parts[0], out.parts[0], *pool_);
+    mul(x.parts[0], y.parts[1], out.parts[1], *pool_);
+    mul_add(x.parts[1], y.parts[0], out.parts[1], *pool_);
+    mul(x.parts[1], y.parts[1], out.parts[2], *pool_);
+    return out;
+  });
+}
+
+Ciphertext Evaluator::multiply(const Ciphertext& a, const Ciphertext& b) const {
+  return finish(multiply_lazy(a, b));
+}
+
+Ciphertext Evaluator::square(const Ciphertext& a) const { return multiply(a, a); }
+
+Ciphertext Evaluator::relinearize(Ciphertext a) const {
+  if (a.parts.size() == 2) return a;
+  if (keys_ == nullptr) throw MissingKeyError("relinearize: no evaluation keys were given", 0);
+  const auto [b, a1] = switcher_.switch_key(a.parts[2], keys_->relinearization());
+  cloister::add(a.parts[0], b, a.parts[0], *pool_);
+  cloister::add(a.parts[1], a1, a.parts[1], *pool_);
+  a.parts.pop_back();
+  a.bound.error += key_switch_error(*parameters_, a.level(), a.scale);
+  return a;
+}
+
+Ciphertext Evaluator::rescale(Ciphertext a) const {
+  const int level = a.level();
+  if (level == 0) throw LevelExhaustedError("rescale", 0, 1);
+  const Ring& ring = *parameters_->ring();
+  const std::size_t last = static_cast<std::size_t>(level), n = ring.degree();
+  const Modulus& divisor = ring.modulus(last);
+  for (auto& part : a.parts) {
+    auto top = Buffer<std::uint64_t>::uninitialized(n);
+    std::copy_n(part.limb(last), n, top.data());
+    ring.kernels().ntt_inverse(ring.ntt(last), top.data());
+    pool_->parallel_for(last, [&](std::size_t i) {
+      // (x - [x]_q) / q with [x]_q centred: the quotient rounded to nearest.
+      auto lifted = Buffer<std::uint64_t>::uninitialized(n);
+      const Modulus& q = ring.modulus(i);
+      ring.kernels().change_modulus(divisor, q, top.data(), lifted.data(), n);
+      ring.kernels().ntt_forward(ring.ntt(i), lifted.data());
+      ring.kernels().sub_mul_scalar(q, part.limb(i), lifted.data(),
+                                    ShoupFactor(q.inverse(q.reduce(divisor.value())), q), part.limb(i), n);
+    });
+  }
+  drop_limbs(a, level - 1);
+  a.scale = a.scale / static_cast<double>(divisor.value());
+  a.bound.error += rounding_error(*parameters_, a.scale);
+  check_fits(a, "rescale");
+  return a;
+}
+
+Ciphertext Evaluator::finish(Ciphertext a) const {
+  if (a.level() == 0) throw LevelExhaustedError("multiply", 0, 1);
+  return rescale(relinearize(std::move(a)));
+}
+
+Ciphertext Evaluator::to_level(const Ciphertext& a, int level) const {
+  if (level < 0 || level > a.level())
+    throw LevelExhaustedError("to_level", a.level(), level);
+  Ciphertext out = normal(a);
+  if (out.level() == level) return out;
+  if (out.level() < level) throw LevelExhaustedError("to_level", out.level(), level);
+  drop_limbs(out, level + 1);
+  // An integer near scale_(level + 1)^2 / scale_now makes up for the difference of the scales.
+  const double factor = parameters_->scale_at(level).value() *
+                        static_cast<double>(parameters_->prime_at(level + 1).value()) / out.scale.value();
+  const double integer = std::nearbyint(factor);
+  multiply_constant(out, integer);
+  out.bound.error += out.bound.total() * std::abs(integer / factor - 1);
+  out.scale = Scale(parameters_->scale_at(level).value() *
+                    static_cast<double>(parameters_->prime_at(level + 1).value()));
+  out = rescale(std::move(out));
+  out.scale = parameters_->scale_at(level);
+  return out;
+}
+
+Ciphertext Evaluator::with_magnitude(Ciphertext a, double magnitude) {
+  a.bound.magnitude = std::min(a.bound.magnitude, magnitude);
+  return a;
+}
+
+}  // namespace cloister::ckks

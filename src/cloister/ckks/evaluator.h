@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+
+#include "cloister/ckks/ciphertext.h"
+#include "cloister/ckks/parameters.h"
+#include "cloister/rlwe/key_switch.h"
+#include "cloister/rlwe/keys.h"
+
+namespace cloister::ckks {
+
+/// Arithmetic on ciphertexts. Levels and scales are handled for the caller: results are in normal form
+/// (two parts, the exact scale of their level), operands of different levels are brought to the lower
+/// one, and every result carries its bound. Const and safe to call from many threads.
+///
+/// The *_lazy forms stop before relinearization and rescaling, so that sums of products pay for them
+/// once: add products of equal level and scale, then finish().
+///
+/// All throw LevelExhaustedError when a rescaling is due at level 0, MissingKeyError when a key is
+/// missing, and PrecisionError when the result's bound does not fit the modulus that is left.
+class Evaluator {
+ public:
+  /// `keys` may be null for what needs none. Borrowed references must outlive the evaluator.
+  Evaluator(std::shared_ptr<const Parameters> parameters, const rlwe::EvaluationKeys* keys, const ThreadPool& pool);
+
+  const Parameters& parameters() const noexcept { return *parameters_; }
+  const std::shared_ptr<const Parameters>& shared_parameters() const noexcept { return parameters_; }
+  const rlwe::EvaluationKeys* keys() const noexcept { return keys_; }
+  const ThreadPool& pool() const noexcept { return *pool_; }
+  const rlwe::KeySwitcher& key_switcher() const noexcept { return switcher_; }
+
+  /// No level. Bounds add.
+  Ciphertext add(const Ciphertext& a, const Ciphertext& b) const;
+  Ciphertext sub(const Ciphertext& a, const Ciphertext& b) const;
+  Ciphertext negate(const Ciphertext& a) const;
+  /// a += b without a copy when both have the same level and scale.
+  void add_to(Ciphertext& a, const Ciphertext& b) const;
+  /// The plaintext must have the ciphertext's scale and at least its level.
+  Ciphertext add(const Ciphertext& a, const Plaintext& b) const;
+  /// The same real number in every slot; no encoding. No level.
+  Ciphertext add(const Ciphertext& a, double b) const;
+
+  /// One level. Cost: one key switch.
+  Ciphertext multiply(const Ciphertext& a, const Ciphertext& b) const;
+  Ciphertext square(const Ciphertext& a) const;
+  /// One level. The plaintext at plaintext_scale(a.level()) and at least a's level.
+  Ciphertext multiply(const Ciphertext& a, const Plaintext& b) const;
+  /// The same real number in every slot. One level.
+  Ciphertext multiply(const Ciphertext& a, double b) const;
+  /// No level: the number is an integer, |b| < 2^31.
+  Ciphertext multiply_integer(const Ciphertext& a, std::int64_t b) const;
+
+  /// Three parts (two for a plaintext), the product scale. No level yet.
+  Ciphertext multiply_lazy(const Ciphertext& a, const Ciphertext& b) const;
+  Ciphertext multiply_lazy(const Ciphertext& a, const Plaintext& b) const;
+  /// Every slot times a real number: the product scale is that of a.level(), squared.
+  Ciphertext multiply_lazy(const Ciphertext& a, double b) const;
+  /// From three parts to two.
+  Ciphertext relinearize(Ciphertext a) const;
+  /// Divides by the level's prime: one level, the scale with it. Cost: 2 + 2 l transforms.
+  Ciphertext rescale(Ciphertext a) const;
+  /// relinearize if there are three parts, then rescale.
+  Ciphertext finish(Ciphertext a) const;
+
+  /// To a lower level at its exact scale. Cost: a scalar product and a rescale, or nothing where the
+  /// level is the same.
+  Ciphertext to_level(const Ciphertext& a, int level) const;
+  /// The caller's word that every exact slot is at most `magnitude`: where the operations' own bound is
+  /// known to be loose. What is wrong here makes error bounds wrong.
+  static Ciphertext with_magnitude(Ciphertext a, double magnitude);
+
+  /// The scale a plaintext factor needs so that the product, rescaled, has the exact scale of the next
+  /// level down: the level's own scale.
+  Scale plaintext_scale(int level) const { return parameters_->scale_at(level); }
+
+ private:
+  bool is_normal(const Ciphertext& a) const noexcept;
+  Ciphertext normal(const Ciphertext& a) const;
+  template <typename Operation>
+  Ciphertext aligned(const Ciphertext& a, const Ciphertext& b, Operation operation) const;
+  template <typename PolyOperation>
+  Ciphertext linear(const Ciphertext& a, const Ciphertext& b, PolyOperation operation) const;
+  void multiply_constant(Ciphertext& a, double integer) const;
+  void check_fits(const Ciphertext& a, const char* operation) const;
+
+  std::shared_ptr<const Parameters> parameters_;
+  const rlwe::EvaluationKeys* keys_;
+  const ThreadPool* pool_;
+  rlwe::KeySwitcher switcher_;
+};
+
+}  // namespace cloister::ckks

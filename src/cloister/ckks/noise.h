@@ -1,0 +1,18 @@
+#pragma once
+
+#include "cloister/ckks/parameters.h"
+
+namespace cloister::ckks {
+
+/// The bound on every slot of a noise whose coefficients are independent with the given variance, at a
+/// scale: a slot is a sum of N coefficients times roots of unity, complex Gaussian of variance N v, whose
+/// magnitude exceeds sqrt(s N v) with probability exp(-s). s is set so that all N/2 slots together exceed
+/// the bound with probability below 2^-40.
+double slot_error_bound(const Parameters& parameters, double coefficient_variance, Scale scale) noexcept;
+
+/// Error bounds in slot values of what each operation adds.
+double encoding_error(const Parameters& parameters, Scale scale, double magnitude) noexcept;
+double rounding_error(const Parameters& parameters, Scale scale) noexcept;
+double key_switch_error(const Parameters& parameters, int level, Scale scale) noexcept;
+
+}  // namespace cloister::ckks

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cloister/ckks/evaluator.h"
+
+namespace cloister::ckks {
+
+/// Movement of slots. No operation here takes a level; each key switch adds its noise to the bound.
+class Rotations {
+ public:
+  explicit Rotations(const Evaluator& evaluator) : evaluator_(&evaluator) {}
+
+  /// Slot i of the result is slot i + steps of the operand, cyclic over the N/2 slots; any sign. One key
+  /// switch; none for 0. The operand must be in two parts.
+  Ciphertext rotate(const Ciphertext& a, std::int64_t steps) const;
+  /// The complex conjugate of every slot.
+  Ciphertext conjugate(const Ciphertext& a) const;
+  /// Several rotations of one ciphertext, which is decomposed once (hoisting).
+  std::vector<Ciphertext> rotate_hoisted(const Ciphertext& a, std::span<const std::int64_t> steps) const;
+
+  /// Slot i of the result is the sum of slots i, i + stride, ..., i + (count - 1) stride (cyclic); count a
+  /// power of two. log2(count) rotations by stride, 2 stride, ... ; with a negative stride it spreads to
+  /// the right. Leaves partial sums in other slots: mask before anything is released.
+  Ciphertext sum_slots(const Ciphertext& a, std::int64_t stride, std::int64_t count) const;
+  /// The rotations that sum_slots makes.
+  static std::vector<std::int64_t> sum_slots_steps(std::int64_t stride, std::int64_t count);
+
+ private:
+  Ciphertext apply(const Ciphertext& a, const rlwe::Decomposition& digits, const rlwe::GaloisKey& key) const;
+  const rlwe::GaloisKey& key(std::uint64_t element, const std::string& what) const;
+
+  const Evaluator* evaluator_;
+};
+
+}  // namespace cloister::ckks
