@@ -21,7 +21,8 @@ struct NormalEquations {
   std::vector<double> b;  ///< [d]: X^T y / n
 };
 
-NormalEquations normal_equations(const data::Matrix& features, std::span<const double> targets, double ridge = 0);
+NormalEquations normal_equations(const data::Matrix& features, std::span<const double> targets,
+                                 double ridge = 0);
 
 /// The reference that the encrypted Chebyshev iteration is compared with: x_0 .. x_T, [T + 1][d].
 /// The ridge must already be in `equations.a`.
@@ -36,7 +37,8 @@ struct NormalSolution {
   double relative_error = 0;
 };
 
-/// Solves (A + ridge I) w = b from sums, such as several owners' added X^T X and X^T y, in extended precision.
+/// Solves (A + ridge I) w = b from sums, such as several owners' added X^T X and X^T y, in extended
+/// precision.
 ///
 /// Shapes: a [d][d] row-major and symmetric; b [d].
 /// Errors: ParametersError for shapes or values that are not finite; PrecisionError where the matrix is not

@@ -28,7 +28,8 @@ struct LogisticTrace {
   double largest_margin = 0;
 };
 
-/// The reference that the encrypted training is compared with: LogisticSchedule's iteration in double precision.
+/// The reference that the encrypted training is compared with: LogisticSchedule's iteration in double
+/// precision.
 ///
 /// Shapes: rows [n][d] as signed_rows makes them, d = schedule.features.
 LogisticTrace train_logistic(const data::Matrix& rows, const LogisticSchedule& schedule,
@@ -41,7 +42,8 @@ struct LogisticFit {
   bool converged = false;
 };
 
-/// The maximum-likelihood fit, penalized by ridge/2 |w|^2, by Newton's method with halved steps: the yardstick.
+/// The maximum-likelihood fit, penalized by ridge/2 |w|^2, by Newton's method with halved steps: the
+/// yardstick.
 LogisticFit fit_logistic(const data::Matrix& rows, double ridge = 0, int max_iterations = 100);
 
 /// rows . weights.
@@ -50,7 +52,8 @@ std::vector<double> margins(const data::Matrix& rows, std::span<const double> we
 /// sigmoid of each margin.
 std::vector<double> probabilities(std::span<const double> margins);
 
-/// Largest |rows . weights|: the owner's check, after decryption, that training stayed where it is guaranteed.
+/// Largest |rows . weights|: the owner's check, after decryption, that training stayed where it is
+/// guaranteed.
 double largest_margin(const data::Matrix& rows, std::span<const double> weights);
 
 }  // namespace cloister::ml

@@ -7,13 +7,14 @@ namespace cloister::ml {
 
 /// A minimax polynomial q on [-range, range], with what is proven of it.
 struct PolynomialFit {
-  double range = 0;                ///< R
-  std::vector<double> chebyshev;   ///< c_k of T_k(x / R), k = 0..degree
-  std::vector<double> power;       ///< a_k of x^k, k = 0..degree
-  double levelled_error = 0;       ///< the equioscillating error: no polynomial of the degree has a smaller maximum
-  double max_error = 0;            ///< proven: |f - q| on the interval never exceeds it
-  double min_slope = 0;            ///< proven lower bound of q' on the interval
-  double max_slope = 0;            ///< proven upper bound of q' on the interval
+  double range = 0;               ///< R
+  std::vector<double> chebyshev;  ///< c_k of T_k(x / R), k = 0..degree
+  std::vector<double> power;      ///< a_k of x^k, k = 0..degree
+  double levelled_error =
+      0;                 ///< the equioscillating error: no polynomial of the degree has a smaller maximum
+  double max_error = 0;  ///< proven: |f - q| on the interval never exceeds it
+  double min_slope = 0;  ///< proven lower bound of q' on the interval
+  double max_slope = 0;  ///< proven upper bound of q' on the interval
 
   int degree() const { return static_cast<int>(chebyshev.size()) - 1; }
 

@@ -16,9 +16,9 @@ struct LogisticSpec {
   int degree = 7;            ///< of the sigmoid's polynomial; odd
   double ridge = 0;          ///< lambda of the penalty lambda/2 |w|^2, the intercept included
   /// Bound on the largest eigenvalue of S^T S / n; default_spectrum_cap(features) if absent.
-  std::optional<double> spectrum_cap;
+  std::optional<double> spectrum_cap = std::nullopt;
   /// R; default_range(degree) if absent.
-  std::optional<double> range;
+  std::optional<double> range = std::nullopt;
 };
 
 /// Nesterov's accelerated gradient with public coefficients. With rows s_i = +-(1, x_i), from w = v = 0:
@@ -43,7 +43,7 @@ double default_spectrum_cap(std::size_t features);
 /// The interval that fits the margins of 5 to 10 iterations for a polynomial of this degree.
 double default_range(int degree);
 
-/// Errors: ParametersError for no features, no iterations (1..200), an even degree, a negative ridge or a
+/// Errors: ParametersError for no features, no iterations (1..100), an even degree, a negative ridge or a
 /// spectrum cap that is not positive.
 LogisticSchedule plan_logistic(const LogisticSpec& spec);
 
@@ -55,10 +55,13 @@ LogisticSchedule plan_logistic(const LogisticSpec& spec);
 std::vector<double> logistic_gains(const LogisticSchedule& schedule, double margin_limit);
 
 /// A bound on |error of w_T| where each iteration adds an error of at most `error_per_iteration` to w in L2
-/// (an error in v counts once as one of the next w): the sum of the gains times it.
-double logistic_error_bound(const LogisticSchedule& schedule, double error_per_iteration, double margin_limit);
+/// (an error in v counts as one of the next w, where q' >= 0 up to the margin limit): the sum of the gains
+/// times it.
+double logistic_error_bound(const LogisticSchedule& schedule, double error_per_iteration,
+                            double margin_limit);
 
-/// A bound on |w_T| under the same conditions, for the headroom of the ciphertexts.
+/// A bound on |w_t| for every t, under the same conditions, for the headroom of the ciphertexts. |v_t| is
+/// below three times it. Cost: O(T^4).
 double logistic_weight_bound(const LogisticSchedule& schedule, double margin_limit);
 
 /// What a linear or ridge regression's schedule is computed from; public, like LogisticSpec.
@@ -67,9 +70,10 @@ struct LinearSpec {
   int iterations = 0;        ///< T, products with the matrix
   double ridge = 0;          ///< lambda
   /// Bounds on the spectrum of X^T X / n, without the ridge. Above the upper bound the iteration may
-  /// diverge; below the lower it is merely slow. Defaults: default_spectrum_cap(features), and an eighth of it.
-  std::optional<double> upper;
-  std::optional<double> lower;
+  /// diverge; below the lower it is merely slow. Defaults: default_spectrum_cap(features), and an eighth of
+  /// it.
+  std::optional<double> upper = std::nullopt;
+  std::optional<double> lower = std::nullopt;
 };
 
 /// Chebyshev iteration for A x = b, A = X^T X / n + ridge I, without a division:
@@ -77,7 +81,7 @@ struct LinearSpec {
 struct LinearSchedule {
   std::size_t features = 0;
   double ridge = 0;
-  double lower = 0, upper = 0;   ///< of the spectrum of A, the ridge included
+  double lower = 0, upper = 0;  ///< of the spectrum of A, the ridge included
   double start = 0;
   std::vector<double> step;      ///< [T]
   std::vector<double> momentum;  ///< [T]
@@ -88,7 +92,7 @@ struct LinearSchedule {
   double residual_factor() const;
 };
 
-/// Errors: ParametersError for no features, iterations outside 0..200, a negative ridge, or bounds that are
+/// Errors: ParametersError for no features, iterations outside 0..100, a negative ridge, or bounds that are
 /// not 0 < lower < upper.
 LinearSchedule plan_linear(const LinearSpec& spec);
 
@@ -98,5 +102,8 @@ std::vector<double> linear_gains(const LinearSchedule& schedule);
 
 /// A bound on |error of x_T| where each of the T + 1 steps adds an error of at most `error_per_step` in L2.
 double linear_error_bound(const LinearSchedule& schedule, double error_per_step);
+
+/// A bound on |x_t| for every t and targets of mean square at most 1, for the headroom of the ciphertexts.
+double linear_weight_bound(const LinearSchedule& schedule);
 
 }  // namespace cloister::ml
