@@ -210,6 +210,28 @@ TEST_F(CkksTest, RotationsConjugationAndSums) {
   EXPECT_THROW(rotations.sum_slots(a, 1, 3), ParametersError);
 }
 
+TEST_F(CkksTest, FactorsAreFreeOnTheWayDown) {
+  const Slots x = random_slots(1);
+  const Ciphertext a = fresh(x);
+  for (const double c : {1.0, -3.5, 1e-4})
+    for (const int level : {0, 3, kLevels - 1})
+      expect_result(evaluator.scale_to_level(a, c, level), map(x, x, [&](auto u, auto) { return c * u; }), level, 1e-6);
+  EXPECT_THROW(evaluator.scale_to_level(a, 2.0, kLevels), LevelExhaustedError);
+  EXPECT_THROW(evaluator.scale_to_level(a, INFINITY, 0), ParametersError);
+}
+
+TEST_F(CkksTest, RotationsWithoutAKeyOfTheirOwnAreMadeOfOthers) {
+  const RotationBasis basis({1, 4, 100, -1});
+  EXPECT_EQ(basis.path(206), (std::vector<std::int64_t>{100, 100, 4, 1, 1}));
+  EXPECT_EQ(basis.path(-2), (std::vector<std::int64_t>{-1, -1}));
+  EXPECT_TRUE(basis.path(0).empty());
+  EXPECT_THROW(RotationBasis({4}).path(6), MissingKeyError);
+  const Slots x = random_slots(1);
+  Slots moved(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) moved[i] = x[(i + 6) % x.size()];
+  expect_result(Rotations(evaluator, basis).rotate(fresh(x), 6), moved, kLevels, 1e-6);
+}
+
 TEST_F(CkksTest, ForeignCiphertextsAndMissingKeysAreRefused) {
   const auto other = InsecureParametersForTests::create(
       {.log2_degree = 11, .levels = 2, .scale_bits = 30, .first_prime_bits = 40, .digits = 1}, scalar_kernels());

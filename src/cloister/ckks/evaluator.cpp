@@ -244,20 +244,22 @@ Ciphertext Evaluator::finish(Ciphertext a) const {
 }
 
 Ciphertext Evaluator::to_level(const Ciphertext& a, int level) const {
-  if (level < 0 || level > a.level())
-    throw LevelExhaustedError("to_level", a.level(), level);
   Ciphertext out = normal(a);
-  if (out.level() == level) return out;
-  if (out.level() < level) throw LevelExhaustedError("to_level", out.level(), level);
+  return out.level() == level ? std::move(out) : scale_to_level(out, 1.0, level);
+}
+
+Ciphertext Evaluator::scale_to_level(const Ciphertext& a, double factor, int level) const {
+  if (!std::isfinite(factor)) throw ParametersError("scale_to_level: the factor is not finite");
+  Ciphertext out = normal(a);
+  if (level < 0 || out.level() <= level) throw LevelExhaustedError("scale_to_level", out.level(), level + 1);
   drop_limbs(out, level + 1);
-  // An integer near scale_(level + 1)^2 / scale_now makes up for the difference of the scales.
-  const double factor = parameters_->scale_at(level).value() *
-                        static_cast<double>(parameters_->prime_at(level + 1).value()) / out.scale.value();
-  const double integer = std::nearbyint(factor);
+  // An integer near factor * scale_level * q / scale_now makes up for the difference of the scales.
+  const Scale before = parameters_->scale_at(level) * Scale(static_cast<double>(parameters_->prime_at(level + 1).value()));
+  const double unit = before.value() / out.scale.value();
+  const double integer = std::nearbyint(factor * unit);
   multiply_constant(out, integer);
-  out.bound.error += out.bound.total() * std::abs(integer / factor - 1);
-  out.scale = Scale(parameters_->scale_at(level).value() *
-                    static_cast<double>(parameters_->prime_at(level + 1).value()));
+  out.bound = out.bound * ValueBound{std::abs(factor), std::abs(factor - integer / unit)};
+  out.scale = before;
   out = rescale(std::move(out));
   out.scale = parameters_->scale_at(level);
   return out;
@@ -265,6 +267,11 @@ Ciphertext Evaluator::to_level(const Ciphertext& a, int level) const {
 
 Ciphertext Evaluator::with_magnitude(Ciphertext a, double magnitude) {
   a.bound.magnitude = std::min(a.bound.magnitude, magnitude);
+  return a;
+}
+
+Ciphertext Evaluator::with_bound(Ciphertext a, const ValueBound& bound) {
+  a.bound = bound;
   return a;
 }
 

@@ -65,9 +65,14 @@ class Evaluator {
   /// To a lower level at its exact scale. Cost: a scalar product and a rescale, or nothing where the
   /// level is the same.
   Ciphertext to_level(const Ciphertext& a, int level) const;
+  /// The same times a real number, which is free on the way down. Throws LevelExhaustedError unless a's
+  /// level is above `level`.
+  Ciphertext scale_to_level(const Ciphertext& a, double factor, int level) const;
   /// The caller's word that every exact slot is at most `magnitude`: where the operations' own bound is
   /// known to be loose. What is wrong here makes error bounds wrong.
   static Ciphertext with_magnitude(Ciphertext a, double magnitude);
+  /// The caller's word for both: where an analysis of a whole algorithm replaces the sum over its steps.
+  static Ciphertext with_bound(Ciphertext a, const ValueBound& bound);
 
   /// The scale a plaintext factor needs so that the product, rescaled, has the exact scale of the next
   /// level down: the level's own scale.

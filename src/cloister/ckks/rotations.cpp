@@ -48,7 +48,11 @@ std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a, std::span
 }
 
 Ciphertext Rotations::rotate(const Ciphertext& a, std::int64_t steps) const {
-  return std::move(rotate_hoisted(a, std::span(&steps, 1)).front());
+  if (basis_.empty()) return std::move(rotate_hoisted(a, std::span(&steps, 1)).front());
+  Ciphertext out = a.clone();
+  for (const std::int64_t step : basis_.path(steps))
+    out = std::move(rotate_hoisted(out, std::span(&step, 1)).front());
+  return out;
 }
 
 Ciphertext Rotations::conjugate(const Ciphertext& a) const {

@@ -5,20 +5,23 @@
 #include <vector>
 
 #include "cloister/ckks/evaluator.h"
+#include "cloister/ckks/rotation_basis.h"
 
 namespace cloister::ckks {
 
 /// Movement of slots. No operation here takes a level; each key switch adds its noise to the bound.
 class Rotations {
  public:
-  explicit Rotations(const Evaluator& evaluator) : evaluator_(&evaluator) {}
+  /// With a basis, a rotation that has no key of its own is made of several that have.
+  explicit Rotations(const Evaluator& evaluator, RotationBasis basis = {})
+      : evaluator_(&evaluator), basis_(std::move(basis)) {}
 
   /// Slot i of the result is slot i + steps of the operand, cyclic over the N/2 slots; any sign. One key
   /// switch; none for 0. The operand must be in two parts.
   Ciphertext rotate(const Ciphertext& a, std::int64_t steps) const;
   /// The complex conjugate of every slot.
   Ciphertext conjugate(const Ciphertext& a) const;
-  /// Several rotations of one ciphertext, which is decomposed once (hoisting).
+  /// Several rotations of one ciphertext, which is decomposed once (hoisting). The basis is not used.
   std::vector<Ciphertext> rotate_hoisted(const Ciphertext& a, std::span<const std::int64_t> steps) const;
 
   /// Slot i of the result is the sum of slots i, i + stride, ..., i + (count - 1) stride (cyclic); count a
@@ -33,6 +36,7 @@ class Rotations {
   const rlwe::GaloisKey& key(std::uint64_t element, const std::string& what) const;
 
   const Evaluator* evaluator_;
+  RotationBasis basis_;
 };
 
 }  // namespace cloister::ckks

@@ -40,7 +40,7 @@ class RingTest : public ::testing::Test {
   std::vector<std::int64_t> random_small(std::uint64_t stream, std::int64_t bound) {
     Prng prng(Seed(Bytes32{}), stream);
     std::vector<std::int64_t> x(n);
-    for (auto& v : x) v = static_cast<std::int64_t>(prng.next_u64() % static_cast<std::uint64_t>(2 * bound)) - bound;
+    for (auto& v : x) v = static_cast<std::int64_t>(prng.next_u64() % (2 * static_cast<std::uint64_t>(bound))) - bound;
     return x;
   }
 };
