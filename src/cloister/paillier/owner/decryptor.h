@@ -1,0 +1,59 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "cloister/paillier/encrypted_sums.h"
+#include "cloister/paillier/owner/crt.h"
+#include "cloister/paillier/owner/prime_factor.h"
+#include "cloister/paillier/owner/secret_key.h"
+
+namespace cloister::paillier {
+
+/// The integers of a decrypted vector; they stand for integer * 2^-fraction_bits.
+struct DecryptedVector {
+  std::vector<BigInteger> integers;
+  int fraction_bits = 0;
+
+  /// Each rounded once.
+  std::vector<double> to_doubles() const;
+};
+
+/// Decrypted sums, exact. Columns are those of Z = [1 | X | y]: 0 stands for the constant, 1 to
+/// features for X, features + 1 for y.
+struct DecryptedSums {
+  SumsPlan plan;
+  std::uint64_t rows = 0;
+  DecryptedVector moments;
+
+  /// The sum over all rows of column i times column j, as an integer of 2^-(2 fraction_bits).
+  const BigInteger& moment(std::size_t i, std::size_t j) const { return moments.integers[plan.index(i, j)]; }
+  long double value(std::size_t i, std::size_t j) const {
+    return moment(i, j).to_long_double_scaled(moments.fraction_bits);
+  }
+};
+
+/// Decrypts for the key's owner, modulo p^2 and q^2.
+/// Cost: two exponentiations of half n's bits modulo n-sized numbers a ciphertext.
+/// Secrets: constant time in the key; unpacking takes variable time in the values.
+/// Errors: MismatchError (another key), DecodeError (a value outside of the vector's stated bound: the
+/// ciphertexts were made by other operations than stated, or damaged).
+class Decryptor {
+ public:
+  /// The pool must outlive this object.
+  Decryptor(const SecretKey& key, const ThreadPool& pool);
+
+  DecryptedVector decrypt(const EncryptedVector& vector) const;
+  /// Throws DecodeError also if the encrypted count of rows is not the stated one.
+  DecryptedSums decrypt(const EncryptedSums& sums) const;
+
+ private:
+  BigInteger decrypt_one(std::span<const std::uint64_t> ciphertext) const;
+
+  PublicKey public_key_;
+  const ThreadPool& pool_;
+  PrimeFactor p_, q_;
+  Crt crt_;
+};
+
+}  // namespace cloister::paillier
