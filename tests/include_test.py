@@ -21,7 +21,7 @@ LAYERS = {
     "bfv": ["rlwe"],
     "paillier": ["math", "random", "kernels"],
     "circuits": ["ckks"],
-    "data": ["base"],
+    "data": ["base", "random"],
     "ml": ["circuits", "bfv", "paillier", "data"],
     "wire": ["base", "random", "math", "kernels", "ring", "rlwe", "ckks", "bfv", "paillier", "circuits", "data",
              "ml"],

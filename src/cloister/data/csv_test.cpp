@@ -273,7 +273,7 @@ TEST(CsvHostile, EveryTruncationIsReadOrRefused) {
 TEST(CsvHostile, RandomBytes) {
   for (std::uint64_t stream = 0; stream < 20000; ++stream) {
     Prng prng(Seed(Bytes32{1}), stream);
-    std::vector<std::uint8_t> bytes(prng.next_u64() % 64);
+    std::vector<std::uint8_t> bytes(1 + prng.next_u64() % 64);
     prng.fill(bytes);
     SCOPED_TRACE("stream " + std::to_string(stream));
     read_hostile({reinterpret_cast<const char*>(bytes.data()), bytes.size()});

@@ -39,7 +39,7 @@ struct PreparationSpec {
   bool balance = false;        ///< classification: sample the larger class down to the smaller one's size
   double test_fraction = 0.3;  ///< in [0, 1)
   std::uint64_t seed = 1;      ///< of balancing and splitting
-  double clip = 0;             ///< keep features within so many deviations of the mean; 0 does not
+  double clip = 0;             ///< keep features within so many (1 or more) deviations of the mean; 0: off
   bool operator==(const PreparationSpec&) const = default;
 
   nlohmann::json to_json() const;

@@ -241,7 +241,8 @@ TEST(Preparation, RefusesWhatCannotBeLearntFrom) {
   expect_in(fit_error("a,b,c,y\n1,2,3,0\n3,1,2,1\n4,4,1,0\n", spec),
             "3 training rows are too few for 3 features");
   expect_in(fit_error("x,y\n", spec), "no rows");
-  expect_in(fit_error("x,z,y\n1,NA,1\n2,NA,0\n", spec), "\"z\" lacks most");
+  expect_in(fit_error("x,y\n1,NA\n2,NA\n", spec), "the target, has no value");
+  expect_in(fit_error("x,z,y\n1,NA,1\n2,NA,0\n", spec), "\"z\" lacks most of all, 2");
   expect_in(fit_error("y\n1\n0\n", spec), "no column is left");
   expect_in(fit_error("x,y\n1e308,0\n-1e308,1\n1,1\n", spec), "too large");
   expect_in(fit_error("x,y\n1e-300,0\n2e-300,1\n3e-300,1\n", spec), "scaled");
@@ -285,6 +286,7 @@ TEST(Preparation, RefusesSpecsThatContradictThemselves) {
   refused([](auto& s) { s.test_fraction = -0.1; }, "test fraction");
   refused([](auto& s) { s.test_fraction = std::nan(""); }, "test fraction");
   refused([](auto& s) { s.clip = -1; }, "clip");
+  refused([](auto& s) { s.clip = 0.5; }, "clip");
   refused([](auto& s) { s.clip = INFINITY; }, "clip");
   refused([](auto& s) { s.balance = true, s.task = Task::kRegression; }, "balanc");
 }

@@ -15,22 +15,24 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// For the error that no row is left: which column to blame first.
-std::string missing_by_column(std::span<const Column* const> columns) {
-  const Column* worst = nullptr;
-  for (const Column* c : columns)
-    if (worst == nullptr || c->missing_count() > worst->missing_count()) worst = c;
-  if (worst == nullptr || worst->missing_count() == 0) return "";
-  return "; column \"" + worst->name() + "\" lacks most, " + std::to_string(worst->missing_count()) +
-         " values: drop it, or impute";
+[[noreturn]] void fail_no_row(std::span<const Column* const> needed, const Column& target) {
+  if (target.missing_count() == target.rows())
+    throw ParametersError(quoted(target.name()) + ", the target, has no value in any row; fill it in");
+  const Column& worst = **std::max_element(
+      needed.begin(), needed.end(),
+      [](const Column* a, const Column* b) { return a->missing_count() < b->missing_count(); });
+  throw ParametersError("every row lacks a value; " + quoted(worst.name()) + " lacks most of all, " +
+                        std::to_string(worst.missing_count()) + " values: drop it, or impute");
 }
 
 [[noreturn]] void fail_classes(const Column& target, const std::string& problem) {
-  throw ParametersError("classification needs a target of exactly two classes; column \"" + target.name() +
-                        "\" has " + problem);
+  throw ParametersError("classification needs a target of exactly two classes; " + quoted(target.name()) +
+                        " has " + problem);
 }
 
 }  // namespace
+
+std::string quoted(const std::string& column_name) { return "column \"" + column_name + "\""; }
 
 void validate(const PreparationSpec& spec, const Table& table) {
   if (spec.target.empty()) throw ParametersError("no target column is named; name the column to predict");
@@ -39,16 +41,15 @@ void validate(const PreparationSpec& spec, const Table& table) {
     for (const std::string& name : *names) {
       table.column(name);
       if (name == spec.target)
-        throw ParametersError("column \"" + name +
-                              "\" is the target; neither drop it nor keep it as a feature");
+        throw ParametersError(quoted(name) + " is the target; neither drop it nor keep it as a feature");
     }
   for (const std::string& name : spec.drop)
     if (contains(spec.keep, name))
-      throw ParametersError("column \"" + name + "\" is both dropped and kept; choose one");
+      throw ParametersError(quoted(name) + " is both dropped and kept; choose one");
   if (!(spec.test_fraction >= 0 && spec.test_fraction < 1))
     throw ParametersError("test fraction must be at least 0 and below 1; 0.3 is usual");
-  if (!(spec.clip >= 0 && std::isfinite(spec.clip)))
-    throw ParametersError("clip must be 0 (off) or a positive number of deviations; 4 is usual");
+  if (spec.clip != 0 && !(spec.clip >= 1 && std::isfinite(spec.clip)))
+    throw ParametersError("clip must be 0 (off) or at least 1 deviation; 4 is usual");
   if (spec.balance && spec.task == Task::kRegression)
     throw ParametersError("balancing is for classes; do not balance a regression");
 }
@@ -75,9 +76,8 @@ std::vector<std::size_t> usable_rows(const Table& table, const PreparationSpec& 
   for (const std::size_t r : rows)
     if (std::none_of(needed.begin(), needed.end(), [&](const Column* c) { return c->is_missing(r); }))
       usable.push_back(r);
-  if (usable.empty())
-    throw ParametersError(rows.empty() ? "the table has no rows; there is nothing to learn from"
-                                       : "every row lacks a value" + missing_by_column(needed));
+  if (rows.empty()) throw ParametersError("there are no rows to learn from; give a table with rows");
+  if (usable.empty()) fail_no_row(needed, table.column(spec.target));
   return usable;
 }
 

@@ -10,6 +10,9 @@
 
 namespace cloister::data::internal {
 
+/// `column "name"`, as errors begin.
+std::string quoted(const std::string& column_name);
+
 /// Throws ParametersError if the spec contradicts itself, NotFound if it names an absent column.
 void validate(const PreparationSpec& spec, const Table& table);
 
