@@ -53,17 +53,20 @@ nlohmann::json ErrorChart::spec() const {
 }
 
 std::string render_figure(const Figure& figure) {
-  return fmt::format(
+  const std::string table = render_table(figure.table);
+  const std::string folded =
+      figure.table_beside ? std::string()
+                          : "<details><summary>The figures as a table</summary>\n" + table + "</details>\n";
+  const std::string chart = fmt::format(
       "<figure class=\"{css}\">\n"
       "<div class=\"canvas\"><canvas id=\"{id}\" role=\"img\" "
       "aria-labelledby=\"{id}-caption\"></canvas></div>\n"
       "<script type=\"application/json\" data-chart=\"{id}\">{spec}</script>\n"
-      "<figcaption id=\"{id}-caption\">{caption}</figcaption>\n"
-      "<details><summary>The figures as a table</summary>\n{table}</details>\n"
-      "</figure>\n",
+      "<figcaption id=\"{id}-caption\">{caption}</figcaption>\n{folded}</figure>\n",
       fmt::arg("css", figure.css_class), fmt::arg("id", figure.id),
       fmt::arg("spec", json_for_script(figure.spec)), fmt::arg("caption", escape_html(figure.caption)),
-      fmt::arg("table", render_table(figure.table)));
+      fmt::arg("folded", folded));
+  return figure.table_beside ? "<div class=\"beside\">\n" + chart + table + "</div>\n" : chart;
 }
 
 }  // namespace cloister::app

@@ -56,12 +56,13 @@ struct ErrorChart {
   nlohmann::json spec() const;
 };
 
-/// A chart with its caption and, folded away, its figures as a table.
+/// A chart with its caption and its figures as a table: folded away under it, or in full view beside it.
 struct Figure {
   std::string id;       ///< unique in the page, of letters, digits and dashes
   std::string caption;  ///< what there is to see
   nlohmann::json spec;
   HtmlTable table;
+  bool table_beside = false;
   std::string css_class;  ///< "square" or "" (wide)
 };
 std::string render_figure(const Figure& figure);

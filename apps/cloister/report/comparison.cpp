@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 
 #include "apps/cloister/report/html.h"
@@ -42,7 +43,6 @@ std::vector<Line> lines() {
     return [group, key](const json& way) { return non_negative(way, {group, key}); };
   };
   const auto small = [](double v) { return format_value(v, 2); };
-  const auto bytes = [](double v) { return format_bytes(static_cast<std::uint64_t>(v)); };
   return {amount_line("Largest weight error", at("weights_max_abs_error"), small),
           amount_line("Its bound", at("error_bound"), small),
           amount_line(
@@ -50,8 +50,8 @@ std::vector<Line> lines() {
           amount_line("Time to encrypt", inside("seconds", "encrypt"), format_seconds),
           amount_line("Time to train", inside("seconds", "train"), format_seconds),
           amount_line("Time to predict", inside("seconds", "predict"), format_seconds),
-          amount_line("Uploaded by the owner", uploaded_bytes, bytes),
-          amount_line("Encrypted predictions", inside("bytes", "predictions"), bytes),
+          amount_line("Uploaded by the owner", uploaded_bytes, bytes_text),
+          amount_line("Encrypted predictions", inside("bytes", "predictions"), bytes_text),
           amount_line("Security, bits", at("security_bits"), format_count),
           {"Interactive", [](const json& way) {
              const auto value = truth(way, {"interactive"});

@@ -20,8 +20,7 @@ std::string amounts_figure(const std::string& id, const std::string& caption,
                            std::initializer_list<std::pair<const char*, const char*>> legend) {
   if (amounts.empty()) return {};
   const auto shown = [unit](double value) {
-    return unit == BarChart::Unit::kSeconds ? format_seconds(value)
-                                            : format_bytes(static_cast<std::uint64_t>(value));
+    return unit == BarChart::Unit::kSeconds ? format_seconds(value) : bytes_text(value);
   };
   BarChart chart;
   chart.unit = unit;
@@ -39,7 +38,7 @@ std::string amounts_figure(const std::string& id, const std::string& caption,
     const auto* entry = std::ranges::find_if(legend, [&](const auto& l) { return a.role == l.first; });
     table.rows.push_back({a.name, entry == legend.end() ? "" : entry->second, shown(a.value)});
   }
-  return render_figure({id, caption, chart.spec(), table, ""});
+  return render_figure({id, caption, chart.spec(), table, false, ""});
 }
 
 std::string sentence_list(const char* lead, const std::vector<std::string>& items) {
@@ -63,13 +62,12 @@ std::string party_rows(const json& party) {
       const auto bytes = non_negative(*holds[i], {"bytes"});
       const bool secret = truth(*holds[i], {"secret"}).value_or(false);
       out += fmt::format("<td>{}{}</td><td class=\"number\">{}</td>", escape_html(text(*holds[i], {"item"})),
-                         secret ? " <span class=\"tag\">secret</span>" : "",
-                         bytes ? format_bytes(static_cast<std::uint64_t>(*bytes)) : "");
+                         secret ? " <span class=\"tag\">secret</span>" : "", bytes ? bytes_text(*bytes) : "");
     } else {
       out += "<td>nothing</td><td></td>";
     }
     if (i == 0)
-      out += fmt::format("<td rowspan=\"{}\">{}{}</td>", rows,
+      out += fmt::format("<td class=\"view\" rowspan=\"{}\">{}{}</td>", rows,
                          sentence_list("Could not see", texts(party, {"cannot_see"})),
                          sentence_list("Could see", texts(party, {"can_see"})));
     out += "</tr>\n";
@@ -87,7 +85,7 @@ std::string cost_section(const json& run, const Place& place) {
     time_caption += " with " + counted(*threads, "thread", "threads");
   std::string byte_caption = "Size of what travels and what is kept.";
   if (const auto upload = uploaded_bytes(run))
-    byte_caption += " The owner uploads " + format_bytes(static_cast<std::uint64_t>(*upload)) + ".";
+    byte_caption += " The owner uploads " + bytes_text(*upload) + ".";
   const std::string figures =
       amounts_figure(place.id + "seconds", time_caption + ".", seconds, BarChart::Unit::kSeconds, "Step",
                      {{"owner", "Owner"}, {"server", "Server"}, {"other", "Other"}}) +
@@ -134,7 +132,7 @@ std::string parties_section(const json& run, const Place& place) {
   std::string out = "<section>\n" + heading(place.level, "What each party held") +
                     "<div class=\"scroll\"><table class=\"parties\">\n<thead><tr><th scope=\"col\">Party</th>"
                     "<th scope=\"col\">Held</th><th scope=\"col\" class=\"number\">Size</th>"
-                    "<th scope=\"col\">Saw</th></tr></thead>\n";
+                    "<th scope=\"col\">Its view</th></tr></thead>\n";
   for (const json* party : parties) out += party_rows(*party);
   return out + "</table></div>\n</section>\n";
 }

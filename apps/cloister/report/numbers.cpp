@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -52,7 +53,22 @@ std::string format_value(double value, int digits) {
   if (magnitude == std::floor(magnitude)) return format_count(value);
   const int before = static_cast<int>(std::floor(std::log10(magnitude))) + 1;
   const int decimals = std::max(0, digits - std::max(before, 0) - (before < 0 ? before : 0));
-  return signed_text(value, grouped(fmt::format("{:.{}f}", magnitude, std::min(decimals, digits))));
+  std::string text = fmt::format("{:.{}f}", magnitude, decimals);
+  if (decimals > 0) text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return signed_text(value, grouped(text));
+}
+
+std::string format_fixed(double value, int decimals) {
+  return signed_text(value, grouped(fmt::format("{:.{}f}", std::abs(value), decimals)));
+}
+
+int decimals_for(std::span<const double> values) {
+  double smallest = 0;
+  for (const double value : values)
+    if (value != 0) smallest = smallest == 0 ? std::abs(value) : std::min(smallest, std::abs(value));
+  if (smallest == 0) return 0;
+  return std::clamp(3 - static_cast<int>(std::floor(std::log10(smallest))), 0, 8);
 }
 
 std::string format_percent(double share, int decimals) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 namespace cloister::app {
@@ -7,9 +8,15 @@ namespace cloister::app {
 /// A count with its thousands apart: "12 345" (narrow no-break spaces).
 std::string format_count(double value);
 
-/// A value to `digits` significant digits and no more decimals than that, so that a column compares; in
-/// powers of ten with two digits where it is tiny or huge: "0.0421", "48 213", "3.2×10⁻⁵".
+/// A value to `digits` significant digits, in powers of ten with two digits where it is tiny or huge:
+/// "0.04213", "48 213", "3.2×10⁻⁵"; whole numbers whole.
 std::string format_value(double value, int digits = 4);
+
+/// A value with exactly so many decimals, for columns that compare.
+std::string format_fixed(double value, int decimals);
+
+/// Decimals that show the smallest of `values` to four digits; at most 8.
+int decimals_for(std::span<const double> values);
 
 /// A share of 1 in percent with `decimals` digits: "66.77%".
 std::string format_percent(double share, int decimals = 2);

@@ -62,7 +62,7 @@ std::string roc_figure(const json& run, const Place& place) {
       {place.id + "roc",
        "ROC curve: of the rows that do have the condition, how many are found (up), against how many of "
        "the others are flagged by mistake (right), for every threshold.",
-       chart.spec(), table, "square"});
+       chart.spec(), table, false, "square"});
 }
 
 std::string scatter_figure(const json& run, const Place& place) {
@@ -105,7 +105,7 @@ std::string scatter_figure(const json& run, const Place& place) {
   if (shown.size() < actual.size())
     caption += fmt::format(" Shown are {} of {} rows.", format_count(static_cast<double>(shown.size())),
                            format_count(static_cast<double>(actual.size())));
-  return render_figure({place.id + "scatter", caption, chart.spec(), table, "square"});
+  return render_figure({place.id + "scatter", caption, chart.spec(), table, false, "square"});
 }
 
 /// The constant term, whatever it is called: on unscaled data it dwarfs the others.
@@ -172,9 +172,10 @@ std::string weights_section(const json& run, const Place& place) {
     if (!is_intercept(names[i])) largest = std::max(largest, std::abs(clear[i]));
     largest_difference = std::max(largest_difference, std::abs(encrypted[i] - clear[i]));
   }
+  const int decimals = decimals_for(clear);
   std::string left_out;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    table.rows.push_back({names[i], format_value(clear[i], 6), format_value(encrypted[i], 6),
+    table.rows.push_back({names[i], format_fixed(clear[i], decimals), format_fixed(encrypted[i], decimals),
                           format_value(encrypted[i] - clear[i], 2)});
     if (is_intercept(names[i]) && names.size() > 1 && std::abs(clear[i]) > 5 * largest) {
       left_out = " The constant term would dwarf the others: it is in the table alone.";
@@ -188,7 +189,7 @@ std::string weights_section(const json& run, const Place& place) {
       "The model's weights, learned in the clear and under encryption. They differ by at most " +
       format_value(largest_difference, 2) + "." + left_out;
   return "<section>\n" + heading(place.level, "What was learned") +
-         render_figure({place.id + "weights", caption, chart.spec(), table, ""}) + "</section>\n";
+         render_figure({place.id + "weights", caption, chart.spec(), table, true, ""}) + "</section>\n";
 }
 
 std::string error_section(const json& run, const Place& place) {
@@ -225,7 +226,7 @@ std::string error_section(const json& run, const Place& place) {
         " {} exactly equal, and not drawn.",
         histogram.zeros == 1 ? "1 is" : format_count(static_cast<double>(histogram.zeros)) + " are");
   if (histogram.smaller > 0) caption += " The first bar has all that are smaller still.";
-  return out + render_figure({place.id + "errors", caption, chart.spec(), table, ""}) + "</section>\n";
+  return out + render_figure({place.id + "errors", caption, chart.spec(), table, false, ""}) + "</section>\n";
 }
 
 }  // namespace cloister::app

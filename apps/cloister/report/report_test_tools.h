@@ -24,7 +24,7 @@ inline nlohmann::json sample_parties() {
             {{{"item", "Secret key"}, {"bytes", 262144}, {"secret", true}},
              {{"item", "Table in the clear"}, {"bytes", 61234}, {"secret", true}},
              {{"item", "Plan and schema"}, {"bytes", 4096}}}},
-           {"cannot_see", nlohmann::json::array()}},
+           {"can_see", {"everything: its table, the model, the answers"}}},
           {{"party", "Server"},
            {"role", "does the work"},
            {"holds",

@@ -47,10 +47,8 @@ std::string upload_card(const json& run) {
   const auto keys = non_negative(run, {"bytes", "evaluation_keys"});
   const auto rows = non_negative(run, {"bytes", "dataset"});
   std::string note;
-  if (keys && rows)
-    note = fmt::format("keys {}, rows {}", format_bytes(static_cast<std::uint64_t>(*keys)),
-                       format_bytes(static_cast<std::uint64_t>(*rows)));
-  return card("Uploaded by the owner", format_bytes(static_cast<std::uint64_t>(*upload)), note);
+  if (keys && rows) note = fmt::format("keys {}, rows {}", bytes_text(*keys), bytes_text(*rows));
+  return card("Uploaded by the owner", bytes_text(*upload), note);
 }
 
 }  // namespace

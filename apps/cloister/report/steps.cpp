@@ -1,8 +1,12 @@
 #include "apps/cloister/report/steps.h"
 
+#include <algorithm>
 #include <array>
+#include <limits>
+#include <span>
 
 #include "apps/cloister/report/run_view.h"
+#include "apps/cloister/terminal/format.h"
 
 namespace cloister::app {
 namespace {
@@ -52,6 +56,12 @@ std::optional<double> uploaded_bytes(const nlohmann::json& run) {
              rows = non_negative(run, {"bytes", "dataset"});
   if (!keys && !rows) return std::nullopt;
   return keys.value_or(0) + rows.value_or(0);
+}
+
+std::string bytes_text(double bytes) {
+  constexpr double kTooMany = 18446744073709551616.0;  // 2^64
+  if (bytes >= kTooMany) return format_bytes(std::numeric_limits<std::uint64_t>::max());
+  return format_bytes(static_cast<std::uint64_t>(std::max(0.0, bytes)));
 }
 
 }  // namespace cloister::app

@@ -64,7 +64,7 @@ std::string report_summary(const json& run) {
       table_sentence(run) + fmt::format("The same rows went {}: ",
                                         ways.size() == 1 ? "one way" : fmt::format("{} ways", ways.size()));
   for (std::size_t i = 0; i < ways.size(); ++i) out += (i == 0 ? "" : "; ") + way_name(*ways[i], i);
-  return out + ". In each, the server holds no secret key, and only the owner can read the answers.";
+  return out + ". In each, the server holds no secret key, and only the key's holder can read the answers.";
 }
 
 }  // namespace cloister::app

@@ -12,7 +12,8 @@
 
   const raise = (n) => String(n).replace(/./g, (c) => (c === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[c]));
   const powerOfTen = (n) => (n === 0 ? '1' : '10' + raise(n));
-  const plain = (v) => v.toLocaleString('en', { maximumSignificantDigits: 6 });
+  const plain = (v) => v.toLocaleString('en', { maximumSignificantDigits: 6 })
+    .replace(/^(-?\d),(?=\d{3}(\.|$))/, '$1').replace(/,/g, '\u202F').replace('-', '−');
   const bytes = (v) => {
     const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
     let unit = 0;
@@ -29,7 +30,7 @@
     ...more,
     ticks: { color: colour('soft'), ...(more.ticks || {}) },
   });
-  const base = (scales, tooltip = {}) => ({
+  const base = (scales, tooltip = {}, legendWidth = 20) => ({
     animation: false,
     responsive: true,
     maintainAspectRatio: false,
@@ -39,7 +40,7 @@
       legend: {
         position: 'top',
         align: 'start',
-        labels: { color: colour('ink'), usePointStyle: true, boxWidth: 8, padding: 14 },
+        labels: { color: colour('ink'), usePointStyle: true, boxWidth: 8, boxHeight: 8, pointStyleWidth: legendWidth, padding: 14 },
       },
       tooltip: { callbacks: tooltip },
     },
@@ -64,13 +65,13 @@
   };
 
   const xy = (spec) => {
-    const scale = (a) => axis(a.title, { type: 'linear', min: a.low, max: a.high, ticks: { callback: plain } });
+    const scale = (a) => axis(a.title, { type: 'linear', min: a.low, max: a.high, ticks: { callback: plain, maxTicksLimit: 8, maxRotation: 0 } });
     return {
       type: 'scatter',
       data: { datasets: spec.series.map(xySeries) },
       options: base({ x: scale(spec.x), y: scale(spec.y) }, {
         label: (item) => `${item.dataset.label}: ${plain(item.parsed.x)}, ${plain(item.parsed.y)}`,
-      }),
+      }, spec.series.some((s) => !s.line) ? 0 : 20),  // a circle stretched to a width is none
     };
   };
 
@@ -87,7 +88,7 @@
       },
       options: {
         ...base({
-          x: axis('', { stacked: spec.stacked, ticks: { callback: format, maxTicksLimit: 7 } }),
+          x: axis('', { stacked: spec.stacked, ticks: { callback: format, maxTicksLimit: 5, maxRotation: 0 } }),
           y: axis('', { stacked: spec.stacked, grid: { display: false, borderColor: colour('line') },
                         ticks: { color: colour('ink'), autoSkip: false } }),
         }, { label: (item) => `${item.dataset.label}: ${format(item.parsed.x)}` }),
@@ -102,7 +103,9 @@
     const first = centers[0] - step / 2;
     const last = Math.max(centers[centers.length - 1] + step / 2, spec.bound === undefined ? -Infinity : spec.bound);
     const tallest = Math.max(...centers.map((_, i) => spec.negative[i] + spec.positive[i]));
-    const top = tallest * 1.08;
+    const magnitude = 10 ** Math.floor(Math.log10(Math.max(1, tallest / 4)));
+    const tick = magnitude * [1, 2, 5, 10].find((m) => m * magnitude >= tallest / 6);
+    const top = Math.ceil(tallest * 1.04 / tick) * tick;
     const counts = (label, role, values) => ({
       label, type: 'bar', data: centers.map((x, i) => ({ x, y: values[i] })), backgroundColor: colour(role),
       grouped: false, stack: 'errors', barPercentage: 1, categoryPercentage: 0.94, pointStyle: 'rect', order: 2,
@@ -120,7 +123,7 @@
         x: axis(spec.x, { type: 'linear', stacked: true, offset: false, min: Math.floor(first * 2) / 2,
                           max: Math.ceil((last + 0.1) * 2) / 2,
                           ticks: { stepSize: 1, callback: (v) => (Number.isInteger(v) ? powerOfTen(v) : '') } }),
-        y: axis('Predictions', { stacked: true, min: 0, max: top, ticks: { precision: 0 } }),
+        y: axis('Predictions', { stacked: true, min: 0, max: top, ticks: { stepSize: tick, precision: 0 } }),
       }, {
         title: (items) => (items.length ? 'about ' + Number((10 ** items[0].parsed.x).toPrecision(2)) : ''),
       }),
@@ -138,8 +141,8 @@
       const canvas = document.getElementById(element.dataset.chart);
       if (spec.kind === 'bars') {
         // Space for each category, so that no name is dropped.
-        const rows = spec.categories.length * (spec.stacked ? 1 : 1.5);
-        canvas.parentElement.style.height = Math.max(11, 5 + rows * 2.1) + 'rem';
+        const rows = spec.stacked ? Math.max(6, spec.categories.length) : 1.5 * spec.categories.length;
+        canvas.parentElement.style.height = 5 + rows * 2.1 + 'rem';
       }
       return new Chart(canvas, kinds[spec.kind](spec));
     });
