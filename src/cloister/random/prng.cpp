@@ -64,6 +64,7 @@ Prng& Prng::operator=(Prng&&) noexcept = default;
 Prng::~Prng() = default;
 
 void Prng::fill(std::span<std::uint8_t> out) {
+  if (out.empty()) return;
   // What is left of the buffered block first, so that the stream does not depend on how it is cut.
   auto& b = *impl_;
   const std::size_t head = std::min(out.size(), b.block.size() - b.used);

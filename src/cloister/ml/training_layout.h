@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cloister/ckks/ciphertext.h"
+#include "cloister/ckks/rotation_basis.h"
+#include "cloister/ml/row_packing.h"
+
+namespace cloister::ml {
+
+/// What encrypted training and prediction need to know of how things lie and how large they get; all of it
+/// is public and part of the plan.
+struct TrainingLayout {
+  RowPacking packing;
+  std::uint64_t rows = 0;  ///< n, of all ciphertexts together
+  ckks::RotationBasis rotations;
+  double state_scale = 1;  ///< weights travel as this times themselves: less noise where they act
+  /// Of every ciphertext of weights, in units of weights: what the plan proves of their size and error.
+  ckks::ValueBound weights;
+  int model_level = 2;  ///< where training ends, so that prediction has its two levels
+};
+
+/// Where encrypted rows come from, a block (ciphertext) at a time, as often as they are asked for: a file
+/// that is streamed, so that memory does not grow with the table.
+class BlockSource {
+ public:
+  virtual ~BlockSource() = default;
+  virtual std::size_t blocks() const = 0;
+  virtual ckks::Ciphertext load(std::size_t block) const = 0;
+};
+
+/// The rotations that training and prediction are made of: sums and spreads over a row's slots, both ways,
+/// and sums over rows. `small` keeps every other one, a quarter more rotations for half the keys.
+ckks::RotationBasis rotation_basis(const RowPacking& packing, bool small);
+
+/// Levels that a prediction consumes: a product and a mask.
+inline constexpr int kPredictionLevels = 2;
+
+}  // namespace cloister::ml
