@@ -37,7 +37,8 @@ Evaluator::Evaluator(std::shared_ptr<const Parameters> parameters, const rlwe::E
     : parameters_(std::move(parameters)), keys_(keys), pool_(&pool), switcher_(parameters_->rlwe(), pool) {}
 
 bool Evaluator::is_normal(const Ciphertext& a) const noexcept {
-  return a.parts.size() == 2 && a.scale == parameters_->scale_at(a.level());
+  return a.parts.front().ring() == parameters_->ring() && a.parts.size() == 2 &&
+         a.scale == parameters_->scale_at(a.level());
 }
 
 Ciphertext Evaluator::normal(const Ciphertext& a) const {
@@ -130,7 +131,8 @@ Ciphertext Evaluator::add(const Ciphertext& a, double b) const {
     const Modulus q = out.parts[0].modulus(i);
     for (auto& x : out.parts[0].limb_span(i)) x = q.add(x, residues[i]);
   });
-  out.bound = out.bound + ValueBound{std::abs(b), std::abs(b - integer / a.scale.value())};
+  out.bound = out.bound + ValueBound{std::abs(b), std::abs(b - integer / a.scale.value()) +
+                                                      transform_error(*parameters_, std::abs(b))};
   return out;
 }
 
@@ -140,15 +142,21 @@ void Evaluator::multiply_constant(Ciphertext& a, double integer) const {
   a.seed.reset();
 }
 
-Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b) const {
+Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b, int level) const {
   if (!std::isfinite(b)) throw ParametersError("multiply: the number is not finite");
-  Ciphertext out = is_normal(a) ? a.clone() : normal(a);
-  const Scale by = plaintext_scale(out.level());
-  const double integer = std::nearbyint(b * by.value());
+  if (!is_normal(a)) return multiply_lazy(normal(a), b, level);
+  if (level < 0 || level > a.level()) throw LevelExhaustedError("multiply", a.level(), level);
+  const Scale product = parameters_->scale_at(level) * parameters_->scale_at(level);
+  const double unit = product.value() / a.scale.value();
+  const double integer = std::nearbyint(b * unit);
+  Ciphertext out{{}, product, a.bound * ValueBound{std::abs(b), std::abs(b - integer / unit)}, {}};
+  for (const auto& part : a.parts) out.parts.push_back(copy_limbs(part, limbs_at(level)));
   multiply_constant(out, integer);
-  out.scale = out.scale * by;
-  out.bound = out.bound * ValueBound{std::abs(b), std::abs(b - integer / by.value())};
   return out;
+}
+
+Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b) const {
+  return is_normal(a) ? multiply_lazy(a, b, a.level()) : multiply_lazy(normal(a), b);
 }
 
 Ciphertext Evaluator::multiply(const Ciphertext& a, double b) const { return finish(multiply_lazy(a, b)); }
@@ -212,6 +220,7 @@ Ciphertext Evaluator::relinearize(Ciphertext a) const {
 }
 
 Ciphertext Evaluator::rescale(Ciphertext a) const {
+  if (a.parts.size() != 2) throw ParametersError("rescale: relinearize the product first");
   const int level = a.level();
   if (level == 0) throw LevelExhaustedError("rescale", 0, 1);
   const Ring& ring = *parameters_->ring();

@@ -55,6 +55,9 @@ class Evaluator {
   Ciphertext multiply_lazy(const Ciphertext& a, const Plaintext& b) const;
   /// Every slot times a real number: the product scale is that of a.level(), squared.
   Ciphertext multiply_lazy(const Ciphertext& a, double b) const;
+  /// The same at a level at or below a's, whose product scale the number's integer leads to: no rescaling
+  /// is spent on bringing `a` down.
+  Ciphertext multiply_lazy(const Ciphertext& a, double b, int level) const;
   /// From three parts to two.
   Ciphertext relinearize(Ciphertext a) const;
   /// Divides by the level's prime: one level, the scale with it. Cost: 2 + 2 l transforms.

@@ -16,11 +16,13 @@ double slot_error_bound(const Parameters& parameters, double coefficient_varianc
   return std::sqrt(s * n * coefficient_variance) / scale.value();
 }
 
+double transform_error(const Parameters& parameters, double magnitude) noexcept {
+  // Each of the log2 N stages adds a relative error of at most a few units of 2^-53 in the mean square.
+  return 8 * parameters.ring()->log2_degree() * 0x1p-53 * magnitude;
+}
+
 double encoding_error(const Parameters& parameters, Scale scale, double magnitude) noexcept {
-  // Rounding to integers, and the transforms in double precision on both ways: each of the log2 N stages
-  // adds a relative error of at most a few units of 2^-53 in the mean square; 8 log2 N covers both.
-  const double transforms = 8 * parameters.ring()->log2_degree() * 0x1p-53 * magnitude;
-  return slot_error_bound(parameters, 1.0 / 12.0, scale) + transforms;
+  return slot_error_bound(parameters, 1.0 / 12.0, scale) + transform_error(parameters, magnitude);
 }
 
 double rounding_error(const Parameters& parameters, Scale scale) noexcept {

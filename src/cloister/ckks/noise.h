@@ -10,6 +10,9 @@ namespace cloister::ckks {
 /// the bound with probability below 2^-40.
 double slot_error_bound(const Parameters& parameters, double coefficient_variance, Scale scale) noexcept;
 
+/// Of the transforms in double precision, both ways.
+double transform_error(const Parameters& parameters, double magnitude) noexcept;
+
 /// Error bounds in slot values of what each operation adds.
 double encoding_error(const Parameters& parameters, Scale scale, double magnitude) noexcept;
 double rounding_error(const Parameters& parameters, Scale scale) noexcept;

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "cloister/ckks/encoder.h"
+#include "cloister/ckks/evaluator.h"
+
+namespace cloister::circuits {
+
+/// How the diagonals of a linear map are grouped: diagonal d is giant + baby, with 0 <= baby <
+/// giant_stride and giant a multiple of giant_stride. Baby steps rotate the operand, hoisted; giant steps
+/// rotate sums of products.
+/// Source: Halevi, Shoup, "Faster homomorphic linear transformations in HElib", 2018, section 4.
+struct BabyStepGiantStep {
+  std::int64_t giant_stride = 1;
+  std::int64_t slots = 0;
+
+  /// The stride that takes the least time for these diagonals (any sign, cyclic), a hoisted rotation
+  /// counted as half of another; among equals the one with the fewest keys.
+  static BabyStepGiantStep choose(std::span<const std::int64_t> diagonals, std::size_t slots);
+
+  /// The representative of a cyclic index in [-slots/2, slots/2).
+  std::int64_t centred(std::int64_t diagonal) const noexcept;
+  std::int64_t baby(std::int64_t diagonal) const noexcept;
+  std::int64_t giant(std::int64_t diagonal) const noexcept { return centred(diagonal) - baby(diagonal); }
+  /// The rotations that the diagonals need keys for: sorted, without 0.
+  std::vector<std::int64_t> rotations(std::span<const std::int64_t> diagonals) const;
+};
+
+/// A linear map on the slots, in the clear, given by its nonzero diagonals: slot i of the result is the sum
+/// over d of diagonal[d][i] times slot i + d (cyclic) of the operand. Immutable.
+class LinearTransform {
+ public:
+  using Diagonal = std::vector<std::complex<double>>;
+
+  /// Each diagonal has a value a slot. Throws ParametersError for no diagonal at all, for one that is zero
+  /// (it would cost a rotation for nothing), of another length or not finite, and for two with the same
+  /// cyclic index.
+  LinearTransform(const std::map<std::int64_t, Diagonal>& diagonals, std::size_t slots);
+
+  /// Multiplication of vectors of length `dimension` by a square matrix, row-major, where the vector is
+  /// repeated through all slots; so is the result. Pad rectangular matrices with zeros. `dimension` divides
+  /// `slots`.
+  static LinearTransform from_matrix(std::span<const double> row_major, std::size_t dimension, std::size_t slots);
+  static LinearTransform from_matrix(std::span<const std::complex<double>> row_major, std::size_t dimension,
+                                     std::size_t slots);
+
+  std::size_t slots() const noexcept { return slots_; }
+  const std::map<std::int64_t, Diagonal>& diagonals() const noexcept { return diagonals_; }
+  const BabyStepGiantStep& plan() const noexcept { return plan_; }
+  /// The rotations that applying it needs keys for, at its level.
+  std::vector<std::int64_t> rotations() const;
+  /// The largest sum of magnitudes in a row: how much the map stretches the largest slot.
+  double row_norm() const noexcept { return row_norm_; }
+
+ private:
+  std::size_t slots_;
+  std::map<std::int64_t, Diagonal> diagonals_;  // by centred index
+  BabyStepGiantStep plan_;
+  double row_norm_ = 0;
+};
+
+/// A linear transform encoded for ciphertexts of one level. Memory: 8 N (level + 1) bytes a diagonal.
+class EncodedLinearTransform {
+ public:
+  /// Throws LevelExhaustedError for level 0, ParametersError where the slots differ.
+  EncodedLinearTransform(const LinearTransform& transform, const ckks::Encoder& encoder, int level);
+
+  int level() const noexcept { return level_; }
+  const std::vector<std::int64_t>& rotations() const noexcept { return rotations_; }
+
+  /// The map applied to every slot. Effect: from level() to level() - 1, after the operand was brought down
+  /// to level() if it is higher; one rescale. |result| <= row_norm |operand|, and the error is row_norm
+  /// times that of a baby step, plus the encoding's and the giant steps'. Cost: one decomposition and a
+  /// hoisted key switch a baby step, a key switch a giant step. Errors: LevelExhaustedError where the
+  /// operand is below level(), MissingKeyError.
+  ckks::Ciphertext apply(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
+
+ private:
+  struct Term {
+    std::size_t baby;  // index into babies_
+    ckks::Plaintext diagonal;
+  };
+  struct GiantStep {
+    std::int64_t step;
+    std::vector<Term> terms;
+  };
+
+  ckks::Ciphertext inner_sum(const ckks::Evaluator& evaluator, const std::vector<ckks::Ciphertext>& babies,
+                             const GiantStep& giant) const;
+
+  int level_;
+  double row_norm_;
+  double encoding_error_ = 0;  // summed over the diagonals
+  std::vector<std::int64_t> rotations_;
+  std::vector<std::int64_t> babies_;
+  std::vector<GiantStep> giants_;
+};
+
+}  // namespace cloister::circuits
