@@ -15,8 +15,8 @@ void check_format(const PublicKey& key, const VectorFormat& format) {
 }
 
 void check_bound(std::span<const Int128> integers, const BigInteger& bound) {
-  // Beyond 2^126 no integer of 128 bits is refused by a bound; below, it is one comparison.
-  const bool wide = bound.bit_length() > static_cast<std::size_t>(kMaxIntegerBits);
+  // A bound of 2^127 and more holds every integer of this type but its least.
+  const bool wide = bound.bit_length() > 127;
   std::uint64_t limbs[2] = {~std::uint64_t{0}, ~std::uint64_t{0} >> 1};
   if (!wide) bound.to_limbs(limbs);
   const auto limit = static_cast<Int128>(static_cast<unsigned __int128>(limbs[1]) << 64 | limbs[0]);

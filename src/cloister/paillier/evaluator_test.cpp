@@ -196,6 +196,10 @@ TEST(PaillierVector, RefusesWhatDoesNotBelongTogether) {
   EXPECT_THROW(parties.server.dot(EncryptedMatrix{}, {}, kWeights, 0), MismatchError);
   EXPECT_THROW(parties.encryptor.encrypt({}, kValues, packed, parties.prng), ParametersError);
   EXPECT_THROW(parties.encryptor.encrypt_matrix(three, 2, kValues, packed, parties.prng), ParametersError);
+  for (const Int128 beyond : {(Int128{1} << 126) + 1, -(Int128{1} << 126) - 1})
+    EXPECT_THROW(parties.encryptor.encrypt_integers({&beyond, 1}, 0, BigInteger::power_of_two(126),
+                                                    parties.single(), parties.prng),
+                 ParametersError);
   const Int128 wide[] = {5};
   EXPECT_THROW(parties.encryptor.encrypt_integers(wide, 0, BigInteger(4), packed, parties.prng),
                ParametersError);

@@ -7,7 +7,7 @@
 namespace cloister::paillier {
 
 /// The key holder's noise: the very values that PublicNoise makes of the same generator, by
-/// exponentiations modulo p^2 and q^2. Cost: about a quarter of PublicNoise's.
+/// exponentiations modulo p^2 and q^2. Cost: about half of PublicNoise's.
 class OwnerNoise final : public NoiseSource {
  public:
   explicit OwnerNoise(const SecretKey& key);

@@ -14,7 +14,7 @@ namespace cloister::paillier {
 class SecretKey {
  public:
   /// Throws ParametersError that names the condition which fails; as PublicKey::create else.
-  /// Cost: about 50 ms at 3072 bits.  Secrets: variable time in the factors, once at loading.
+  /// Cost: about 25 ms at 3072 bits.  Secrets: variable time in the factors, once at loading.
   static SecretKey create_vartime(const BigInteger& p, const BigInteger& q, BigInteger h);
 
   const PublicKey& public_key() const noexcept { return public_key_; }
