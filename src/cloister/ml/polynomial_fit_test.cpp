@@ -50,7 +50,8 @@ TEST(SigmoidFit, IsOddAndBothBasesAgree) {
     EXPECT_EQ(fit.chebyshev[k], 0);
     EXPECT_EQ(fit.power[k], 0);
   }
-  for (double x = -16; x <= 16; x += 0.37) {
+  for (int i = -100; i <= 100; ++i) {
+    const double x = 0.16 * i;
     double horner = 0;
     for (std::size_t k = fit.power.size(); k-- > 0;) horner = horner * x + fit.power[k];
     // Terms of either form stay below 2^12 here, so rounding stays below 2^-53 * 2^12 * 32.

@@ -82,6 +82,8 @@ LogisticSchedule plan_logistic(const LogisticSpec& spec) {
   return schedule;
 }
 
+double default_margin_limit(const LogisticSchedule& schedule) { return 0.9 * schedule.sigmoid.range; }
+
 std::vector<double> logistic_gains(const LogisticSchedule& schedule, double margin_limit) {
   return amplification_gains(amplifying_steps(schedule, margin_limit));
 }
@@ -93,20 +95,21 @@ double logistic_error_bound(const LogisticSchedule& schedule, double error_per_i
   return sum * error_per_iteration;
 }
 
-double logistic_weight_bound(const LogisticSchedule& schedule, double margin_limit) {
-  // q(0) = 0, so one iteration from v = 0 gives step/2 times the mean row, whose norm is at most the root of
-  // the largest eigenvalue; any other v adds what the error's recursion allows. So w_t is the sum of t such
-  // vectors, each amplified like an error.
-  const std::vector<AmplifyingStep> steps = amplifying_steps(schedule, margin_limit);
-  double largest = 0;
-  for (std::size_t t = 0; t <= steps.size(); ++t) {
-    const std::vector<double> gains =
-        amplification_gains({steps.begin(), steps.begin() + static_cast<long>(t)});
-    double sum = 0;
-    for (std::size_t s = 0; s <= t; ++s) sum += gains[s] * schedule.step[s];
-    largest = std::max(largest, sum);
+double logistic_weight_bound(const LogisticSchedule& schedule) {
+  // With D = w' - w: D' = (1 - step ridge) momentum D + step (g - ridge w). Within the range every 1/2 - q
+  // lies in
+  // [-max_error, 1 + max_error], and |1/n sum p_i s_i| is at most the root of the largest eigenvalue times
+  // the root mean square of the p_i.
+  const double gradient = std::sqrt(schedule.spectrum_cap) * (1 + schedule.sigmoid.max_error);
+  double weights = 0, difference = 0, largest = 0;
+  for (std::size_t t = 0; t < schedule.step.size(); ++t) {
+    const double step = schedule.step[t], momentum = t == 0 ? 0 : schedule.momentum[t - 1];
+    difference = std::abs(1 - step * schedule.ridge) * momentum * difference +
+                 step * (gradient + schedule.ridge * weights);
+    weights += difference;
+    largest = std::max(largest, weights + schedule.momentum[t] * difference);
   }
-  return largest * std::sqrt(schedule.spectrum_cap) / 2;
+  return largest;
 }
 
 double LinearSchedule::residual_factor() const {
@@ -116,7 +119,7 @@ double LinearSchedule::residual_factor() const {
 LinearSchedule plan_linear(const LinearSpec& spec) {
   check_common(spec.features, spec.iterations, 0, spec.ridge);
   const double upper = spec.upper.value_or(default_spectrum_cap(spec.features));
-  const double lower = spec.lower.value_or(upper / 8);
+  const double lower = spec.lower.value_or(upper / std::max(2, spec.iterations + 1));
   if (!(lower > 0) || !(lower < upper) || !std::isfinite(upper))
     throw ParametersError("schedule: the bounds of the spectrum must satisfy 0 < lower < upper");
   LinearSchedule schedule;

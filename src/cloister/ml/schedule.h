@@ -47,6 +47,11 @@ double default_range(int degree);
 /// spectrum cap that is not positive.
 LogisticSchedule plan_logistic(const LogisticSpec& spec);
 
+/// Nine tenths of the polynomial's range: the margin limit that plans assume. The owner checks with
+/// largest_margin after decryption that the result kept to it. The last tenth is left out because most
+/// minimax polynomials fall steeply there, which would cost the bounds below an order of magnitude.
+double default_margin_limit(const LogisticSchedule& schedule);
+
 /// G_s for s = 1..T: the most by which an error in w_s (L2 norm) is amplified until w_T, whatever the data,
 /// as long as the largest eigenvalue of S^T S / n is at most `spectrum_cap` and all margins stay within
 /// [-margin_limit, margin_limit]. The derivation stands at the definition.
@@ -60,9 +65,9 @@ std::vector<double> logistic_gains(const LogisticSchedule& schedule, double marg
 double logistic_error_bound(const LogisticSchedule& schedule, double error_per_iteration,
                             double margin_limit);
 
-/// A bound on |w_t| for every t, under the same conditions, for the headroom of the ciphertexts. |v_t| is
-/// below three times it. Cost: O(T^4).
-double logistic_weight_bound(const LogisticSchedule& schedule, double margin_limit);
+/// A bound on |w_t| and |v_t| for every t, for the headroom of the ciphertexts, as long as the spectrum cap
+/// holds and all margins stay within the polynomial's range.
+double logistic_weight_bound(const LogisticSchedule& schedule);
 
 /// What a linear or ridge regression's schedule is computed from; public, like LogisticSpec.
 struct LinearSpec {
@@ -70,8 +75,8 @@ struct LinearSpec {
   int iterations = 0;        ///< T, products with the matrix
   double ridge = 0;          ///< lambda
   /// Bounds on the spectrum of X^T X / n, without the ridge. Above the upper bound the iteration may
-  /// diverge; below the lower it is merely slow. Defaults: default_spectrum_cap(features), and an eighth of
-  /// it.
+  /// diverge; below the lower it is merely slow. Defaults: default_spectrum_cap(features), and that over
+  /// max(2, iterations + 1): with more products a wider band converges.
   std::optional<double> upper = std::nullopt;
   std::optional<double> lower = std::nullopt;
 };
