@@ -211,7 +211,7 @@ void AtomicFile::write(std::span<const std::uint8_t> bytes) {
 void AtomicFile::commit() {
   require_open();
   if (::fsync(descriptor_) != 0) fail(errno, "sync");
-  if (::close(std::exchange(descriptor_, -1)) != 0) fail(errno, "close");
+  if (::close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail(errno, "close");
   int error = 0;
   if (overwrite_ == Overwrite::kRefuse)
     rename_without_replacing(temporary_, path_, error);

@@ -107,6 +107,7 @@ TEST_F(FileTest, OfManyWritersExactlyOneWins) {
   const fs::path path = folder_ / "secret.key";
   std::vector<int> won(8);
   std::vector<std::thread> threads;
+  threads.reserve(won.size());
   for (std::size_t i = 0; i < won.size(); ++i)
     threads.emplace_back([&, i] {
       won[i] = outcome([&] { write_file(path, some_bytes(i + 1)); }).first != ErrorCode::kAlreadyExists;
@@ -169,7 +170,7 @@ TEST_F(FileTest, AFailingWriteLeavesNothingAndNamesPathAndBytes) {
   const fs::path path = folder_ / "data.bin";
   write_file(path, some_bytes(3));
   const auto [code, message] = outcome([&] {
-    const FileSizeLimit limit(64 * 1024);
+    const FileSizeLimit limit(rlim_t{64} << 10);
     AtomicFile file(path, Overwrite::kReplace);
     for (int i = 0; i < 3; ++i) file.write(some_bytes(30'000));
     file.commit();
@@ -206,6 +207,25 @@ TEST_F(FileTest, MapsAFileAndReleasesItsPages) {
   MappedFile other = MappedFile::open(path, 10);
   other = std::move(mapped);
   EXPECT_EQ(other.bytes().size(), bytes.size());
+}
+
+/// Bytes of files that lie in this process's memory.
+std::size_t resident_file_bytes() {
+  std::size_t total = 0, resident = 0, shared = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident >> shared;
+  return shared * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST_F(FileTest, ReleaseGivesMemoryBack) {
+  constexpr std::size_t kBytes = std::size_t{16} << 20;
+  write_file(folder_ / "large.bin", some_bytes(kBytes));
+  const MappedFile mapped = MappedFile::open(folder_ / "large.bin", kBytes);
+  const std::size_t before = resident_file_bytes();
+  EXPECT_TRUE(std::ranges::equal(mapped.bytes(), some_bytes(kBytes)));
+  // The kernel counts pages in batches; half the file is far from both answers.
+  EXPECT_GT(resident_file_bytes(), before + kBytes / 2);
+  mapped.release(mapped.bytes());
+  EXPECT_LT(resident_file_bytes(), before + kBytes / 2);
 }
 
 TEST_F(FileTest, ReadersRefuseWhatTheyCannotTake) {

@@ -14,11 +14,11 @@ namespace cloister::wire {
 
 /// What a file of ciphertexts says of itself: a dataset, a model, predictions.
 struct CiphertextFileHeader {
-  std::string kind;               ///< which of the layouts that a type has; at most 64 bytes
+  std::string kind;               ///< which layout: 1 to 64 small letters, digits and hyphens
   std::uint64_t rows = 0;         ///< of the table that is encrypted
   std::uint32_t columns = 0;      ///< of the table that is encrypted
-  std::uint32_t blocks = 0;       ///< groups of rows; each has the same number of ciphertexts
-  std::uint64_t ciphertexts = 0;  ///< in the file; a multiple of `blocks`, or any number if that is 0
+  std::uint32_t blocks = 0;       ///< groups of rows that are worked on together; at most `ciphertexts`
+  std::uint64_t ciphertexts = 0;  ///< frames that follow
   std::string metadata;           ///< at most 64 KiB, of a form that the kind decides (JSON)
 
   friend bool operator==(const CiphertextFileHeader&, const CiphertextFileHeader&) = default;
@@ -63,8 +63,8 @@ struct CiphertextFileExpectation {
 class CiphertextFileReader {
  public:
   /// Takes the container (its type and plan have been checked) and keeps the parameters.
-  /// Errors: DecodeError (a header outside its bounds, a number of frames that it does not say), ResourceError
-  /// (over a limit), MismatchError (another kind); all name the source.
+  /// Errors: DecodeError (a header outside its bounds, a number of frames that it does not say),
+  /// ResourceError (over a limit), MismatchError (another kind); all name the source.
   CiphertextFileReader(ContainerReader reader, const CiphertextFileExpectation& expected,
                        std::shared_ptr<const ckks::Parameters> parameters, const ThreadPool& pool);
 

@@ -11,10 +11,9 @@
 namespace cloister::wire {
 
 /// A ciphertext as one payload of exactly rlwe::encoded_bytes_of_ciphertext bytes. One that is fresh from the
-/// owner's key travels as its first part and a seed. Only the normal form travels: two or three parts, and the
-/// scale of its level to the bit.
-/// Errors: ParametersError (another scale, a bound that is negative or not finite, parts that do not fit each
-/// other), MismatchError (a ciphertext of other parameters).
+/// owner's key travels as its first part and a seed. Only the normal form travels: two or three parts, and
+/// the scale of its level to the bit. Errors: ParametersError (another scale, a bound that is negative or not
+/// finite, parts that do not fit each other), MismatchError (a ciphertext of other parameters).
 std::vector<std::uint8_t> encode_ciphertext(const ckks::Ciphertext& ciphertext,
                                             const ckks::Parameters& parameters, const ThreadPool& pool);
 /// The same, appended to `out`.

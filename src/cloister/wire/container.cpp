@@ -124,7 +124,7 @@ struct ContainerReader::Impl {
     if (length > room || internal::padding_of(length) > room - length)
       damaged(offset + 8, "it is cut off: a frame of " + std::to_string(length) + " bytes starts here, and " +
                               std::to_string(room) + " are left");
-    if (length > limits.max_frame_bytes)
+    if (tag != kEndTag && length > limits.max_frame_bytes)
       throw ResourceError(source + " has a frame of " + std::to_string(length) + " bytes, and at most " +
                           std::to_string(limits.max_frame_bytes) + " are accepted here");
     const std::uint64_t end = offset + internal::kFrameHeaderBytes + length;

@@ -12,13 +12,14 @@
 namespace cloister::wire {
 
 // Keys as frames of a container. The uniform half of each is expanded from its seed where it is read, so that
-// half of it travels; sizes are exactly those of rlwe/encoded_size.h. Each frame names its parameters, and every
-// residue is checked to be below its prime. Errors: of all readers DecodeError (a field out of its bounds, a
-// wrong length, a residue too large) and MismatchError (other parameters), besides the container's own; of
-// all writers MismatchError (a key of other parameters) and ParametersError (a key that is not whole).
+// half of it travels; sizes are exactly those of rlwe/encoded_size.h. Each frame names its parameters, and
+// every residue is checked to be below its prime. Errors: of all readers DecodeError (a field out of its
+// bounds, a wrong length, a residue too large) and MismatchError (other parameters), besides the container's
+// own; of all writers MismatchError (a key of other parameters) and ParametersError (a key that is not
+// whole).
 
-/// Writes evaluation keys one at a time into a container of kEvaluationKeys, which the caller finishes: what is
-/// held in memory is the key at hand. Borrows all three.
+/// Writes evaluation keys one at a time into a container of kEvaluationKeys, which the caller finishes: what
+/// is held in memory is the key at hand. Borrows all three.
 class EvaluationKeysWriter {
  public:
   EvaluationKeysWriter(ContainerWriter& out, const rlwe::Parameters& parameters, const ThreadPool& pool)
@@ -40,8 +41,9 @@ struct EvaluationKeysLimits {
 };
 
 /// All evaluation keys of a container (of kEvaluationKeys, from its first frame). Memory: the keys, and a few
-/// frames at a time; mapped frames are given back as they have been read. Progress: keys, of stage "load keys".
-/// Errors: besides those above ResourceError (over a limit) and DecodeError (a key that is there twice).
+/// frames at a time; mapped frames are given back as they have been read. Progress: keys, of stage "load
+/// keys". Errors: besides those above ResourceError (over a limit) and DecodeError (a key that is there
+/// twice).
 rlwe::EvaluationKeys load_evaluation_keys(ContainerReader& reader, const rlwe::Parameters& parameters,
                                           const EvaluationKeysLimits& limits, const ThreadPool& pool,
                                           Progress& progress);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 1024;
 /// A passphrase file may hold more lines than the one that counts.
-constexpr std::uint64_t kMaxFileBytes = 64 * 1024;
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 10;
 
 bool has_terminal() {
   const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);

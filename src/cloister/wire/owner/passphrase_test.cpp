@@ -30,7 +30,7 @@ std::string from_file_with(const std::string& contents) {
   EXPECT_EQ(::write(file, contents.data(), contents.size()), static_cast<ssize_t>(contents.size()));
   ::close(file);
   try {
-    const std::string out = text_of(Passphrase::from_file(name));
+    std::string out = text_of(Passphrase::from_file(name));
     fs::remove(name);
     return out;
   } catch (const Error& e) {

@@ -18,7 +18,7 @@ using internal::kTagBytes;
 
 constexpr std::uint32_t kSealedTag = 1;
 constexpr std::uint32_t kUnprotectedTag = 2;
-constexpr std::size_t kCostBytes = 3 * 4;
+constexpr std::size_t kCostBytes = std::size_t{3} * 4;
 constexpr std::size_t kPrefixBytes = kCostBytes + kSaltBytes + kNonceBytes;
 constexpr std::size_t kMaxSecretBytes = std::size_t{64} << 20;
 constexpr std::size_t kMinPassphraseBytes = 8;

@@ -50,6 +50,10 @@ Bytes sealed_frame() {
   return {payload.begin(), payload.end()};
 }
 
+bool contains(const Bytes& bytes, const Bytes& part) {
+  return std::search(bytes.begin(), bytes.end(), part.begin(), part.end()) != bytes.end();
+}
+
 TEST(Sealed, OpensWithItsPassphraseOnly) {
   const Bytes bytes = sealed_cheaply();
   const Passphrase good = right(), bad = wrong();
@@ -66,14 +70,13 @@ TEST(Sealed, OpensWithItsPassphraseOnly) {
 TEST(Sealed, HidesTheSecretAndIsFreshEachTime) {
   const Bytes a = sealed_cheaply(), b = sealed_cheaply();
   EXPECT_NE(a, b);
-  const Bytes run(8, 0x5a);
-  EXPECT_TRUE(std::ranges::search(a, run).empty());
+  EXPECT_FALSE(contains(a, Bytes(8, 0x5a)));
 }
 
 TEST(Sealed, UnprotectedOnlyAtTheCallersWordAndMarkedSo) {
   const Bytes bytes = sealed_bytes(Protection::none_at_callers_word());
   EXPECT_TRUE(std::ranges::equal(open_sealed(bytes, kExpected, nullptr), secret()));
-  EXPECT_FALSE(std::ranges::search(bytes, secret()).empty());
+  EXPECT_TRUE(contains(bytes, secret()));
 }
 
 TEST(Sealed, RefusesWhatWouldBeWeakOrWrong) {

@@ -1,0 +1,76 @@
+#include "cloister/wire/internal/poly_encoding.h"
+
+#include <vector>
+
+#include "cloister/base/bytes.h"
+#include "cloister/wire/bit_packing.h"
+
+namespace cloister::wire::internal {
+namespace {
+
+/// Where each limb begins, and after the last of them the end.
+std::vector<std::size_t> limb_offsets(const Ring& ring, LimbSet limbs) {
+  std::vector<std::size_t> offsets{0};
+  for (std::size_t i = 0; i < limbs.count(); ++i) {
+    const Modulus& q = ring.modulus(ring.prime_index(limbs, i));
+    offsets.push_back(offsets.back() + packed_bytes(ring.degree(), q.bits()));
+  }
+  return offsets;
+}
+
+}  // namespace
+
+void put_poly(const EvaluationPoly& poly, std::span<std::uint8_t>& room, const ThreadPool& pool) {
+  const auto offsets = limb_offsets(*poly.ring(), poly.limbs());
+  if (room.size() < offsets.back()) throw InternalError("an encoded polynomial is larger than predicted");
+  pool.parallel_for(poly.limbs().count(), [&](std::size_t i) {
+    pack_bits(poly.limb_span(i), poly.modulus(i).bits(),
+              room.subspan(offsets[i], offsets[i + 1] - offsets[i]));
+  });
+  room = room.subspan(offsets.back());
+}
+
+EvaluationPoly take_poly(const std::shared_ptr<const Ring>& ring, LimbSet limbs,
+                         std::span<const std::uint8_t>& bytes, const ThreadPool& pool) {
+  const auto offsets = limb_offsets(*ring, limbs);
+  if (bytes.size() < offsets.back()) throw InternalError("an encoded polynomial's length was not checked");
+  auto poly = EvaluationPoly::uninitialized(ring, limbs);
+  pool.parallel_for(limbs.count(), [&](std::size_t i) {
+    try {
+      unpack_bits(bytes.subspan(offsets[i], offsets[i + 1] - offsets[i]), poly.modulus(i).bits(),
+                  poly.modulus(i).value(), poly.limb_span(i));
+    } catch (const DecodeError& e) {
+      throw DecodeError("limb " + std::to_string(i) + " of a polynomial", offsets[i] + e.offset(),
+                        "a residue is not below its prime; the bytes were not made by Cloister");
+    }
+  });
+  bytes = bytes.subspan(offsets.back());
+  return poly;
+}
+
+void require_ring(const EvaluationPoly& poly, const rlwe::Parameters& parameters, const char* what) {
+  if (poly.ring() != parameters.ring())
+    throw MismatchError(std::string(what) + " is encoded with other parameters than it was made with",
+                        "ring degree 2^" + std::to_string(poly.ring()->log2_degree()),
+                        "parameters " + to_hex(parameters.id()).substr(0, 12));
+}
+
+void require_parameters_id(const Bytes32& id, const rlwe::Parameters& parameters, const char* what) {
+  if (id != parameters.id())
+    throw MismatchError(
+        std::string(what) + " was made with other parameters than those in use; use files of one plan",
+        "parameters " + to_hex(id).substr(0, 12), "parameters " + to_hex(parameters.id()).substr(0, 12));
+}
+
+void require_size(std::uint64_t have, std::uint64_t due, const char* what) {
+  if (have != due)
+    throw DecodeError(what, have < due ? have : due,
+                      "it has " + std::to_string(have) + " bytes, and its header calls for " +
+                          std::to_string(due) + "; copy it again or make it anew");
+}
+
+void require_filled(std::span<const std::uint8_t> room) {
+  if (!room.empty()) throw InternalError("an encoding is smaller than predicted");
+}
+
+}  // namespace cloister::wire::internal
