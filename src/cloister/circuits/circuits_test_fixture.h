@@ -40,7 +40,8 @@ class CircuitsTest : public ::testing::Test {
 
   void add_rotations(const std::vector<std::int64_t>& steps) {
     for (const std::int64_t s : steps)
-      keys.add_galois(generator.galois_key(rlwe::galois_element_of_rotation(s, kLog2Degree), prng, kLevels + 1));
+      keys.add_galois(
+          generator.galois_key(rlwe::galois_element_of_rotation(s, kLog2Degree), prng, kLevels + 1));
   }
 
   double unit() { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }

@@ -13,7 +13,8 @@
 namespace cloister::circuits {
 namespace {
 
-constexpr double kHoistedCost = 0.5;  // of a rotation that shares its decomposition, next to one that does not
+constexpr double kHoistedCost =
+    0.5;  // of a rotation that shares its decomposition, next to one that does not
 
 std::vector<std::int64_t> indices(const std::map<std::int64_t, LinearTransform::Diagonal>& diagonals) {
   std::vector<std::int64_t> out;
@@ -72,7 +73,8 @@ BabyStepGiantStep BabyStepGiantStep::choose(std::span<const std::int64_t> diagon
     }
     babies.erase(0);
     giants.erase(0);
-    const double cost = kHoistedCost * static_cast<double>(babies.size()) + static_cast<double>(giants.size());
+    const double cost =
+        kHoistedCost * static_cast<double>(babies.size()) + static_cast<double>(giants.size());
     const std::size_t keys = plan.rotations(diagonals).size();
     if (cost < best_cost || (cost == best_cost && keys < best_keys)) {
       best = plan;
@@ -87,7 +89,8 @@ LinearTransform::LinearTransform(const std::map<std::int64_t, Diagonal>& diagona
     : slots_(slots) {
   if (slots == 0) throw ParametersError("linear transform: there are no slots");
   if (diagonals.empty())
-    throw ParametersError("linear transform: there is no nonzero diagonal, so the result is zero; leave it out");
+    throw ParametersError(
+        "linear transform: there is no nonzero diagonal, so the result is zero; leave it out");
   const BabyStepGiantStep cyclic{1, static_cast<std::int64_t>(slots)};
   std::vector<double> row_sums(slots);
   for (const auto& [index, diagonal] : diagonals) {
@@ -101,14 +104,16 @@ LinearTransform::LinearTransform(const std::map<std::int64_t, Diagonal>& diagona
   plan_ = BabyStepGiantStep::choose(indices(diagonals_), slots);
 }
 
-LinearTransform LinearTransform::from_matrix(std::span<const std::complex<double>> row_major, std::size_t dimension,
-                                             std::size_t slots) {
+LinearTransform LinearTransform::from_matrix(std::span<const std::complex<double>> row_major,
+                                             std::size_t dimension, std::size_t slots) {
   if (dimension == 0 || slots % dimension != 0)
-    throw ParametersError("linear transform: dimension " + std::to_string(dimension) + " does not divide the " +
-                          std::to_string(slots) + " slots; pad the matrix with zeros to a power of two");
+    throw ParametersError("linear transform: dimension " + std::to_string(dimension) +
+                          " does not divide the " + std::to_string(slots) +
+                          " slots; pad the matrix with zeros to a power of two");
   if (row_major.size() != dimension * dimension)
-    throw ParametersError("linear transform: " + std::to_string(row_major.size()) + " entries are no square matrix of " +
-                          "dimension " + std::to_string(dimension) + "; pad it with zeros");
+    throw ParametersError("linear transform: " + std::to_string(row_major.size()) +
+                          " entries are no square matrix of " + "dimension " + std::to_string(dimension) +
+                          "; pad it with zeros");
   std::map<std::int64_t, Diagonal> diagonals;
   for (std::size_t d = 0; d < dimension; ++d) {
     Diagonal diagonal(slots);

@@ -45,7 +45,8 @@ class LinearTransform {
   /// Multiplication of vectors of length `dimension` by a square matrix, row-major, where the vector is
   /// repeated through all slots; so is the result. Pad rectangular matrices with zeros. `dimension` divides
   /// `slots`.
-  static LinearTransform from_matrix(std::span<const double> row_major, std::size_t dimension, std::size_t slots);
+  static LinearTransform from_matrix(std::span<const double> row_major, std::size_t dimension,
+                                     std::size_t slots);
   static LinearTransform from_matrix(std::span<const std::complex<double>> row_major, std::size_t dimension,
                                      std::size_t slots);
 

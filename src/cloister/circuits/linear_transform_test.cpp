@@ -33,8 +33,12 @@ class LinearTransformTest : public CircuitsTest {
 
 TEST_F(LinearTransformTest, SumsItsDiagonalsWhereverTheyLie) {
   const auto n = static_cast<std::int64_t>(parameters->slots());
-  const std::vector<std::vector<std::int64_t>> shapes{
-      {0}, {7}, {-1, 0, 1}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {-48, -16, 0, 32, 64}, {n / 2, n - 1, -n / 2 + 3, 2 * n + 5}};
+  const std::vector<std::vector<std::int64_t>> shapes{{0},
+                                                      {7},
+                                                      {-1, 0, 1},
+                                                      {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+                                                      {-48, -16, 0, 32, 64},
+                                                      {n / 2, n - 1, -n / 2 + 3, 2 * n + 5}};
   for (const auto& shape : shapes) {
     const auto diagonals = random_diagonals(shape);
     const Slots x = random_complex();
@@ -63,7 +67,8 @@ TEST_F(LinearTransformTest, MultipliesRepeatedVectorsByAMatrix) {
     repeated[i] = x[i % kDimension];
     for (std::size_t j = 0; j < kDimension; ++j) exact[i] += matrix[i % kDimension * kDimension + j] * x[j];
   }
-  const auto transform = LinearTransform::from_matrix(std::span<const double>(matrix), kDimension, parameters->slots());
+  const auto transform =
+      LinearTransform::from_matrix(std::span<const double>(matrix), kDimension, parameters->slots());
   EXPECT_EQ(transform.rotations(), (std::vector<std::int64_t>{1, 2, 3, 4, 8, 12}));
   expect_result(apply(transform, encrypted(repeated, 2), 2), exact, 1, 1e-6);
 }
@@ -71,7 +76,8 @@ TEST_F(LinearTransformTest, MultipliesRepeatedVectorsByAMatrix) {
 TEST_F(LinearTransformTest, AZeroMatrixEntryCostsNothing) {
   std::vector<double> matrix(16);
   for (std::size_t i = 0; i < 4; ++i) matrix[i * 4 + (i + 2) % 4] = 1;
-  const auto transform = LinearTransform::from_matrix(std::span<const double>(matrix), 4, parameters->slots());
+  const auto transform =
+      LinearTransform::from_matrix(std::span<const double>(matrix), 4, parameters->slots());
   EXPECT_EQ(transform.diagonals().size(), 1u);
   EXPECT_EQ(transform.rotations(), (std::vector<std::int64_t>{2}));
   EXPECT_EQ(transform.row_norm(), 1);
@@ -119,11 +125,13 @@ TEST_F(LinearTransformTest, RefusesWhatHasNoMeaning) {
   EXPECT_THROW(LinearTransform({{0, one}, {1, zero}}, slots), ParametersError);
   EXPECT_THROW(LinearTransform({{0, short_one}}, slots), ParametersError);
   EXPECT_THROW(LinearTransform({{0, bad}}, slots), ParametersError);
-  EXPECT_THROW(LinearTransform({{1, one}, {1 - static_cast<std::int64_t>(slots), one}}, slots), ParametersError);
+  EXPECT_THROW(LinearTransform({{1, one}, {1 - static_cast<std::int64_t>(slots), one}}, slots),
+               ParametersError);
   const std::vector<double> zeros(9), entries(9, 1.0);
   EXPECT_THROW(LinearTransform::from_matrix(std::span<const double>(entries), 3, slots), ParametersError);
   EXPECT_THROW(LinearTransform::from_matrix(std::span<const double>(entries), 4, slots), ParametersError);
-  EXPECT_THROW(LinearTransform::from_matrix(std::span<const double>(zeros).first(4), 2, slots), ParametersError);
+  EXPECT_THROW(LinearTransform::from_matrix(std::span<const double>(zeros).first(4), 2, slots),
+               ParametersError);
   const LinearTransform small({{0, LinearTransform::Diagonal(4, 1.0)}}, 4);
   EXPECT_THROW(EncodedLinearTransform(small, encoder, 1), ParametersError);
 }

@@ -10,7 +10,8 @@ namespace cloister::circuits {
 
 Polynomial::Polynomial(Basis basis, std::vector<double> coefficients, Interval interval)
     : basis_(basis), coefficients_(std::move(coefficients)), interval_(interval) {
-  if (coefficients_.empty()) throw ParametersError("polynomial: there are no coefficients; give at least one");
+  if (coefficients_.empty())
+    throw ParametersError("polynomial: there are no coefficients; give at least one");
   if (!std::ranges::all_of(coefficients_, [](double c) { return std::isfinite(c); }))
     throw ParametersError("polynomial: a coefficient is not finite");
   if (!std::isfinite(interval_.low) || !std::isfinite(interval_.high) || interval_.low >= interval_.high)

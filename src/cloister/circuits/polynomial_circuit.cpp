@@ -112,8 +112,8 @@ Ciphertext PolynomialCircuit::evaluate(const Evaluator& evaluator, const Ciphert
 
 Ciphertext PolynomialCircuit::evaluate_scaled(const Evaluator& evaluator, const Ciphertext& operand) const {
   const auto& coefficients = polynomial_.coefficients();
-  const bool normal = operand.parts.size() == 2 &&
-                      operand.scale == evaluator.parameters().scale_at(operand.level());
+  const bool normal =
+      operand.parts.size() == 2 && operand.scale == evaluator.parameters().scale_at(operand.level());
   check_levels(operand.level(), depth(polynomial_.degree()) + (normal ? 0 : 1));
   if (!normal) return evaluate_scaled(evaluator, evaluator.finish(operand.clone()));
   // A constant is encrypted by adding it to zero times the operand.
@@ -123,11 +123,11 @@ Ciphertext PolynomialCircuit::evaluate_scaled(const Evaluator& evaluator, const 
   const double half_width = basis == Basis::kChebyshev ? 1 : operand.bound.magnitude;
   const double error = operand.bound.error;
   Evaluation evaluation(evaluator, basis, operand, half_width);
-  Ciphertext out =
-      evaluation.finished(schedule_->root, operand.level() - depth(polynomial_.degree()));
+  Ciphertext out = evaluation.finished(schedule_->root, operand.level() - depth(polynomial_.degree()));
   const double slope =
       internal::magnitude_bound(basis, internal::derivative(basis, coefficients), half_width, error);
-  out.bound = {internal::magnitude_bound(basis, coefficients, half_width, 0), out.bound.error + slope * error};
+  out.bound = {internal::magnitude_bound(basis, coefficients, half_width, 0),
+               out.bound.error + slope * error};
   return out;
 }
 

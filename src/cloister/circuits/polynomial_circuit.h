@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "cloister/ckks/evaluator.h"
 #include "cloister/circuits/polynomial.h"
+#include "cloister/ckks/evaluator.h"
 
 namespace cloister::circuits {
 

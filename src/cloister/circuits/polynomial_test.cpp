@@ -56,8 +56,9 @@ class PolynomialTest : public CircuitsTest {
     for (std::size_t i = 0; i < x.size(); ++i) out[i] = f(x[i]);
     return out;
   }
-  // Every rounding and key switch at scale 2^40 and N = 2^10 is below 2^-27 in a slot; Chebyshev's T_k amplifies
-  // errors by at most k^2 <= 2^12, |coefficients| <= 1.5 and there are at most 64 of them: 2^-27 + 12 + 6.6.
+  // Every rounding and key switch at scale 2^40 and N = 2^10 is below 2^-27 in a slot; Chebyshev's T_k
+  // amplifies errors by at most k^2 <= 2^12, |coefficients| <= 1.5 and there are at most 64 of them: 2^-27 +
+  // 12 + 6.6.
   static constexpr double kNotVacuous = 0x1p-8;
 };
 
@@ -156,13 +157,18 @@ TEST_F(PolynomialTest, DegreeThirtyOneOnAnIntervalThatIsNotCentred) {
 TEST_F(PolynomialTest, ConstantsZerosAndSparsePolynomials) {
   const auto x = random_real(-1, 1);
   const auto a = encrypted(x, 5);
-  for (const std::vector<double>& c :
-       {std::vector<double>{0.25}, {0}, {0, 0, 0}, {0.5, 0, 0}, {0, 1}, {0, 0, 0, 0, 2}, {0, 0, 0, 0, 0, 0, 0, -1},
-        {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3}}) {
+  for (const std::vector<double>& c : {std::vector<double>{0.25},
+                                       {0},
+                                       {0, 0, 0},
+                                       {0.5, 0, 0},
+                                       {0, 1},
+                                       {0, 0, 0, 0, 2},
+                                       {0, 0, 0, 0, 0, 0, 0, -1},
+                                       {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3}}) {
     const Polynomial p = Polynomial::power(c);
     const int depth = ceil_log2(p.degree() + 1);
-    expect_result(PolynomialCircuit(p).evaluate(evaluator, a), mapped(x, [&](double v) { return power_sum(c, v); }),
-                  5 - depth, 1e-6);
+    expect_result(PolynomialCircuit(p).evaluate(evaluator, a),
+                  mapped(x, [&](double v) { return power_sum(c, v); }), 5 - depth, 1e-6);
   }
   EXPECT_EQ(Polynomial::power({0, 0, 0}).degree(), 0);
   EXPECT_THROW(Polynomial::power({}), ParametersError);
@@ -208,8 +214,8 @@ TEST(PolynomialAlgebra, BoundsHoldOnTheComplexNeighbourhoodAndAreTight) {
           std::complex<double> sum = 0;
           for (std::size_t k = 0; k < c.size(); ++k) {
             const auto degree_k = static_cast<double>(k);
-            sum += c[k] * (basis == Basis::kPower ? std::pow(z, degree_k)
-                                                  : std::cosh(degree_k * std::acosh(z)));
+            sum +=
+                c[k] * (basis == Basis::kPower ? std::pow(z, degree_k) : std::cosh(degree_k * std::acosh(z)));
           }
           largest = std::max(largest, std::abs(sum));
         }

@@ -10,8 +10,8 @@ namespace {
 
 void check_range(const char* what, std::size_t value, std::size_t slots) {
   if (value < 1 || value > slots)
-    throw ParametersError(std::string("mask: the ") + what + " " + std::to_string(value) + " is outside [1, " +
-                          std::to_string(slots) + "], the number of slots");
+    throw ParametersError(std::string("mask: the ") + what + " " + std::to_string(value) +
+                          " is outside [1, " + std::to_string(slots) + "], the number of slots");
 }
 
 }  // namespace
@@ -30,8 +30,8 @@ std::vector<double> mask_first(std::size_t count, std::size_t slots) {
   return out;
 }
 
-ckks::Ciphertext replicate(const ckks::Rotations& rotations, const ckks::Ciphertext& masked, std::int64_t stride,
-                           std::int64_t count) {
+ckks::Ciphertext replicate(const ckks::Rotations& rotations, const ckks::Ciphertext& masked,
+                           std::int64_t stride, std::int64_t count) {
   return ckks::Evaluator::with_magnitude(rotations.sum_slots(masked, -stride, count), masked.bound.magnitude);
 }
 

@@ -17,7 +17,7 @@ std::vector<double> mask_first(std::size_t count, std::size_t slots);
 /// The slots that are written to must hold zero (masked). No level; log2(count) key switches, by the
 /// rotations of ckks::Rotations::sum_slots_steps(-stride, count). The magnitude stays; the errors of the
 /// `count` slots add.
-ckks::Ciphertext replicate(const ckks::Rotations& rotations, const ckks::Ciphertext& masked, std::int64_t stride,
-                           std::int64_t count);
+ckks::Ciphertext replicate(const ckks::Rotations& rotations, const ckks::Ciphertext& masked,
+                           std::int64_t stride, std::int64_t count);
 
 }  // namespace cloister::circuits

@@ -72,7 +72,8 @@ double magnitude_bound(Basis basis, std::span<const double> c, double half_width
   const auto points = kPointsPerDegree * static_cast<int>(n);
   double largest = 0;
   for (int k = 0; k <= points; ++k)
-    largest = std::max(largest, std::abs(evaluate(basis, c, half_width * std::cos(std::numbers::pi * k / points))));
+    largest =
+        std::max(largest, std::abs(evaluate(basis, c, half_width * std::cos(std::numbers::pi * k / points))));
   const double rounding = 4 * n * n * 0x1p-53 * on_interval;
   const double missed = 1 / std::cos(std::numbers::pi / (2 * kPointsPerDegree));
   return std::min(triangle, (largest + rounding) * missed * std::exp(n * eta));
