@@ -126,10 +126,10 @@ std::vector<std::pair<std::string, double>> ordered_amounts(const json& node, co
     if (const auto value = non_negative(node, {key, name})) out.emplace_back(name, *value);
   const json* object = member(node, {key});
   if (object == nullptr || !object->is_object()) return out;
-  for (const auto& [name, element] : object->items()) {
-    const auto value = finite(element);
-    const bool known = std::ranges::any_of(order, [&](const char* o) { return name == o; });
-    if (value && *value >= 0 && !known) out.emplace_back(name, *value);
+  for (const auto& item : object->items()) {
+    const auto value = finite(item.value());
+    const bool known = std::ranges::any_of(order, [&](const char* name) { return item.key() == name; });
+    if (value && *value >= 0 && !known) out.emplace_back(item.key(), *value);
   }
   return out;
 }
