@@ -1,0 +1,205 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+
+#include "cloister/base/error.h"
+#include "cloister/wire/ciphertext_file.h"
+#include "cloister/wire/ckks_encoding.h"
+#include "cloister/wire/owner/secret_encoding.h"
+#include "cloister/wire/rlwe_encoding.h"
+#include "cloister/wire/testing/tiny_parties.h"
+
+namespace cloister::wire {
+namespace {
+
+/// Damages bytes the way that finds mistakes in decoders: bits, extreme values, lengths, pieces moved about.
+class Mutator {
+ public:
+  explicit Mutator(std::uint64_t seed) : random_(seed) {}
+
+  Bytes operator()(const Bytes& good) {
+    Bytes out = good;
+    for (std::uint64_t times = 1 + below(3); times > 0; --times) mutate(out);
+    return out;
+  }
+  std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
+
+ private:
+  void mutate(Bytes& bytes) {
+    if (bytes.empty()) {
+      bytes.resize(below(16));
+      return;
+    }
+    // Headers come first and are where most can go wrong.
+    const std::size_t at =
+        below(3) == 0 ? below(bytes.size()) : below(std::min<std::size_t>(bytes.size(), 96));
+    switch (below(7)) {
+      case 0:
+        bytes[at] ^= static_cast<std::uint8_t>(1 << below(8));
+        break;
+      case 1:
+        bytes[at] = static_cast<std::uint8_t>(random_());
+        break;
+      case 2:
+        overwrite(bytes, at);
+        break;
+      case 3:
+        bytes.resize(at);
+        break;
+      case 4:
+        bytes.insert(bytes.end(), 1 + below(40), static_cast<std::uint8_t>(random_()));
+        break;
+      case 5:
+        bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at));
+        break;
+      default:
+        copy_piece(bytes, at);
+    }
+  }
+  void overwrite(Bytes& bytes, std::size_t at) {
+    static constexpr std::array<std::uint64_t, 8> kExtremes{
+        0, 1, 3, 0x7fffffff, 0xffffffff, 0x7fffffffffffffff, ~std::uint64_t{0}, 0x7ff0000000000000};
+    const std::uint64_t value = kExtremes[below(kExtremes.size())];
+    const std::size_t width = std::min<std::size_t>(std::size_t{1} << below(4), bytes.size() - at);
+    std::memcpy(bytes.data() + at, &value, width);
+  }
+  void copy_piece(Bytes& bytes, std::size_t to) {
+    const std::size_t from = below(bytes.size());
+    const std::size_t size = std::min(below(32), bytes.size() - std::max(from, to));
+    std::memmove(bytes.data() + to, bytes.data() + from, size);
+  }
+
+  std::mt19937_64 random_;
+};
+
+constexpr int kRounds = 5000;
+constexpr std::uint64_t kSeed = 20240229;
+
+/// Feeds damaged bytes to `decode`, which encodes again what it accepted. Only Cloister's own errors may come
+/// out, none of them a defect's; and what is accepted must be the one encoding of what was understood.
+void fuzz(const Bytes& good, const std::function<Bytes(const Bytes&)>& decode_and_encode) {
+  ASSERT_EQ(decode_and_encode(good), good);
+  Mutator mutate(kSeed);
+  int refused = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const Bytes bytes = mutate(good);
+    try {
+      ASSERT_EQ(decode_and_encode(bytes), bytes) << "seed " << kSeed << ", round " << round;
+    } catch (const Error& e) {
+      ++refused;
+      ASSERT_NE(e.code(), ErrorCode::kInternal) << e.what() << " at seed " << kSeed << ", round " << round;
+      ASSERT_NE(e.code(), ErrorCode::kInvalidArgument)
+          << e.what() << " at seed " << kSeed << ", round " << round;
+    }
+  }
+  EXPECT_GT(refused, kRounds / 4);  // the mutations bite
+}
+
+class EncodingFuzz : public ::testing::Test {
+ protected:
+  TinyParties owner{3};
+
+  Bytes keys(const std::function<void(EvaluationKeysWriter&)>& write) {
+    Bytes out;
+    ContainerWriter container(out, PayloadType::kEvaluationKeys, kTestPlan);
+    EvaluationKeysWriter writer(container, owner.rlwe(), owner.pool);
+    write(writer);
+    container.finish();
+    return out;
+  }
+  Bytes keys_again(const Bytes& bytes) {
+    ContainerReader reader(bytes, expecting(PayloadType::kEvaluationKeys));
+    NoProgress progress;
+    const auto loaded = load_evaluation_keys(reader, owner.rlwe(), kTestKeysLimits, owner.pool, progress);
+    return keys([&](EvaluationKeysWriter& writer) {
+      if (loaded.has_relinearization()) writer.write_relinearization(loaded.relinearization());
+      for (const auto& [element, key] : loaded.galois_keys()) writer.write_galois(key);
+    });
+  }
+  Bytes ciphertext_again(const Bytes& bytes) {
+    return encode_ciphertext(decode_ciphertext(bytes, *owner.parameters, owner.pool), *owner.parameters,
+                             owner.pool);
+  }
+  Bytes file_again(const Bytes& bytes) {
+    const CiphertextFileReader reader(ContainerReader(bytes, expecting(PayloadType::kDataset)),
+                                      {"rows", ~std::uint64_t{0}, 0xffffffff, 8}, owner.parameters,
+                                      owner.pool);
+    Bytes out;
+    ContainerWriter container(out, PayloadType::kDataset, kTestPlan);
+    CiphertextFileWriter writer(container, reader.header(), *owner.parameters, owner.pool);
+    for (std::size_t i = 0; i < reader.size(); ++i) writer.write(reader.load(i));
+    writer.finish();
+    return out;
+  }
+  /// Damages one frame's payload and lets its checksum fit, as a forger would.
+  void fuzz_frame(const Bytes& good, PayloadType type, std::size_t frame,
+                  const std::function<Bytes(const Bytes&)>& again) {
+    auto frames = frames_of(good, type);
+    fuzz(frames[frame].payload, [&](const Bytes& payload) {
+      frames[frame].payload = payload;
+      return frames_of(again(contained(type, frames)), type)[frame].payload;
+    });
+  }
+};
+
+TEST_F(EncodingFuzz, Ciphertext) {
+  auto c = owner.encrypt(1);
+  const auto again = [this](const Bytes& bytes) { return ciphertext_again(bytes); };
+  fuzz(encode_ciphertext(c, *owner.parameters, owner.pool), again);
+  c.seed.reset();
+  fuzz(encode_ciphertext(c, *owner.parameters, owner.pool), again);
+}
+
+TEST_F(EncodingFuzz, EvaluationKeys) {
+  const auto again = [this](const Bytes& bytes) { return keys_again(bytes); };
+  const Bytes good = keys([this](EvaluationKeysWriter& writer) {
+    writer.write_relinearization(owner.generator.relinearization_key(owner.prng, 2));
+    writer.write_galois(owner.generator.galois_key(owner.element_of(1), owner.prng, 1));
+  });
+  fuzz_frame(good, PayloadType::kEvaluationKeys, 0, again);
+  fuzz_frame(good, PayloadType::kEvaluationKeys, 1, again);
+  fuzz(good, again);
+}
+
+TEST_F(EncodingFuzz, PublicKey) {
+  const auto again = [this](const Bytes& bytes) {
+    ContainerReader reader(bytes, expecting(PayloadType::kPublicKey));
+    Bytes out;
+    ContainerWriter container(out, PayloadType::kPublicKey, kTestPlan);
+    write_public_key(container, load_public_key(reader, owner.rlwe(), owner.pool), owner.rlwe(), owner.pool);
+    container.finish();
+    return out;
+  };
+  Bytes good;
+  ContainerWriter container(good, PayloadType::kPublicKey, kTestPlan);
+  write_public_key(container, owner.generator.public_key(owner.prng), owner.rlwe(), owner.pool);
+  container.finish();
+  fuzz_frame(good, PayloadType::kPublicKey, 0, again);
+}
+
+TEST_F(EncodingFuzz, CiphertextFile) {
+  const auto again = [this](const Bytes& bytes) { return file_again(bytes); };
+  Bytes good;
+  ContainerWriter container(good, PayloadType::kDataset, kTestPlan);
+  const CiphertextFileHeader header{
+      .kind = "rows", .rows = 4, .columns = 2, .blocks = 1, .ciphertexts = 2, .metadata = "{}"};
+  CiphertextFileWriter writer(container, header, *owner.parameters, owner.pool);
+  writer.write(owner.encrypt(1));
+  writer.write(owner.encrypt(0));
+  writer.finish();
+  fuzz_frame(good, PayloadType::kDataset, 0, again);
+  fuzz_frame(good, PayloadType::kDataset, 2, again);
+  fuzz(good, again);
+}
+
+TEST_F(EncodingFuzz, SecretKey) {
+  const auto secret = encode_secret_key(owner.secret);
+  fuzz(Bytes(secret.begin(), secret.end()), [this](const Bytes& bytes) {
+    const auto back = encode_secret_key(decode_secret_key(bytes, owner.parameters->rlwe(), owner.pool));
+    return Bytes(back.begin(), back.end());
+  });
+}
+
+}  // namespace
+}  // namespace cloister::wire
