@@ -77,6 +77,7 @@ std::size_t packed_bytes(std::size_t count, int bits) {
 
 void pack_bits(std::span<const std::uint64_t> residues, int bits, std::span<std::uint8_t> packed) {
   check_size(packed.size(), packed_bytes(residues.size(), bits));
+  if (residues.empty()) return;
   std::uint8_t* out = packed.data();
   std::uint64_t word = 0;
   std::uint64_t seen = 0;
