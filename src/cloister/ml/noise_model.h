@@ -1,0 +1,25 @@
+#pragma once
+
+#include "cloister/ml/plan.h"
+
+namespace cloister::ml {
+
+/// What encrypted training adds to the weights in every iteration, and to a prediction, against the same
+/// algorithm in the clear: variances of the noise of each operation (rlwe/noise.h), carried through the
+/// operations as independent, which roundings and key errors of distinct operations are; then a bound that
+/// all weights of all iterations keep with probability 1 - 2^-40.
+/// Features are taken to have mean square 1 over the rows, as standardized columns have.
+struct InjectedError {
+  double per_iteration = 0;  ///< of the vector of weights, in L2, in weights' units
+  double margin = 0;         ///< prediction_error
+};
+
+InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan,
+                                      const JobRequest& request, const LogisticSchedule& schedule);
+InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan,
+                                    const JobRequest& request, const LinearSchedule& schedule);
+
+/// Of one prediction, besides the weights' own error.
+double prediction_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan);
+
+}  // namespace cloister::ml

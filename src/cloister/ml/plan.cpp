@@ -1,0 +1,242 @@
+#include "cloister/ml/plan.h"
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cloister/ml/planner.h"
+#include "cloister/rlwe/security.h"
+
+namespace cloister::ml {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* kFormat = "cloister plan 1";
+
+template <typename Enum, std::size_t kCount>
+Enum parse(const Json& json, const char* field, const std::array<Enum, kCount>& all) {
+  const auto text = json.at(field).get<std::string>();
+  for (const Enum e : all)
+    if (to_string(e) == text) return e;
+  throw DecodeError(field, 0, "'" + text + "' is not known");
+}
+
+template <typename T>
+T number(const Json& json, const char* field, T low, T high) {
+  const T value = json.at(field).get<T>();
+  if (!(value >= low && value <= high)) throw DecodeError(field, 0, "out of range");
+  return value;
+}
+
+Json request_json(const JobRequest& r) {
+  Json j{{"model", to_string(r.model)},
+         {"scheme", to_string(r.scheme)},
+         {"job", to_string(r.job)},
+         {"rows", r.rows},
+         {"features", r.features},
+         {"predict_rows", r.predict_rows},
+         {"iterations", r.iterations},
+         {"ridge", r.ridge},
+         {"max_error", r.max_error},
+         {"feature_bound", r.feature_bound},
+         {"small_keys", r.small_keys}};
+  if (r.spectrum_cap) j["spectrum_cap"] = *r.spectrum_cap;
+  return j;
+}
+
+JobRequest request_from(const Json& j) {
+  JobRequest r;
+  r.model = parse(j, "model", std::array{ModelKind::kLogistic, ModelKind::kLinear});
+  r.scheme = parse(j, "scheme", std::array{Scheme::kCkks, Scheme::kPaillier});
+  r.job = parse(j, "job", std::array{Job::kTrain, Job::kPredict, Job::kAggregate});
+  r.rows = number<std::uint64_t>(j, "rows", 0, std::uint64_t{1} << 40);
+  r.features = number<std::uint32_t>(j, "features", 1, 4096);
+  r.predict_rows = number<std::uint64_t>(j, "predict_rows", 0, std::uint64_t{1} << 40);
+  r.iterations = number<int>(j, "iterations", 0, 100);
+  r.ridge = number<double>(j, "ridge", 0, 1e9);
+  r.max_error = number<double>(j, "max_error", 0, 1e9);
+  r.feature_bound = number<double>(j, "feature_bound", 1, 1e6);
+  r.small_keys = j.at("small_keys").get<bool>();
+  if (j.contains("spectrum_cap")) r.spectrum_cap = number<double>(j, "spectrum_cap", 1e-9, 1e9);
+  return r;
+}
+
+Json schedule_json(const Plan& plan) {
+  if (plan.logistic)
+    return {{"spectrum_cap", plan.logistic->spectrum_cap},
+            {"sigmoid_range", plan.logistic->sigmoid.range},
+            {"sigmoid_degree", plan.logistic->sigmoid.degree()},
+            {"sigmoid_error", plan.logistic->sigmoid.max_error},
+            {"sigmoid_coefficients", plan.logistic->sigmoid.power},
+            {"margin_limit", default_margin_limit(*plan.logistic)},
+            {"step", plan.logistic->step},
+            {"momentum", plan.logistic->momentum}};
+  if (plan.linear)
+    return {{"spectrum_lower", plan.linear->lower},
+            {"spectrum_upper", plan.linear->upper},
+            {"start", plan.linear->start},
+            {"step", plan.linear->step},
+            {"momentum", plan.linear->momentum}};
+  return Json::object();
+}
+
+Json ckks_json(const CkksPlan& c) {
+  const rlwe::ParametersSpec chain = ckks::Parameters::chain(c.parameters);
+  double log2_qp = 0;
+  for (const auto* primes : {&chain.q_primes, &chain.p_primes})
+    for (const auto p : *primes) log2_qp += std::log2(static_cast<double>(p));
+  return {{"log2_degree", c.parameters.log2_degree},
+          {"levels", c.parameters.levels},
+          {"scale_bits", c.parameters.scale_bits},
+          {"first_prime_bits", c.parameters.first_prime_bits},
+          {"digits", c.parameters.digits},
+          {"q_primes", chain.q_primes},
+          {"p_primes", chain.p_primes},
+          {"log2_qp", log2_qp},
+          {"log2_qp_limit", rlwe::max_log2_modulus(c.parameters.log2_degree)},
+          {"security_bits", rlwe::kSecurityBits},
+          {"slots", c.packing.slots},
+          {"packing_width", c.packing.width},
+          {"small_keys", c.small_keys},
+          {"rotations", rotation_basis(c.packing, c.small_keys).steps()},
+          {"state_scale", c.state_scale},
+          {"data_level", c.data_level},
+          {"model_level", c.model_level},
+          {"weight_bound", c.weights.magnitude},
+          {"weight_error_bound", c.weights.error},
+          {"margin_bound", c.margins.magnitude},
+          {"margin_error_bound", c.margins.error}};
+}
+
+Json binding_json(const Plan& plan) {
+  Json j{{"format", kFormat}, {"request", request_json(plan.request)}, {"error_bound", plan.error_bound}};
+  j["schedule"] = schedule_json(plan);
+  if (plan.ckks) j["ckks"] = ckks_json(*plan.ckks);
+  if (plan.paillier)
+    j["paillier"] = {{"modulus_bits", plan.paillier->modulus_bits},
+                     {"value_fraction_bits", plan.paillier->value_fraction_bits},
+                     {"weight_fraction_bits", plan.paillier->weight_fraction_bits}};
+  return j;
+}
+
+Json estimates_json(const Plan& plan) {
+  const Estimates& e = plan.estimates;
+  Json j{{"threads", plan.request.threads},
+         {"seconds",
+          {{"keygen", e.keygen_seconds},
+           {"encrypt", e.encrypt_seconds},
+           {"train", e.train_seconds},
+           {"predict", e.predict_seconds}}},
+         {"bytes",
+          {{"evaluation_keys", e.evaluation_key_bytes},
+           {"dataset", e.dataset_bytes},
+           {"model", e.model_bytes},
+           {"predictions", e.prediction_bytes}}},
+         {"server_memory_bytes", e.server_memory_bytes}};
+  j["steps"] = Json::array();
+  for (const PlanStep& s : plan.steps)
+    j["steps"].push_back({{"step", s.name},
+                          {"level_before", s.level_before},
+                          {"level_after", s.level_after},
+                          {"key_switches", s.key_switches}});
+  j["alternatives"] = Json::array();
+  for (const Alternative& a : plan.alternatives)
+    j["alternatives"].push_back({{"log2_degree", a.log2_degree},
+                                 {"digits", a.digits},
+                                 {"sigmoid_degree", a.sigmoid_degree},
+                                 {"small_keys", a.small_keys},
+                                 {"seconds", a.train_seconds},
+                                 {"upload_bytes", a.upload_bytes}});
+  return j;
+}
+
+void read_estimates(const Json& j, Plan& plan) {
+  plan.request.threads = number<int>(j, "threads", 0, 1 << 16);
+  Estimates& e = plan.estimates;
+  const Json& seconds = j.at("seconds");
+  e.keygen_seconds = seconds.at("keygen").get<double>();
+  e.encrypt_seconds = seconds.at("encrypt").get<double>();
+  e.train_seconds = seconds.at("train").get<double>();
+  e.predict_seconds = seconds.at("predict").get<double>();
+  const Json& bytes = j.at("bytes");
+  e.evaluation_key_bytes = bytes.at("evaluation_keys").get<std::uint64_t>();
+  e.dataset_bytes = bytes.at("dataset").get<std::uint64_t>();
+  e.model_bytes = bytes.at("model").get<std::uint64_t>();
+  e.prediction_bytes = bytes.at("predictions").get<std::uint64_t>();
+  e.server_memory_bytes = j.at("server_memory_bytes").get<std::uint64_t>();
+  for (const Json& s : j.at("steps"))
+    plan.steps.push_back({s.at("step").get<std::string>(), s.at("level_before").get<int>(),
+                          s.at("level_after").get<int>(), s.at("key_switches").get<int>()});
+  for (const Json& a : j.at("alternatives"))
+    plan.alternatives.push_back({a.at("log2_degree").get<int>(), a.at("digits").get<int>(),
+                                 a.at("sigmoid_degree").get<int>(), a.at("small_keys").get<bool>(),
+                                 a.at("seconds").get<double>(), a.at("upload_bytes").get<std::uint64_t>()});
+}
+
+Plan read(const Json& j) {
+  if (j.at("format").get<std::string>() != kFormat)
+    throw DecodeError("format", 0, "this is not a plan of this version of Cloister");
+  const JobRequest request = request_from(j.at("request"));
+  std::optional<Plan> plan;
+  if (request.scheme == Scheme::kPaillier) {
+    plan.emplace();
+    plan->request = request;
+    const Json& p = j.at("paillier");
+    plan->paillier = PaillierPlan{number<int>(p, "modulus_bits", 2048, 8192), number<int>(p, "value_fraction_bits", 0, 64),
+                                  number<int>(p, "weight_fraction_bits", 0, 64)};
+  } else {
+    const Json& c = j.at("ckks");
+    const int degree = request.model == ModelKind::kLogistic && request.job == Job::kTrain
+                           ? number<int>(j.at("schedule"), "sigmoid_degree", 3, 7)
+                           : 0;
+    plan = derive_ckks_plan(request, plan_schedule(request, degree), {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
+                                      number<int>(c, "digits", 1, 200), degree, c.at("small_keys").get<bool>()});
+    if (!plan)
+      throw SecurityError("plan: its parameters do not give 128-bit security and the error bound; make the plan anew");
+  }
+  // The file must say what its request and choices lead to, and nothing else.
+  Json stated = j;
+  stated.erase("estimates");
+  if (stated.dump() != binding_json(*plan).dump())
+    throw DecodeError("plan", 0, "the file was edited, or made by another version; make the plan anew");
+  read_estimates(j.at("estimates"), *plan);
+  return std::move(*plan);
+}
+
+}  // namespace
+
+std::string_view to_string(ModelKind kind) noexcept { return kind == ModelKind::kLogistic ? "logistic" : "linear"; }
+std::string_view to_string(Scheme scheme) noexcept { return scheme == Scheme::kCkks ? "ckks" : "paillier"; }
+std::string_view to_string(Job job) noexcept {
+  switch (job) {
+    case Job::kTrain: return "train";
+    case Job::kPredict: return "predict";
+    case Job::kAggregate: return "aggregate";
+  }
+  return "unknown";
+}
+
+TrainingLayout CkksPlan::layout(std::uint64_t rows) const {
+  return {packing, rows, rotation_basis(packing, small_keys), state_scale, weights, model_level};
+}
+
+Bytes32 Plan::id() const {
+  const std::string text = binding_json(*this).dump();
+  return sha256({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+nlohmann::ordered_json Plan::to_json() const {
+  Json j = binding_json(*this);
+  j["estimates"] = estimates_json(*this);
+  return j;
+}
+
+Plan Plan::from_json(const nlohmann::ordered_json& json) {
+  try {
+    return read(json);
+  } catch (const Json::exception& e) {
+    throw DecodeError("plan", 0, std::string("not a plan: ") + e.what());
+  }
+}
+
+}  // namespace cloister::ml

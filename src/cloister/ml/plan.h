@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cloister/base/bytes.h"
+#include "cloister/ckks/parameters.h"
+#include "cloister/ckks/value_bound.h"
+#include "cloister/ml/schedule.h"
+#include "cloister/ml/training_layout.h"
+
+namespace cloister::ml {
+
+enum class ModelKind { kLogistic, kLinear };
+enum class Scheme { kCkks, kPaillier };
+enum class Job {
+  kTrain,      ///< train on encrypted rows, then predict with the encrypted model
+  kPredict,    ///< predict on encrypted rows with a clear model
+  kAggregate,  ///< add several owners' encrypted sums; the owner of the key solves for the model
+};
+std::string_view to_string(ModelKind kind) noexcept;
+std::string_view to_string(Scheme scheme) noexcept;
+std::string_view to_string(Job job) noexcept;
+
+/// What somebody wants done; a plan is made from it and the machine, and from nothing of the data.
+struct JobRequest {
+  ModelKind model = ModelKind::kLogistic;
+  Scheme scheme = Scheme::kCkks;
+  Job job = Job::kTrain;
+  std::uint64_t rows = 0;          ///< to train on; of all owners together for kAggregate
+  std::uint32_t features = 0;      ///< columns that the preparation makes, without intercept and target
+  std::uint64_t predict_rows = 0;  ///< for the estimates alone
+  int iterations = 0;              ///< 0: the default of the model
+  double ridge = 0;
+  double max_error = 1e-3;         ///< of every weight (training) or prediction, against the clear algorithm
+  double feature_bound = 16;       ///< no prepared value exceeds it
+  bool small_keys = false;         ///< the fewest bytes to upload instead of the least time
+  std::optional<double> spectrum_cap = std::nullopt;  ///< published by the owner; see schedule.h
+  int sigmoid_degree = 0;          ///< 3, 5 or 7; 0: the planner's choice
+  int log2_degree = 0;             ///< an expert's ring degree; 0: the planner's choice
+  int digits = 0;                  ///< an expert's; 0: the planner's choice
+  int threads = 1;                 ///< for the estimates alone
+
+  friend bool operator==(const JobRequest&, const JobRequest&) = default;
+};
+
+/// What happens at which level.
+struct PlanStep {
+  std::string name;
+  int level_before = 0, level_after = 0;
+  int key_switches = 0;  ///< of all blocks
+
+  friend bool operator==(const PlanStep&, const PlanStep&) = default;
+};
+
+/// What the job will cost on the machine where it was planned.
+struct Estimates {
+  double keygen_seconds = 0, encrypt_seconds = 0, train_seconds = 0, predict_seconds = 0;
+  std::uint64_t evaluation_key_bytes = 0, dataset_bytes = 0, model_bytes = 0, prediction_bytes = 0;
+  std::uint64_t server_memory_bytes = 0;       ///< that does not grow with the rows
+};
+
+/// Another way to do the same job, for the planner's table.
+struct Alternative {
+  int log2_degree = 0, digits = 0, sigmoid_degree = 0;
+  bool small_keys = false;
+  double train_seconds = 0;
+  std::uint64_t upload_bytes = 0;  ///< keys and data
+};
+
+/// The part of a plan that says how CKKS does it.
+struct CkksPlan {
+  ckks::ParametersSpec parameters;
+  RowPacking packing;
+  bool small_keys = false;
+  double state_scale = 1;
+  ckks::ValueBound weights;      ///< of every weight, in weights' units, against the same algorithm in the clear
+  ckks::ValueBound margins;      ///< of every prediction
+  int model_level = kPredictionLevels;
+  int data_level = 0;            ///< of training rows; rows to predict have kPredictionLevels
+
+  TrainingLayout layout(std::uint64_t rows) const;
+  friend bool operator==(const CkksPlan&, const CkksPlan&) = default;
+};
+
+/// The part of a plan that says how Paillier does it.
+struct PaillierPlan {
+  int modulus_bits = 3072;
+  int value_fraction_bits = 32;   ///< of features and targets
+  int weight_fraction_bits = 32;  ///< of clear weights
+
+  friend bool operator==(const PaillierPlan&, const PaillierPlan&) = default;
+};
+
+/// Everything that is fixed before any key exists, public, and bound by its id into keys, data, models and
+/// results.
+struct Plan {
+  JobRequest request;
+  std::optional<LogisticSchedule> logistic;
+  std::optional<LinearSchedule> linear;
+  std::optional<CkksPlan> ckks;
+  std::optional<PaillierPlan> paillier;
+  double error_bound = 0;  ///< of every weight (kTrain, kAggregate) or prediction (kPredict)
+  std::vector<PlanStep> steps;
+  Estimates estimates;
+  std::vector<Alternative> alternatives;
+
+  /// SHA-256 of to_json without estimates and alternatives, which depend on the machine.
+  Bytes32 id() const;
+  /// A readable file; from_json(to_json()) is the same plan, doubles included.
+  nlohmann::ordered_json to_json() const;
+  /// Throws DecodeError that names the field, for bytes that are no plan or are out of range, and
+  /// SecurityError for parameters below 128 bits. Everything derived is derived again and compared.
+  static Plan from_json(const nlohmann::ordered_json& json);
+};
+
+}  // namespace cloister::ml

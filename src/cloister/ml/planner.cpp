@@ -1,0 +1,209 @@
+#include "cloister/ml/planner.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "cloister/ml/linear_trainer.h"
+#include "cloister/ml/logistic_trainer.h"
+#include "cloister/ml/noise_model.h"
+#include "cloister/rlwe/security.h"
+
+namespace cloister::ml {
+namespace {
+
+constexpr int kMinScaleBits = 30, kMaxScaleBits = 50, kMaxPrimeBits = 60;
+constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17, kMaxDigits = 12;
+constexpr double kClearWeightBound = 64;  // of a clear model's weights over prepared columns
+
+void check(const JobRequest& r) {
+  if (r.features < 1) throw ParametersError("plan: there are no features; keep at least one column");
+  if (r.features > 4096)
+    throw ParametersError("plan: " + std::to_string(r.features) + " features; at most 4096 are supported, drop columns");
+  if (r.rows > std::uint64_t{1} << 40) throw ParametersError("plan: at most 2^40 rows are supported");
+  if (r.job != Job::kPredict && r.rows <= r.features)
+    throw ParametersError("plan: " + std::to_string(r.rows) + " rows for " + std::to_string(r.features) +
+                          " features; training needs more rows than features");
+  if (r.iterations < 0 || r.iterations > 100)
+    throw ParametersError("plan: " + std::to_string(r.iterations) + " iterations; give 1 to 100");
+  if (!(r.max_error > 0) || !(r.feature_bound >= 1) || !(r.feature_bound <= 1e6) || !(r.ridge >= 0))
+    throw ParametersError("plan: the largest error must be positive, the features' bound in [1, 1e6], the ridge not negative");
+  if (r.job == Job::kAggregate && (r.scheme != Scheme::kPaillier || r.model != ModelKind::kLinear))
+    throw ParametersError("plan: aggregated sums are for linear regression with Paillier");
+  if (r.job == Job::kTrain && r.scheme == Scheme::kPaillier)
+    throw ParametersError("plan: Paillier cannot train on encrypted rows (it only adds); plan with ckks, or aggregate "
+                          "encrypted sums");
+}
+
+int levels_of(const JobRequest& r, int sigmoid_degree) {
+  if (r.job == Job::kPredict) return kPredictionLevels;
+  return kPredictionLevels + (r.model == ModelKind::kLogistic ? LogisticTrainer::levels(sigmoid_degree, r.iterations)
+                                                               : LinearTrainer::levels(r.iterations));
+}
+
+double log2_of(const std::vector<std::uint64_t>& primes) {
+  double sum = 0;
+  for (const auto p : primes) sum += std::log2(static_cast<double>(p));
+  return sum;
+}
+
+// A first guess of log2(QP), so that hopeless choices cost no search for primes.
+double rough_log2_qp(int levels, int scale_bits, int first_bits, int digits) {
+  const double q = levels * scale_bits + first_bits;
+  const double digit = std::ceil((levels + 1.0) / digits) * scale_bits + (first_bits - scale_bits);
+  return q + digit;
+}
+
+}  // namespace
+
+int default_iterations(ModelKind model) noexcept { return model == ModelKind::kLogistic ? 7 : 4; }
+
+PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
+  PlannedSchedule out;
+  if (request.job == Job::kPredict) {
+    out.weight_bound = kClearWeightBound;
+    return out;
+  }
+  if (request.model == ModelKind::kLogistic) {
+    out.logistic = plan_logistic({.features = request.features + std::size_t{1},
+                                  .iterations = request.iterations,
+                                  .degree = sigmoid_degree,
+                                  .ridge = request.ridge,
+                                  .spectrum_cap = request.spectrum_cap});
+    out.weight_bound = logistic_weight_bound(*out.logistic);
+    out.amplification = logistic_error_bound(*out.logistic, 1, default_margin_limit(*out.logistic));
+  } else {
+    out.linear = plan_linear({.features = request.features,
+                              .iterations = request.iterations,
+                              .ridge = request.ridge,
+                              .upper = request.spectrum_cap});
+    out.weight_bound = linear_weight_bound(*out.linear);
+    out.amplification = linear_error_bound(*out.linear, 1);
+  }
+  return out;
+}
+
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices) {
+  const double columns = request.features + 1.0;  // with the intercept, or the target
+  const std::size_t slots = std::size_t{1} << (choices.log2_degree - 1);
+  if (columns > static_cast<double>(slots)) return std::nullopt;
+  CkksPlan ckks;
+  ckks.small_keys = choices.small_keys;
+  ckks.packing = RowPacking::create(slots, static_cast<std::size_t>(columns));
+  ckks.data_level = levels_of(request, choices.sigmoid_degree);
+  // Large enough for the noise of sums over rows, small enough for that of the mask: see noise_model.cpp.
+  const double rows = static_cast<double>(std::max<std::uint64_t>(request.rows, 1));
+  ckks.state_scale = schedule.logistic ? std::exp2(std::round(std::log2(rows) / 2)) : schedule.linear ? 16 : 1;
+  ckks.weights.magnitude = schedule.weight_bound;
+  // |w . x| by Cauchy and Schwarz.
+  const double row_norm = request.feature_bound * std::sqrt(columns);
+  ckks.margins.magnitude = schedule.weight_bound * row_norm;
+  const int head_bits = static_cast<int>(std::ceil(std::log2(ckks.margins.magnitude + 1))) + 3;
+  const int first_bits = choices.scale_bits + std::max(head_bits, 4);
+  if (first_bits > kMaxPrimeBits) return std::nullopt;
+  ckks.parameters = {.log2_degree = choices.log2_degree,
+                     .levels = ckks.data_level,
+                     .scale_bits = choices.scale_bits,
+                     .first_prime_bits = first_bits,
+                     .digits = choices.digits};
+  const double limit = rlwe::max_log2_modulus(choices.log2_degree);
+  if (choices.digits > ckks.data_level + 1 ||
+      rough_log2_qp(ckks.data_level, choices.scale_bits, first_bits, choices.digits) > limit)
+    return std::nullopt;
+  const rlwe::ParametersSpec chain = ckks::Parameters::chain(ckks.parameters);
+  if (log2_of(chain.q_primes) + log2_of(chain.p_primes) > limit) return std::nullopt;
+
+  const InjectedError injected = schedule.logistic ? logistic_injected_error(chain, ckks, request, *schedule.logistic)
+                                 : schedule.linear ? linear_injected_error(chain, ckks, request, *schedule.linear)
+                                                   : InjectedError{0, prediction_error(chain, ckks)};
+  ckks.weights.error = schedule.amplification * injected.per_iteration;
+  ckks.margins.error = injected.margin + ckks.weights.error * row_norm;
+  Plan plan;
+  plan.request = request;
+  plan.logistic = schedule.logistic;
+  plan.linear = schedule.linear;
+  plan.error_bound = request.job == Job::kPredict ? ckks.margins.error : ckks.weights.error;
+  plan.ckks = std::move(ckks);
+  if (!(plan.error_bound <= request.max_error)) return std::nullopt;
+  return plan;
+}
+
+std::vector<Plan> Planner::candidates(const JobRequest& request) const {
+  std::vector<int> degrees = {0};
+  if (request.model == ModelKind::kLogistic && request.job == Job::kTrain)
+    degrees = request.sigmoid_degree != 0 ? std::vector<int>{request.sigmoid_degree} : std::vector<int>{3, 7};
+  std::vector<Plan> out;
+  for (const int degree : degrees) {
+    const PlannedSchedule schedule = plan_schedule(request, degree);
+    const int limbs = levels_of(request, degree) + 1;
+    for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree) {
+      if (request.log2_degree != 0 && request.log2_degree != log2_degree) continue;
+      for (int digits = 1; digits <= std::min(limbs, kMaxDigits); ++digits) {
+        if (request.digits != 0 && request.digits != digits) continue;
+        // More digits of the same size are the same chain.
+        if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) continue;
+        // The least scale that is precise enough: a larger one costs more for what nobody asked.
+        for (int scale = kMinScaleBits; scale <= kMaxScaleBits; ++scale) {
+          auto plan = derive_ckks_plan(request, schedule, {log2_degree, scale, digits, degree, request.small_keys});
+          if (!plan) continue;
+          for (const bool small : {false, true}) {
+            plan->ckks->small_keys = small;
+            estimate(*plan, ckks::Parameters::chain(plan->ckks->parameters), calibration_);
+            out.push_back(*plan);
+          }
+          break;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+Plan Planner::plan(const JobRequest& given) const {
+  JobRequest request = given;
+  if (request.iterations == 0) request.iterations = default_iterations(request.model);
+  check(request);
+  if (request.scheme == Scheme::kPaillier) {
+    Plan plan;
+    plan.request = request;
+    plan.paillier = PaillierPlan{};
+    return plan;
+  }
+  auto found = candidates(request);
+  if (found.empty()) {
+    for (JobRequest fewer = request; fewer.iterations > 1 && request.job == Job::kTrain;) {
+      --fewer.iterations;
+      if (!candidates(fewer).empty())
+        throw PrecisionError("plan: " + std::to_string(request.iterations) +
+                             " iterations do not fit 128-bit security with an error of at most " +
+                             std::to_string(request.max_error) + "; the nearest job that fits has " +
+                             std::to_string(fewer.iterations) + " iterations (--iterations " +
+                             std::to_string(fewer.iterations) + "), or allow a larger error");
+    }
+    throw PrecisionError("plan: this job does not fit 128-bit security at any ring degree; drop columns, or allow a "
+                         "larger error than " + std::to_string(request.max_error));
+  }
+  const auto upload = [](const Plan& p) { return p.estimates.evaluation_key_bytes + p.estimates.dataset_bytes; };
+  const auto seconds = [](const Plan& p) { return p.estimates.train_seconds + p.estimates.predict_seconds; };
+  const auto cost = [&](const Plan& p) {
+    if (request.small_keys) return static_cast<double>(upload(p));
+    return seconds(p) + p.estimates.keygen_seconds + p.estimates.encrypt_seconds +
+           static_cast<double>(upload(p)) / kUploadBytesPerSecond;
+  };
+  std::ranges::sort(found, {}, cost);
+  Plan best = found.front();
+  // The table: what no other choice beats in both time and bytes.
+  std::ranges::sort(found, [&](const Plan& a, const Plan& b) { return seconds(a) < seconds(b); });
+  std::uint64_t fewest = ~std::uint64_t{0};
+  for (const Plan& p : found) {
+    if (upload(p) >= fewest) continue;
+    fewest = upload(p);
+    best.alternatives.push_back({p.ckks->parameters.log2_degree, p.ckks->parameters.digits,
+                                 p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->small_keys, seconds(p),
+                                 upload(p)});
+  }
+  return best;
+}
+
+}  // namespace cloister::ml

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+
+#include "cloister/ml/cost_model.h"
+#include "cloister/ml/plan.h"
+
+namespace cloister::ml {
+
+/// Makes plans. Everything is chosen from the request and this machine's speed: the ring degree, the chain of
+/// primes, the digits, the sigmoid's degree, the rotations, the level of every step; at 128-bit security,
+/// with the stated error bound, for the least time until the answer is back, the transfer of keys and data at
+/// kUploadBytesPerSecond included (or for the fewest bytes).
+class Planner {
+ public:
+  explicit Planner(const Calibration& calibration) : calibration_(calibration) {}
+
+  /// Throws ParametersError for a request that makes no sense, and PrecisionError for a job that does not
+  /// fit, naming the nearest one that does.
+  Plan plan(const JobRequest& request) const;
+
+ private:
+  std::vector<Plan> candidates(const JobRequest& request) const;
+
+  Calibration calibration_;
+};
+
+/// What the planner takes the owner's line to carry: a gigabit a second.
+inline constexpr double kUploadBytesPerSecond = 1.25e8;
+
+/// Iterations that a model is trained with unless the request says.
+int default_iterations(ModelKind model) noexcept;
+
+/// What a request's schedule brings to its plans, whatever the parameters: computed once, since the proof of
+/// the amplification takes about a tenth of a second.
+struct PlannedSchedule {
+  std::optional<LogisticSchedule> logistic;
+  std::optional<LinearSchedule> linear;
+  double weight_bound = 0;   ///< of every weight
+  double amplification = 0;  ///< the weights' error over what each iteration adds
+};
+PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree);
+
+/// A plan from its request and its choices: chain, packing, bounds. Nothing is estimated. Empty if the error
+/// bound or the security is missed. Deterministic: the owner, the server and whoever reads the file derive
+/// the same.
+struct PlanChoices {
+  int log2_degree = 0, scale_bits = 0, digits = 0, sigmoid_degree = 0;
+  bool small_keys = false;
+};
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices);
+
+}  // namespace cloister::ml
