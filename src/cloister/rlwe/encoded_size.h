@@ -17,7 +17,7 @@ inline constexpr std::size_t kParametersIdBytes = 32;
 /// Of what half is expanded from: a seed.
 inline constexpr std::size_t kSeedBytes = 32;
 /// Of a ciphertext: id, level, parts, seeded or not, scale and bound.
-inline constexpr std::size_t kCiphertextHeaderBytes = kParametersIdBytes + 4 + 2 + 2 + 3 * 8;
+inline constexpr std::size_t kCiphertextHeaderBytes = kParametersIdBytes + 4 + 2 + 2 + std::size_t{3} * 8;
 /// Of an evaluation key: id, Galois element, limbs, digits.
 inline constexpr std::size_t kKeyHeaderBytes = kParametersIdBytes + 8 + 4 + 4;
 

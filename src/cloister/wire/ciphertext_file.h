@@ -25,7 +25,7 @@ struct CiphertextFileHeader {
 };
 
 inline constexpr std::size_t kMaxKindBytes = 64;
-inline constexpr std::size_t kMaxMetadataBytes = 64 * 1024;
+inline constexpr std::size_t kMaxMetadataBytes = std::size_t{64} << 10;
 
 /// Writes a header and then its ciphertexts, one frame each, into a container. Borrows its arguments.
 class CiphertextFileWriter {

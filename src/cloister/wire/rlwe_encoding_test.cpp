@@ -133,7 +133,8 @@ TEST(EncodedSize, FollowsTheBitsOfThePrimes) {
   }
   EXPECT_THROW(rlwe::encoded_bytes_of_ciphertext(spec, -1, false), ParametersError);
   EXPECT_THROW(rlwe::encoded_bytes_of_ciphertext(spec, 3, false), ParametersError);
-  EXPECT_THROW(rlwe::encoded_bytes_of_poly({.log2_degree = 18, .q_primes = {17}, .p_primes = {}}, {1, 0}), ParametersError);
+  EXPECT_THROW(rlwe::encoded_bytes_of_poly({.log2_degree = 18, .q_primes = {17}, .p_primes = {}}, {1, 0}),
+               ParametersError);
   EXPECT_THROW(
       rlwe::encoded_bytes_of_key({.log2_degree = 3, .q_primes = {17}, .p_primes = {}, .digits = 0}, 1),
       ParametersError);

@@ -37,7 +37,8 @@ auto naming_source(const std::string& source, Decode decode) {
   } catch (const DecodeError& e) {
     throw DecodeError(source, e.offset(), e.what());
   } catch (const MismatchError& e) {
-    throw MismatchError(source + " does not fit", e.left(), e.right());
+    throw MismatchError(source + " does not fit what it is used with; use files of one plan", e.left(),
+                        e.right());
   }
 }
 
