@@ -89,6 +89,7 @@ TEST_F(CiphertextFile, IsStreamedFromAFileByManyThreads) {
                                       owner.parameters, owner.pool);
     EXPECT_EQ(reader.source(), path.string());
     std::vector<std::thread> threads;
+    threads.reserve(3);
     for (int t = 0; t < 3; ++t)
       threads.emplace_back([&] {
         for (const std::size_t i : {0, 3, 1, 2, 0})
