@@ -1,0 +1,216 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "cloister/data/csv.h"
+#include "cloister/data/metrics.h"
+#include "cloister/data/split.h"
+#include "cloister/ml/clear_linear.h"
+#include "cloister/ml/clear_logistic.h"
+#include "cloister/ml/planner.h"
+#include "cloister/pipeline/ckks_server.h"
+#include "cloister/pipeline/owner/ckks_owner.h"
+#include "cloister/pipeline/plan_file.h"
+
+namespace cloister::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CkksPipeline : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder = fs::temp_directory_path() / ("cloister-pipeline-" + to_hex(Seed::from_system().bytes()).substr(0, 16));
+    fs::create_directories(folder);
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  fs::path at(const std::string& name) const { return folder / name; }
+
+  ml::Plan plan(ml::JobRequest request) {
+    request.threads = pool.threads();
+    const ml::Plan made = ml::Planner(ml::Calibration::measure(scalar_kernels())).plan(request);
+    save_plan(at("plan.json"), made);
+    EXPECT_EQ(load_plan(at("plan.json")).id(), made.id());
+    return made;
+  }
+  void keys() {
+    generate_ckks_keys({at("plan.json"), at("secret.key"), at("evaluation.keys")},
+                       wire::Protection::none_at_callers_word(), machine);
+  }
+  void train() { train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine); }
+  std::vector<double> predictions(const data::Matrix& rows, const fs::path& model, double* bound) {
+    encrypt_prediction_rows({at("plan.json"), at("secret.key"), at("rows.enc")}, rows, nullptr, machine);
+    predict_ckks({at("plan.json"), at("evaluation.keys"), at("rows.enc"), model, at("predictions.enc")}, machine);
+    const auto out = decrypt_ckks_predictions({at("plan.json"), at("secret.key"), at("predictions.enc")}, nullptr, machine);
+    *bound = out.error_bound;
+    return out.margins;
+  }
+  DecryptedModel decrypted_model() {
+    return decrypt_ckks_model({at("plan.json"), at("secret.key"), at("model.enc")}, nullptr, machine);
+  }
+
+  fs::path folder;
+  ThreadPool pool{2};
+  NoProgress progress;
+  Machine machine{scalar_kernels(), pool, progress};
+};
+
+double unit(Prng& prng) { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }
+
+data::Examples examples(std::size_t rows, std::size_t features, bool labels, std::uint64_t stream) {
+  Prng prng(Seed(Bytes32{}), stream);
+  data::Examples out;
+  out.features = data::Matrix(rows, features);
+  for (std::size_t i = 0; i < rows; ++i) {
+    double y = 0.3 * unit(prng);
+    for (std::size_t j = 0; j < features; ++j) {
+      out.features(i, j) = std::sqrt(3.0) * unit(prng);
+      y += out.features(i, j) * (j % 2 == 0 ? 0.5 : -0.3);
+    }
+    out.target.push_back(labels ? (y > 0 ? 1 : 0) : y);
+  }
+  return out;
+}
+
+void expect_near_all(std::span<const double> got, std::span<const double> expected, double bound) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_LE(std::abs(got[i] - expected[i]), bound) << i;
+}
+
+std::vector<double> with_intercept_first(const ClearModel& model) {
+  std::vector<double> out{model.intercept};
+  out.insert(out.end(), model.weights.begin(), model.weights.end());
+  return out;
+}
+
+TEST_F(CkksPipeline, LogisticFromFilesToFiles) {
+  const auto data = examples(60, 2, true, 41);
+  const ml::Plan made = plan({.model = ml::ModelKind::kLogistic, .rows = 60, .features = 2, .predict_rows = 20,
+                              .iterations = 2});
+  keys();
+  encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, data, nullptr, machine);
+  train();
+  const DecryptedModel model = decrypted_model();
+  const auto clear = ml::train_logistic(ml::signed_rows(data.features, data.target), *made.logistic).weights.back();
+  EXPECT_LE(model.error_bound, 1e-3);
+  expect_near_all(with_intercept_first(model.model), clear, model.error_bound);
+
+  const auto unseen = examples(20, 2, true, 42);
+  double bound = 0;
+  const auto margins = predictions(unseen.features, at("model.enc"), &bound);
+  expect_near_all(margins, ml::margins(ml::with_intercept(unseen.features), clear), bound);
+}
+
+TEST_F(CkksPipeline, LinearFromFilesToFiles) {
+  const auto data = examples(60, 3, false, 43);
+  const ml::Plan made = plan({.model = ml::ModelKind::kLinear, .rows = 60, .features = 3, .iterations = 2, .ridge = 0.05});
+  keys();
+  encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, data, nullptr, machine);
+  train();
+  const auto clear =
+      ml::chebyshev_iterates(ml::normal_equations(data.features, data.target, 0.05), *made.linear).back();
+  expect_near_all(decrypted_model().model.weights, clear, made.error_bound);
+  const auto unseen = examples(20, 3, false, 44);
+  double bound = 0;
+  expect_near_all(predictions(unseen.features, at("model.enc"), &bound), ml::margins(unseen.features, clear), bound);
+}
+
+TEST_F(CkksPipeline, ClearModelOnEncryptedRows) {
+  plan({.model = ml::ModelKind::kLogistic, .job = ml::Job::kPredict, .features = 3, .predict_rows = 50});
+  keys();
+  save_clear_model(at("model.json"), {ml::ModelKind::kLogistic, {}, {0.5, -2, 1.25}, -0.75});
+  const auto unseen = examples(50, 3, true, 45);
+  double bound = 0;
+  const auto margins = predictions(unseen.features, at("model.json"), &bound);
+  EXPECT_LE(bound, 1e-3);
+  const std::vector<double> weights{-0.75, 0.5, -2, 1.25};
+  expect_near_all(margins, ml::margins(ml::with_intercept(unseen.features), weights), bound);
+}
+
+TEST_F(CkksPipeline, RefusesWhatDoesNotBelongTogether) {
+  const auto data = examples(40, 2, true, 46);
+  const ml::JobRequest request{.model = ml::ModelKind::kLogistic, .rows = 40, .features = 2, .iterations = 1};
+  plan(request);
+  keys();
+  EXPECT_THROW(keys(), Error);  // keys are there already
+  const EncryptFiles files{at("plan.json"), at("secret.key"), at("train.enc")};
+  EXPECT_THROW(encrypt_training_rows(files, examples(41, 2, true, 46), nullptr, machine), MismatchError);
+  EXPECT_THROW(encrypt_training_rows(files, examples(40, 3, true, 46), nullptr, machine), MismatchError);
+  auto far = examples(40, 2, true, 46);
+  far.features(3, 1) = 17;
+  EXPECT_THROW(encrypt_training_rows(files, far, nullptr, machine), ParametersError);
+  far.features(3, 1) = NAN;
+  EXPECT_THROW(encrypt_training_rows(files, far, nullptr, machine), ParametersError);
+  EXPECT_FALSE(fs::exists(at("train.enc")));
+  encrypt_training_rows(files, data, nullptr, machine);
+
+  ml::JobRequest other = request;
+  other.ridge = 0.5;
+  save_plan(at("other.json"), ml::Planner(ml::Calibration::measure(scalar_kernels())).plan(other));
+  EXPECT_THROW(train_ckks({at("other.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine),
+               MismatchError);
+  EXPECT_THROW(train_ckks({at("plan.json"), at("train.enc"), at("train.enc"), at("model.enc")}, machine), Error);
+  EXPECT_FALSE(fs::exists(at("model.enc")));
+  train();
+  EXPECT_THROW(train(), Error);  // never overwritten
+}
+
+TEST_F(CkksPipeline, EditedPlansAreRefused) {
+  plan({.model = ml::ModelKind::kLogistic, .rows = 40, .features = 2, .iterations = 2});
+  std::ifstream in(at("plan.json"));
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  for (const auto& [from, to] : {std::pair<std::string, std::string>{"\"scale_bits\": 3", "\"scale_bits\": 2"},
+                                 {"\"error_bound\"", "\"error_bound_\""},
+                                 {"\"rows\": 40", "\"rows\": 39"},
+                                 {"{", "["}}) {
+    std::string edited = text;
+    const auto where = edited.find(from);
+    ASSERT_NE(where, std::string::npos) << from;
+    edited.replace(where, from.size(), to);
+    write_file(at("edited.json"), {reinterpret_cast<const std::uint8_t*>(edited.data()), edited.size()},
+               Overwrite::kReplace);
+    EXPECT_THROW(load_plan(at("edited.json")), Error) << to;
+  }
+}
+
+// The yardsticks on the real tables, where they are at hand.
+class SlowCkksRealData : public CkksPipeline {
+ protected:
+  data::Table table(const char* name) {
+    const fs::path path = fs::path(CLOISTER_DEFAULT_DATA_DIR) / name;
+    return data::read_csv(path);
+  }
+  static bool absent(const char* name) { return !fs::exists(fs::path(CLOISTER_DEFAULT_DATA_DIR) / name); }
+};
+
+TEST_F(SlowCkksRealData, ChdReferencePreparation) {
+  if (absent("framingham.csv")) GTEST_SKIP() << "the data folder is not there";
+  const auto split = data::prepare_split(
+      table("framingham.csv"),
+      {.target = "TenYearCHD",
+       .drop = {"education", "currentSmoker", "BPMeds", "diabetes", "diaBP", "BMI"},
+       .missing = data::MissingPolicy::kDropIncompleteRows, .balance = true, .clip = 16});
+  ASSERT_EQ(split.train.features.rows, 780u);
+  const ml::Plan made = plan({.model = ml::ModelKind::kLogistic, .rows = 780, .features = 9, .predict_rows = 334,
+                              .iterations = 5});
+  keys();
+  encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, split.train, nullptr, machine);
+  train();
+  const auto clear =
+      ml::train_logistic(ml::signed_rows(split.train.features, split.train.target), *made.logistic).weights.back();
+  const DecryptedModel model = decrypted_model();
+  EXPECT_LE(model.error_bound, 1e-3);
+  expect_near_all(with_intercept_first(model.model), clear, model.error_bound);
+  double bound = 0;
+  const auto margins = predictions(split.test.features, at("model.enc"), &bound);
+  const auto exact = ml::margins(ml::with_intercept(split.test.features), clear);
+  expect_near_all(margins, exact, bound);
+  const auto accuracy = [&](std::span<const double> z) { return data::confusion(z, split.test.target, 0).accuracy(); };
+  EXPECT_NEAR(accuracy(margins), accuracy(exact), 0.006);
+}
+
+}  // namespace
+}  // namespace cloister::pipeline

@@ -1,0 +1,111 @@
+#include "cloister/pipeline/ckks_server.h"
+
+#include <cmath>
+#include <functional>
+
+#include "cloister/ml/linear_trainer.h"
+#include "cloister/ml/logistic_trainer.h"
+#include "cloister/ml/predictor.h"
+#include "cloister/pipeline/ckks_session.h"
+#include "cloister/pipeline/plan_file.h"
+
+namespace cloister::pipeline {
+namespace {
+
+class FileBlocks final : public ml::BlockSource {
+ public:
+  FileBlocks(const wire::CiphertextFileReader& file, int level) : file_(&file), level_(level) {}
+  std::size_t blocks() const override { return file_->size(); }
+  ckks::Ciphertext load(std::size_t block) const override {
+    auto c = file_->load(block);
+    if (c.level() != level_)
+      throw DecodeError(file_->source(), 0, "a ciphertext is at level " + std::to_string(c.level()) +
+                                                " where the plan has " + std::to_string(level_));
+    return c;
+  }
+
+ private:
+  const wire::CiphertextFileReader* file_;
+  int level_;
+};
+
+// Writes ciphertexts one by one into a file of this plan.
+void write_ciphertexts(const CkksSession& session, const std::filesystem::path& path, wire::PayloadType type,
+                       wire::CiphertextFileHeader header, const std::function<ckks::Ciphertext(std::size_t)>& make) {
+  AtomicFile file(path);
+  wire::ContainerWriter container(file, type, session.plan_id());
+  const std::uint64_t count = header.ciphertexts;
+  wire::CiphertextFileWriter writer(container, std::move(header), *session.parameters(), session.machine().pool);
+  for (std::uint64_t i = 0; i < count; ++i) writer.write(make(static_cast<std::size_t>(i)));
+  writer.finish();
+  file.commit();
+}
+
+void require_absent(const std::filesystem::path& path) {
+  if (std::filesystem::exists(path))
+    throw Error(ErrorCode::kAlreadyExists, path.string() + " is there already; move it away or name another file");
+}
+
+}  // namespace
+
+void train_ckks(const TrainFiles& files, const Machine& machine) {
+  require_absent(files.model);  // before hours of work, not after
+  const CkksSession session(load_plan(files.plan), machine);
+  if (session.plan().request.job != ml::Job::kTrain)
+    throw ParametersError("train: the plan is not for training; make one with `cloister plan`");
+  const auto dataset = session.open(files.dataset, wire::PayloadType::kDataset, kTrainingRows);
+  const rlwe::EvaluationKeys keys = session.load_keys(files.evaluation_keys);
+  const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
+  const FileBlocks blocks(dataset, session.ckks().data_level);
+  const auto train = [&] {
+    if (session.plan().logistic)
+      return ml::LogisticTrainer(*session.plan().logistic, session.layout(), evaluator, session.encoder())
+          .train(blocks, machine.progress);
+    return ml::LinearTrainer(*session.plan().linear, session.layout(), evaluator, session.encoder())
+        .train(blocks, machine.progress);
+  };
+  write_ciphertexts(session, files.model, wire::PayloadType::kModel,
+                    {.kind = kWeights, .rows = session.plan().request.rows, .columns = session.columns(), .blocks = 1,
+                     .ciphertexts = 1, .metadata = ""},
+                    [&](std::size_t) { return train(); });
+}
+
+void predict_ckks(const PredictFiles& files, const Machine& machine) {
+  require_absent(files.predictions);
+  const CkksSession session(load_plan(files.plan), machine);
+  const auto rows = session.open(files.rows, wire::PayloadType::kDataset, kPredictionRows);
+  const rlwe::EvaluationKeys keys = session.load_keys(files.evaluation_keys);
+  const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
+  const ml::Predictor predictor(session.layout(), evaluator, session.encoder());
+  const FileBlocks blocks(rows, ml::kPredictionLevels);
+
+  std::optional<ckks::Ciphertext> encrypted;
+  std::vector<double> clear;
+  if (session.plan().request.job == ml::Job::kTrain) {
+    encrypted = session.open(files.model, wire::PayloadType::kModel, kWeights).load(0);
+  } else {
+    const ClearModel model = load_clear_model(files.model);
+    if (model.weights.size() != session.plan().request.features)
+      throw MismatchError(files.model.string() + " has another number of weights than the plan has features",
+                          std::to_string(model.weights.size()), std::to_string(session.plan().request.features));
+    // The intercept's column comes first, as in ml::with_intercept.
+    clear.push_back(model.intercept);
+    clear.insert(clear.end(), model.weights.begin(), model.weights.end());
+    for (const double w : clear)
+      if (std::abs(w) > session.ckks().weights.magnitude)
+        throw ParametersError("predict: a weight is larger than the plan's bound of " +
+                              std::to_string(session.ckks().weights.magnitude) + "; scale the features");
+  }
+  write_ciphertexts(session, files.predictions, wire::PayloadType::kPredictions,
+                    {.kind = kMargins, .rows = rows.header().rows, .columns = session.columns(),
+                     .blocks = static_cast<std::uint32_t>(rows.size()), .ciphertexts = rows.size(), .metadata = ""},
+                    [&](std::size_t i) {
+                      const auto block = blocks.load(i);
+                      auto out = encrypted ? predictor.predict(block, *encrypted, session.ckks().margins)
+                                           : predictor.predict(block, clear, session.ckks().margins);
+                      machine.progress.update("predict", i + 1, rows.size());
+                      return out;
+                    });
+}
+
+}  // namespace cloister::pipeline

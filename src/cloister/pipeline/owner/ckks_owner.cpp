@@ -1,0 +1,172 @@
+#include "cloister/pipeline/owner/ckks_owner.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cloister/ckks/owner/decryptor.h"
+#include "cloister/ckks/owner/secret_encryptor.h"
+#include "cloister/ml/clear_logistic.h"
+#include "cloister/ml/clear_spectrum.h"
+#include "cloister/pipeline/ckks_session.h"
+#include "cloister/pipeline/plan_file.h"
+#include "cloister/rlwe/galois.h"
+#include "cloister/rlwe/owner/key_generator.h"
+#include "cloister/wire/owner/secret_encoding.h"
+#include "cloister/wire/rlwe_encoding.h"
+
+namespace cloister::pipeline {
+namespace {
+
+rlwe::SecretKey load_secret(const CkksSession& session, const std::filesystem::path& path,
+                            const wire::Passphrase* passphrase) {
+  return wire::load_secret_key(path, session.parameters()->rlwe(), session.plan_id(), passphrase,
+                               session.machine().pool);
+}
+
+void encrypt_rows(const CkksSession& session, const EncryptFiles& files, const data::Matrix& rows, int level,
+                  const char* kind, const wire::Passphrase* passphrase) {
+  const double bound = session.plan().request.feature_bound;
+  for (const double v : rows.values)
+    if (!(std::abs(v) <= bound))
+      throw ParametersError("encrypt: a prepared value exceeds the plan's bound of " + std::to_string(bound) +
+                            "; clip the features, or plan with a larger bound");
+  const rlwe::SecretKey secret = load_secret(session, files.secret_key, passphrase);
+  const Machine& machine = session.machine();
+  const auto& packing = session.layout().packing;
+  const std::size_t count = packing.ciphertexts(rows.rows);
+  Prng prng = Prng::from_system();
+  AtomicFile file(files.dataset);
+  wire::ContainerWriter container(file, wire::PayloadType::kDataset, session.plan_id());
+  wire::CiphertextFileWriter writer(container,
+                                    {.kind = kind, .rows = rows.rows, .columns = session.columns(),
+                                     .blocks = static_cast<std::uint32_t>(count), .ciphertexts = count, .metadata = ""},
+                                    *session.parameters(), machine.pool);
+  for (std::size_t b = 0; b < count; ++b) {
+    auto slots = packing.pack(rows, b);
+    const auto plaintext = session.encoder().encode(slots, level, {}, bound);
+    wipe(slots.data(), slots.size() * sizeof slots[0]);
+    writer.write(ckks::encrypt(*session.parameters(), secret, plaintext, prng, machine.pool));
+    machine.progress.update("encrypt", b + 1, count);
+  }
+  writer.finish();
+  file.commit();
+}
+
+// (x, y): the target stands in the column after the features.
+data::Matrix with_target(const data::Examples& examples) {
+  data::Matrix out(examples.features.rows, examples.features.columns + 1);
+  for (std::size_t r = 0; r < out.rows; ++r) {
+    std::ranges::copy(examples.features.row(r), out.row(r).begin());
+    out(r, examples.features.columns) = examples.target[r];
+  }
+  return out;
+}
+
+void check_shape(const CkksSession& session, const data::Matrix& features) {
+  if (features.columns != session.plan().request.features)
+    throw MismatchError("the prepared table has another number of columns than the plan",
+                        std::to_string(features.columns), std::to_string(session.plan().request.features));
+  if (features.rows == 0) throw ParametersError("encrypt: there are no rows");
+}
+
+}  // namespace
+
+void generate_ckks_keys(const KeyFiles& files, const wire::Protection& protection, const Machine& machine) {
+  const CkksSession session(load_plan(files.plan), machine);
+  const auto& parameters = *session.parameters();
+  Prng prng = Prng::from_system();
+  const rlwe::SecretKey secret = rlwe::SecretKey::generate(parameters.rlwe(), prng, machine.pool);
+  // The secret key first: it is never overwritten, so a second run into the folder stops here.
+  wire::save_secret_key(files.secret_key, secret, session.plan_id(), protection);
+
+  AtomicFile file(files.evaluation_keys);
+  wire::ContainerWriter container(file, wire::PayloadType::kEvaluationKeys, session.plan_id());
+  wire::EvaluationKeysWriter writer(container, *parameters.rlwe(), machine.pool);
+  const rlwe::KeyGenerator generator(secret, machine.pool);
+  const auto limbs = static_cast<std::size_t>(parameters.max_level()) + 1;
+  const auto& steps = session.layout().rotations.steps();
+  const bool multiplies = session.plan().request.job == ml::Job::kTrain;
+  const std::uint64_t total = steps.size() + (multiplies ? 1 : 0);
+  if (multiplies) {
+    writer.write_relinearization(generator.relinearization_key(prng, limbs));
+    machine.progress.update("keygen", 1, total);
+  }
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto element = rlwe::galois_element_of_rotation(steps[i], parameters.ring()->log2_degree());
+    writer.write_galois(generator.galois_key(element, prng, limbs));
+    machine.progress.update("keygen", total - steps.size() + i + 1, total);
+  }
+  container.finish();
+  file.commit();
+}
+
+void encrypt_training_rows(const EncryptFiles& files, const data::Examples& examples,
+                           const wire::Passphrase* passphrase, const Machine& machine) {
+  const CkksSession session(load_plan(files.plan), machine);
+  const ml::Plan& plan = session.plan();
+  check_shape(session, examples.features);
+  if (plan.request.job != ml::Job::kTrain) throw ParametersError("encrypt: the plan is not for training");
+  if (examples.features.rows != plan.request.rows)
+    throw MismatchError("the training rows are not as many as the plan says", std::to_string(examples.features.rows),
+                        std::to_string(plan.request.rows));
+  if (examples.target.size() != examples.features.rows)
+    throw ParametersError("encrypt: rows to train on need a target each");
+  const data::Matrix rows =
+      plan.logistic ? ml::signed_rows(examples.features, examples.target) : with_target(examples);
+  if (plan.logistic)
+    ml::require_spectrum_cap(rows, plan.logistic->spectrum_cap);
+  else
+    ml::require_spectrum_cap(examples.features, plan.linear->upper - plan.linear->ridge);
+  encrypt_rows(session, files, rows, session.ckks().data_level, kTrainingRows, passphrase);
+}
+
+void encrypt_prediction_rows(const EncryptFiles& files, const data::Matrix& features,
+                             const wire::Passphrase* passphrase, const Machine& machine) {
+  const CkksSession session(load_plan(files.plan), machine);
+  check_shape(session, features);
+  // Trained linear models have their target's column last and no intercept: zeros there.
+  const bool zeros_last = session.plan().linear.has_value();
+  data::Matrix rows;
+  if (zeros_last) {
+    rows = with_target({features, std::vector<double>(features.rows, 0.0), {}});
+  } else {
+    rows = ml::with_intercept(features);
+  }
+  encrypt_rows(session, files, rows, ml::kPredictionLevels, kPredictionRows, passphrase);
+}
+
+DecryptedModel decrypt_ckks_model(const DecryptFiles& files, const wire::Passphrase* passphrase,
+                                  const Machine& machine) {
+  const CkksSession session(load_plan(files.plan), machine);
+  const auto encrypted = session.open(files.input, wire::PayloadType::kModel, kWeights).load(0);
+  const rlwe::SecretKey secret = load_secret(session, files.secret_key, passphrase);
+  const auto slots = ckks::Decryptor(secret, session.encoder(), machine.pool).decrypt_real(encrypted);
+  DecryptedModel out;
+  out.model.kind = session.plan().request.model;
+  out.error_bound = session.ckks().weights.error;
+  const std::size_t features = session.plan().request.features;
+  const bool intercept_first = session.plan().logistic.has_value();
+  if (intercept_first) out.model.intercept = slots[0] / session.layout().state_scale;
+  for (std::size_t j = 0; j < features; ++j)
+    out.model.weights.push_back(slots[j + (intercept_first ? 1 : 0)] / session.layout().state_scale);
+  return out;
+}
+
+DecryptedPredictions decrypt_ckks_predictions(const DecryptFiles& files, const wire::Passphrase* passphrase,
+                                              const Machine& machine) {
+  const CkksSession session(load_plan(files.plan), machine);
+  const auto predictions = session.open(files.input, wire::PayloadType::kPredictions, kMargins);
+  const rlwe::SecretKey secret = load_secret(session, files.secret_key, passphrase);
+  const ckks::Decryptor decryptor(secret, session.encoder(), machine.pool);
+  const auto& packing = session.layout().packing;
+  DecryptedPredictions out{{}, session.ckks().margins.error};
+  for (std::size_t b = 0; b < predictions.size(); ++b) {
+    const auto slots = decryptor.decrypt_real(predictions.load(b));
+    for (std::size_t r = 0; r < packing.rows_per_ciphertext() && out.margins.size() < predictions.header().rows; ++r)
+      out.margins.push_back(slots[r * packing.width]);
+    machine.progress.update("decrypt", b + 1, predictions.size());
+  }
+  return out;
+}
+
+}  // namespace cloister::pipeline
