@@ -115,7 +115,8 @@ TEST_F(CkksPipeline, LinearFromFilesToFiles) {
   expect_near_all(decrypted_model().model.weights, clear, made.error_bound);
   const auto unseen = examples(20, 3, false, 44);
   double bound = 0;
-  expect_near_all(predictions(unseen.features, at("model.enc"), &bound), ml::margins(unseen.features, clear), bound);
+  const auto margins = predictions(unseen.features, at("model.enc"), &bound);
+  expect_near_all(margins, ml::margins(unseen.features, clear), bound);
 }
 
 TEST_F(CkksPipeline, ClearModelOnEncryptedRows) {
@@ -141,9 +142,11 @@ TEST_F(CkksPipeline, RefusesWhatDoesNotBelongTogether) {
   EXPECT_THROW(encrypt_training_rows(files, examples(40, 3, true, 46), nullptr, machine), MismatchError);
   auto far = examples(40, 2, true, 46);
   far.features(3, 1) = 17;
-  EXPECT_THROW(encrypt_training_rows(files, far, nullptr, machine), ParametersError);
+  EXPECT_THROW(encrypt_training_rows(files, far, nullptr, machine), Error);  // beyond the spectrum's cap
+  EXPECT_THROW(encrypt_prediction_rows(files, far.features, nullptr, machine), ParametersError);
   far.features(3, 1) = NAN;
   EXPECT_THROW(encrypt_training_rows(files, far, nullptr, machine), ParametersError);
+  EXPECT_THROW(encrypt_prediction_rows(files, far.features, nullptr, machine), ParametersError);
   EXPECT_FALSE(fs::exists(at("train.enc")));
   encrypt_training_rows(files, data, nullptr, machine);
 
@@ -192,6 +195,7 @@ TEST_F(SlowCkksRealData, ChdReferencePreparation) {
       table("framingham.csv"),
       {.target = "TenYearCHD",
        .drop = {"education", "currentSmoker", "BPMeds", "diabetes", "diaBP", "BMI"},
+       .keep = {},
        .missing = data::MissingPolicy::kDropIncompleteRows, .balance = true, .clip = 16});
   ASSERT_EQ(split.train.features.rows, 780u);
   const ml::Plan made = plan({.model = ml::ModelKind::kLogistic, .rows = 780, .features = 9, .predict_rows = 334,
