@@ -15,6 +15,7 @@ struct ValueBound {
 
   /// What decryption may show at most.
   double total() const noexcept { return magnitude + error; }
+  friend bool operator==(const ValueBound&, const ValueBound&) = default;
 };
 
 inline ValueBound operator+(const ValueBound& a, const ValueBound& b) noexcept {
