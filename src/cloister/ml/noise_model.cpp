@@ -48,8 +48,10 @@ double margin_error(const OperationNoise& op, const CkksPlan& plan) {
   const double kappa = plan.state_scale, width = static_cast<double>(plan.packing.width);
   const double product = square(kappa * plan.weights.magnitude) * op.fresh + op.rounding;
   const double sum = op.rotated_sum(product, width);
+  // The mask is 1 / (state scale, margin scale); what it adds grows again when the owner undoes the latter.
   const double partial = kappa * plan.margins.magnitude;
-  const double variance = sum / square(kappa) + op.encoding * square(partial) + op.rounding;
+  const double variance =
+      sum / square(kappa) + square(plan.margin_scale) * (op.encoding * square(partial) + op.rounding);
   return op.deviations * std::sqrt(variance);
 }
 

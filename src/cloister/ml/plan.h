@@ -80,6 +80,7 @@ struct CkksPlan {
   double state_scale = 1;
   ckks::ValueBound weights;      ///< of every weight, in weights' units, against the same algorithm in the clear
   ckks::ValueBound margins;      ///< of every prediction
+  double margin_scale = 1;       ///< predictions travel divided by it, so that the last prime stays small
   int model_level = kPredictionLevels;
   int data_level = 0;            ///< of training rows; rows to predict have kPredictionLevels
 
@@ -90,8 +91,9 @@ struct CkksPlan {
 /// The part of a plan that says how Paillier does it.
 struct PaillierPlan {
   int modulus_bits = 3072;
-  int value_fraction_bits = 32;   ///< of features and targets
-  int weight_fraction_bits = 32;  ///< of clear weights
+  int value_fraction_bits = 32, value_integer_bits = 4;    ///< of features and targets
+  int weight_fraction_bits = 32, weight_integer_bits = 6;  ///< of clear weights
+  std::uint32_t slots = 1, bits_per_slot = 2;              ///< of a plaintext
 
   friend bool operator==(const PaillierPlan&, const PaillierPlan&) = default;
 };

@@ -17,6 +17,7 @@ struct TrainingLayout {
   double state_scale = 1;  ///< weights travel as this times themselves: less noise where they act
   /// Of every ciphertext of weights, in units of weights: what the plan proves of their size and error.
   ckks::ValueBound weights;
+  double margin_scale = 1;          ///< predictions travel divided by this
   int model_level = 2;  ///< where training ends, so that prediction has its two levels
 };
 

@@ -163,7 +163,7 @@ DecryptedPredictions decrypt_ckks_predictions(const DecryptFiles& files, const w
   for (std::size_t b = 0; b < predictions.size(); ++b) {
     const auto slots = decryptor.decrypt_real(predictions.load(b));
     for (std::size_t r = 0; r < packing.rows_per_ciphertext() && out.margins.size() < predictions.header().rows; ++r)
-      out.margins.push_back(slots[r * packing.width]);
+      out.margins.push_back(slots[r * packing.width] * session.layout().margin_scale);
     machine.progress.update("decrypt", b + 1, predictions.size());
   }
   return out;
