@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cloister/ml/paillier_planner.h"
 #include "cloister/ml/planner.h"
 #include "cloister/rlwe/security.h"
 
@@ -104,6 +105,7 @@ Json ckks_json(const CkksPlan& c) {
           {"model_level", c.model_level},
           {"weight_bound", c.weights.magnitude},
           {"weight_error_bound", c.weights.error},
+          {"margin_scale", c.margin_scale},
           {"margin_bound", c.margins.magnitude},
           {"margin_error_bound", c.margins.error}};
 }
@@ -115,7 +117,11 @@ Json binding_json(const Plan& plan) {
   if (plan.paillier)
     j["paillier"] = {{"modulus_bits", plan.paillier->modulus_bits},
                      {"value_fraction_bits", plan.paillier->value_fraction_bits},
-                     {"weight_fraction_bits", plan.paillier->weight_fraction_bits}};
+                     {"value_integer_bits", plan.paillier->value_integer_bits},
+                     {"weight_fraction_bits", plan.paillier->weight_fraction_bits},
+                     {"weight_integer_bits", plan.paillier->weight_integer_bits},
+                     {"slots", plan.paillier->slots},
+                     {"bits_per_slot", plan.paillier->bits_per_slot}};
   return j;
 }
 
@@ -179,11 +185,10 @@ Plan read(const Json& j) {
   const JobRequest request = request_from(j.at("request"));
   std::optional<Plan> plan;
   if (request.scheme == Scheme::kPaillier) {
-    plan.emplace();
-    plan->request = request;
-    const Json& p = j.at("paillier");
-    plan->paillier = PaillierPlan{number<int>(p, "modulus_bits", 2048, 8192), number<int>(p, "value_fraction_bits", 0, 64),
-                                  number<int>(p, "weight_fraction_bits", 0, 64)};
+    const int bits = number<int>(j.at("paillier"), "modulus_bits", 1, paillier::kMaxModulusBits);
+    paillier::check_modulus_bits(bits);
+    plan = derive_paillier_plan(request, bits);
+    if (!plan) throw DecodeError("paillier", 0, "its request fits no plan; make the plan anew");
   } else {
     const Json& c = j.at("ckks");
     const int degree = request.model == ModelKind::kLogistic && request.job == Job::kTrain
@@ -217,7 +222,7 @@ std::string_view to_string(Job job) noexcept {
 }
 
 TrainingLayout CkksPlan::layout(std::uint64_t rows) const {
-  return {packing, rows, rotation_basis(packing, small_keys), state_scale, weights, model_level};
+  return {packing, rows, rotation_basis(packing, small_keys), state_scale, weights, margin_scale, model_level};
 }
 
 Bytes32 Plan::id() const {

@@ -7,14 +7,14 @@
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/ml/noise_model.h"
+#include "cloister/ml/paillier_planner.h"
 #include "cloister/rlwe/security.h"
 
 namespace cloister::ml {
 namespace {
 
-constexpr int kMinScaleBits = 30, kMaxScaleBits = 50, kMaxPrimeBits = 60;
+constexpr int kMinScaleBits = 30, kMaxScaleBits = 50, kMaxPrimeBits = 49;
 constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17, kMaxDigits = 12;
-constexpr double kClearWeightBound = 64;  // of a clear model's weights over prepared columns
 
 void check(const JobRequest& r) {
   if (r.features < 1) throw ParametersError("plan: there are no features; keep at least one column");
@@ -99,9 +99,10 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   // |w . x| by Cauchy and Schwarz.
   const double row_norm = request.feature_bound * std::sqrt(columns);
   ckks.margins.magnitude = schedule.weight_bound * row_norm;
+  // What the first prime cannot hold above the scale is divided away.
   const int head_bits = static_cast<int>(std::ceil(std::log2(ckks.margins.magnitude + 1))) + 3;
-  const int first_bits = choices.scale_bits + std::max(head_bits, 4);
-  if (first_bits > kMaxPrimeBits) return std::nullopt;
+  const int first_bits = std::max(std::min(choices.scale_bits + head_bits, kMaxPrimeBits), choices.scale_bits + 4);
+  ckks.margin_scale = std::exp2(std::max(choices.scale_bits + head_bits - first_bits, 0));
   ckks.parameters = {.log2_degree = choices.log2_degree,
                      .levels = ckks.data_level,
                      .scale_bits = choices.scale_bits,
@@ -164,12 +165,7 @@ Plan Planner::plan(const JobRequest& given) const {
   JobRequest request = given;
   if (request.iterations == 0) request.iterations = default_iterations(request.model);
   check(request);
-  if (request.scheme == Scheme::kPaillier) {
-    Plan plan;
-    plan.request = request;
-    plan.paillier = PaillierPlan{};
-    return plan;
-  }
+  if (request.scheme == Scheme::kPaillier) return plan_paillier(request);
   auto found = candidates(request);
   if (found.empty()) {
     for (JobRequest fewer = request; fewer.iterations > 1 && request.job == Job::kTrain;) {

@@ -1,5 +1,6 @@
 #include "cloister/paillier/owner/encoding.h"
 
+#include <algorithm>
 #include <string>
 
 #include "cloister/base/error.h"
@@ -7,12 +8,23 @@
 
 namespace cloister::paillier {
 
-void encode(const SecretKey& key, ByteWriter& out) {
-  out.put(static_cast<std::uint32_t>(key.public_key().modulus_bits()));
-  for (const auto factor : {key.p(), key.q()})
-    out.put_raw({reinterpret_cast<const std::uint8_t*>(factor.data()), factor.size_bytes()});
-  put_integer(key.public_key().h(), 8 * key.public_key().ciphertext_limbs(), out);
+SecretBuffer<std::uint8_t> encode_secret_key(const SecretKey& key) {
+  ByteWriter bits, h;
+  bits.put(static_cast<std::uint32_t>(key.public_key().modulus_bits()));
+  put_integer(key.public_key().h(), 8 * key.public_key().ciphertext_limbs(), h);
+  const auto factor = [](std::span<const std::uint64_t> limbs) {
+    return std::span(reinterpret_cast<const std::uint8_t*>(limbs.data()), limbs.size_bytes());
+  };
+  const std::span<const std::uint8_t> parts[] = {bits.bytes(), factor(key.p()), factor(key.q()), h.bytes()};
+  std::size_t size = 0;
+  for (const auto part : parts) size += part.size();
+  SecretBuffer<std::uint8_t> out(size);
+  std::uint8_t* at = out.data();
+  for (const auto part : parts) at = std::ranges::copy(part, at).out;
+  return out;
 }
+
+void encode(const SecretKey& key, ByteWriter& out) { out.put_raw(encode_secret_key(key).span()); }
 
 SecretKey decode_secret_key(ByteReader& in) {
   const std::uint64_t at = in.offset();

@@ -22,12 +22,13 @@ struct PaillierEncryptFiles {
   std::optional<std::filesystem::path> secret_key;  ///< not needed; halves the time for who has it
   std::filesystem::path dataset;                    ///< written
 };
-/// Encrypts prepared rows to predict, block by block. Refuses values beyond the plan's bound and more rows
-/// than the plan has.
+/// Encrypts prepared rows to predict, as many as there are, block by block. Refuses values beyond the plan's
+/// bound.
 void encrypt_paillier_rows(const PaillierEncryptFiles& files, const data::Matrix& features,
                            const wire::Passphrase* passphrase, const Machine& machine);
 /// Encrypts one owner's part of a linear regression: the sums of products of its prepared columns and target.
-/// Every owner uses the same plan, preparation and public key.
+/// Every owner uses the same plan, preparation and public key. Refuses values beyond the plan's bound, targets
+/// included, and more rows than the plan has for all owners together.
 void encrypt_paillier_sums(const PaillierEncryptFiles& files, const data::Examples& examples,
                            const wire::Passphrase* passphrase, const Machine& machine);
 
