@@ -40,13 +40,16 @@ ClearModel load_clear_model(const std::filesystem::path& path) {
   }
 }
 
+Json to_json(const ClearModel& model) {
+  return {{"format", kFormat},
+          {"model", ml::to_string(model.kind)},
+          {"names", model.names},
+          {"weights", model.weights},
+          {"intercept", model.intercept}};
+}
+
 void save_clear_model(const std::filesystem::path& path, const ClearModel& model, Overwrite overwrite) {
-  const Json j{{"format", kFormat},
-               {"model", ml::to_string(model.kind)},
-               {"names", model.names},
-               {"weights", model.weights},
-               {"intercept", model.intercept}};
-  const std::string text = j.dump(2) + "\n";
+  const std::string text = to_json(model).dump(2) + "\n";
   write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, overwrite, FileMode::kSecret);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct ClearModel {
   std::vector<double> weights;     ///< one a feature
   double intercept = 0;
 };
+
+/// The object that the file holds; one with further keys loads too.
+nlohmann::ordered_json to_json(const ClearModel& model);
 
 /// Errors: the file's, DecodeError for anything but such a model.
 ClearModel load_clear_model(const std::filesystem::path& path);

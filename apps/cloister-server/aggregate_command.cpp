@@ -1,0 +1,60 @@
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/cloister-server/commands.h"
+#include "apps/common/common_options.h"
+#include "apps/common/folders.h"
+#include "apps/common/step_output.h"
+#include "apps/common/workbench.h"
+#include "cloister/base/error.h"
+#include "cloister/pipeline/paillier_server.h"
+#include "cloister/pipeline/plan_file.h"
+
+namespace cloister::app {
+namespace {
+
+struct Options {
+  CommonOptions common;
+  std::string server = "server";
+  std::vector<std::string> files;
+};
+
+void run(const Options& options) {
+  StepOutput out("aggregate", options.common.json);
+  const ServerFolder folder{options.server};
+  const ml::Plan plan = pipeline::load_plan(folder.plan());
+  out.belongs_to(plan);
+  if (plan.request.job != ml::Job::kAggregate)
+    throw Error(
+        ErrorCode::kFailedPrecondition,
+        "the plan is not for adding sums; make one with `cloister plan --scheme paillier --job aggregate`");
+  Workbench bench(options.common);
+  pipeline::aggregate_paillier(
+      {folder.plan(), folder.public_key(), {options.files.begin(), options.files.end()}, folder.sums()},
+      bench.machine());
+  bench.finish();
+  out.wrote(folder.sums());
+  out.details()["parts"] = options.files.size();
+  out.details()["threads"] = bench.pool().threads();
+  out.say("Added the encrypted sums of " + std::to_string(options.files.size()) + " parts, unread.");
+  out.next("`cloister decrypt` by the owner of the key.");
+  out.print();
+}
+
+}  // namespace
+
+void add_aggregate_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("aggregate", "Server: add several owners' encrypted sums");
+  verb->add_option("FILE", options->files, "The owners' encrypted sums")->required();
+  add_server_option(*verb, options->server);
+  add_common_options(*verb, options->common);
+  verb->footer(
+      "Reads plan.json and public.key of the folder, and writes sums.enc there.\n"
+      "Example:\n  cloister aggregate server/sums-north.enc server/sums-south.enc");
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace cloister::app

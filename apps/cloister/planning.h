@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cloister/data/schema.h"
+#include "cloister/data/split.h"
+#include "cloister/kernels/kernel_table.h"
+#include "cloister/ml/plan.h"
+
+namespace cloister::app {
+
+/// What `plan` is told, in the words of its options.
+struct PlanningOptions {
+  std::string data, target, preparation;
+  std::string model, scheme = "ckks", job = "train";
+  std::string missing = "drop", scaling = "standardize", spectrum_cap;
+  std::vector<std::string> drop, keep, text;
+  bool balance = false, small_keys = false;
+  double clip = 16, test_fraction = 0.3, ridge = 0, max_error = 1e-3, feature_bound = 16;
+  std::uint64_t seed = 1, rows = 0;
+  int iterations = 0, log2_degree = 0, digits = 0;
+};
+
+/// A table, what is known of it, how it becomes numbers, and the plan for it. Private to the owner but for
+/// the plan.
+struct Planning {
+  data::Table table;
+  data::Schema schema;
+  data::PreparedSplit split;  ///< with a given preparation, all rows are for the test
+  ml::Plan plan;
+  std::optional<double>
+      published_cap;  ///< a number of the data that the plan makes public, as the owner asked
+};
+
+/// The table and its schema, without the columns that are not used.
+struct ReadTable {
+  data::Table table;
+  data::Schema schema;
+};
+ReadTable read_table_to_plan(const PlanningOptions& options);
+
+/// Prepares the table and plans the job. Refuses here what would be refused when the rows are encrypted.
+Planning plan_job(const PlanningOptions& options, const KernelTable& kernels, int threads);
+
+}  // namespace cloister::app

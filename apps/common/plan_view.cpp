@@ -1,0 +1,242 @@
+#include "apps/common/plan_view.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "apps/cloister/terminal/format.h"
+#include "cloister/rlwe/security.h"
+
+namespace cloister::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string count_of(std::uint64_t n, const char* one, const char* many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+std::string job_text(const ml::JobRequest& r) {
+  const std::string model(ml::to_string(r.model));
+  switch (r.job) {
+    case ml::Job::kTrain:
+      return fmt::format("train a {} model on {} of {}", model, count_of(r.rows, "row", "rows"),
+                         count_of(r.features, "feature", "features"));
+    case ml::Job::kPredict:
+      return fmt::format("predict encrypted rows of {} with a clear {} model",
+                         count_of(r.features, "feature", "features"), model);
+    case ml::Job::kAggregate:
+      return fmt::format("add several owners' sums: {} of {} at most", count_of(r.rows, "row", "rows"),
+                         count_of(r.features, "feature", "features"));
+  }
+  return model;
+}
+
+void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
+  const ml::CkksPlan& c = *plan.ckks;
+  const double log2_qp = log2_modulus(c), limit = rlwe::max_log2_modulus(c.parameters.log2_degree);
+  rows.push_back(
+      {"ring degree",
+       fmt::format("{} ({} numbers a ciphertext)", 1u << c.parameters.log2_degree, c.packing.slots),
+       "size of a ciphertext: a larger one allows more steps, and each takes longer"});
+  rows.push_back({"modulus", fmt::format("{:.0f} of at most {:.0f} bits", log2_qp, limit),
+                  "room for the steps; the limit is where 128-bit security ends for this ring degree"});
+  rows.push_back({"depth", count_of(static_cast<std::uint64_t>(c.parameters.levels), "level", "levels"),
+                  "multiplications in a row that a ciphertext survives; every step uses some up"});
+  rows.push_back({"precision",
+                  fmt::format("2^{} scale, {} digits", c.parameters.scale_bits, c.parameters.digits),
+                  "how finely numbers are kept, and into how many parts keys are split"});
+  rows.push_back({"packing",
+                  fmt::format("{} columns wide, {} a ciphertext", c.packing.width,
+                              count_of(c.packing.rows_per_ciphertext(), "row", "rows")),
+                  "how the table lies in ciphertexts"});
+  rows.push_back({"rotations",
+                  count_of(rotation_basis(c.packing, c.small_keys).steps().size(), "key", "keys"),
+                  "shifts within a ciphertext that the server may do; each needs a key"});
+}
+
+void add_schedule(const ml::Plan& plan, std::vector<PlanRow>& rows) {
+  if (plan.logistic) {
+    rows.push_back(
+        {"iterations", std::to_string(plan.logistic->iterations()), "passes over the encrypted rows"});
+    rows.push_back(
+        {"sigmoid",
+         fmt::format("degree {} on ±{:g}", plan.logistic->sigmoid.degree(), plan.logistic->sigmoid.range),
+         fmt::format("a polynomial in place of the logistic curve, within {} of it",
+                     short_number(plan.logistic->sigmoid.max_error))});
+    rows.push_back({"spectrum cap", short_number(plan.logistic->spectrum_cap),
+                    "how strongly columns may go together; sets the size of the steps"});
+  }
+  if (plan.linear) {
+    rows.push_back(
+        {"iterations", std::to_string(plan.linear->iterations()), "products with the matrix of the columns"});
+    rows.push_back({"spectrum cap", short_number(plan.linear->upper - plan.linear->ridge),
+                    "how strongly columns may go together; sets the size of the steps"});
+  }
+}
+
+void add_costs(const ml::Plan& plan, std::vector<PlanRow>& rows) {
+  const ml::Estimates& e = plan.estimates;
+  const bool trains = plan.request.job == ml::Job::kTrain;
+  rows.push_back({"keys to upload", format_bytes(e.evaluation_key_bytes),
+                  "once; with them the server computes, but cannot read"});
+  rows.push_back({"rows to upload", format_bytes(e.dataset_bytes), "the encrypted table"});
+  if (trains) rows.push_back({"model", format_bytes(e.model_bytes), "the encrypted answer"});
+  rows.push_back({"predictions", format_bytes(e.prediction_bytes), "the encrypted predictions"});
+  rows.push_back(
+      {"server memory", "about " + format_bytes(e.server_memory_bytes), "does not grow with the rows"});
+  rows.push_back(
+      {"making keys", "about " + format_seconds(e.keygen_seconds),
+       fmt::format("estimated for this machine with {}",
+                   count_of(static_cast<std::uint64_t>(plan.request.threads), "thread", "threads"))});
+  rows.push_back({"encrypting", "about " + format_seconds(e.encrypt_seconds), "likewise"});
+  if (trains)
+    rows.push_back({"training", "about " + format_seconds(e.train_seconds), "likewise, at the server"});
+  rows.push_back({"predicting", "about " + format_seconds(e.predict_seconds), "likewise, at the server"});
+}
+
+}  // namespace
+
+std::string short_number(double value) { return fmt::format("{:.3g}", value); }
+
+double log2_modulus(const ml::CkksPlan& plan) {
+  const rlwe::ParametersSpec chain = ckks::Parameters::chain(plan.parameters);
+  double sum = 0;
+  for (const auto* primes : {&chain.q_primes, &chain.p_primes})
+    for (const auto p : *primes) sum += std::log2(static_cast<double>(p));
+  return sum;
+}
+
+int security_bits(const ml::Plan& plan) {
+  if (plan.ckks) return rlwe::kSecurityBits;
+  // NIST SP 800-57 part 1, table 2: moduli of 2048, 3072 and 7680 bits.
+  const int modulus = plan.paillier->modulus_bits;
+  return modulus >= 7680 ? 192 : modulus >= 3072 ? 128 : 112;
+}
+
+std::vector<PlanRow> plan_rows(const ml::Plan& plan) {
+  std::vector<PlanRow> rows;
+  rows.push_back(
+      {"job", job_text(plan.request), "what the server is asked to do with data that it cannot read"});
+  rows.push_back({"scheme", plan.ckks ? "CKKS" : "Paillier",
+                  plan.ckks ? "computes on encrypted real numbers; results carry a small error, bounded below"
+                            : "adds encrypted whole numbers exactly, and multiplies them with clear ones"});
+  rows.push_back(
+      {"security", fmt::format("{} bits", security_bits(plan)),
+       fmt::format("reading anything without the secret key takes about 2^{} steps", security_bits(plan))});
+  if (plan.ckks) {
+    add_ckks(plan, rows);
+  } else {
+    rows.push_back(
+        {"key size", fmt::format("{} bits", plan.paillier->modulus_bits), "of the public modulus"});
+    rows.push_back({"fixed point", fmt::format("2^-{}", plan.paillier->value_fraction_bits),
+                    "to which values are rounded"});
+  }
+  add_schedule(plan, rows);
+  if (plan.request.ridge > 0)
+    rows.push_back({"ridge", short_number(plan.request.ridge), "penalty that keeps weights small"});
+  rows.push_back(
+      {"value bound", short_number(plan.request.feature_bound), "no prepared value may be larger"});
+  if (plan.ckks) {
+    add_costs(plan, rows);
+    rows.push_back({"error bound", short_number(plan.error_bound),
+                    plan.request.job == ml::Job::kPredict
+                        ? "every prediction is this near to what the same model gives in the clear"
+                        : "every weight is this near to what the same algorithm gives in the clear"});
+  }
+  return rows;
+}
+
+Json plan_rows_json(const ml::Plan& plan) {
+  Json rows = Json::array();
+  for (const PlanRow& row : plan_rows(plan))
+    rows.push_back({{"name", row.name}, {"value", row.value}, {"meaning", row.meaning}});
+  return rows;
+}
+
+TextTable facts_table(const ml::Plan& plan) {
+  TextTable table({{"plan"}, {"value"}, {"what it means"}});
+  for (const PlanRow& row : plan_rows(plan)) table.add_row({row.name, row.value, row.meaning});
+  return table;
+}
+
+TextTable steps_table(const ml::Plan& plan) {
+  using enum TextTable::Align;
+  TextTable table(
+      {{"step of the server"}, {"level before", kRight}, {"after", kRight}, {"key switches", kRight}});
+  for (const ml::PlanStep& s : plan.steps)
+    table.add_row({s.name, std::to_string(s.level_before), std::to_string(s.level_after),
+                   std::to_string(s.key_switches)});
+  return table;
+}
+
+TextTable alternatives_table(const ml::Plan& plan) {
+  using enum TextTable::Align;
+  TextTable table({{"server time", kRight},
+                   {"to upload", kRight},
+                   {"ring degree", kRight},
+                   {"digits", kRight},
+                   {"sigmoid degree", kRight},
+                   {"keys"},
+                   {"options"}});
+  for (const ml::Alternative& a : plan.alternatives) {
+    const bool chosen = plan.ckks && a.log2_degree == plan.ckks->parameters.log2_degree &&
+                        a.digits == plan.ckks->parameters.digits && a.small_keys == plan.ckks->small_keys &&
+                        (!plan.logistic || plan.logistic->sigmoid.degree() == a.sigmoid_degree);
+    table.add_row(
+        {format_seconds(a.train_seconds), format_bytes(a.upload_bytes), std::to_string(1u << a.log2_degree),
+         std::to_string(a.digits), a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
+         a.small_keys ? "few" : "all",
+         chosen ? "(this plan)" : fmt::format("--log2-degree {} --digits {}", a.log2_degree, a.digits)});
+  }
+  return table;
+}
+
+Json parameters_summary(const ml::Plan& plan) {
+  if (plan.paillier)
+    return {{"modulus_bits", plan.paillier->modulus_bits},
+            {"value_fraction_bits", plan.paillier->value_fraction_bits},
+            {"weight_fraction_bits", plan.paillier->weight_fraction_bits}};
+  const ml::CkksPlan& c = *plan.ckks;
+  Json j{{"ring_degree", 1u << c.parameters.log2_degree},
+         {"log2_qp", log2_modulus(c)},
+         {"log2_qp_limit", rlwe::max_log2_modulus(c.parameters.log2_degree)},
+         {"levels", c.parameters.levels},
+         {"scale_bits", c.parameters.scale_bits},
+         {"digits", c.parameters.digits},
+         {"slots", c.packing.slots},
+         {"packing_width", c.packing.width},
+         {"rotation_keys", rotation_basis(c.packing, c.small_keys).steps().size()},
+         {"small_keys", c.small_keys}};
+  if (plan.logistic) j["sigmoid_degree"] = plan.logistic->sigmoid.degree();
+  return j;
+}
+
+Json plan_summary(const ml::Plan& plan) {
+  const ml::JobRequest& r = plan.request;
+  const ml::Estimates& e = plan.estimates;
+  return {{"scheme", ml::to_string(r.scheme)},
+          {"model", ml::to_string(r.model)},
+          {"job", ml::to_string(r.job)},
+          {"features", r.features},
+          {"iterations", r.iterations},
+          {"interactive", false},
+          {"security_bits", security_bits(plan)},
+          {"threads", r.threads},
+          {"error_bound", plan.error_bound},
+          {"parameters", parameters_summary(plan)},
+          {"estimates",
+           {{"seconds",
+             {{"keygen", e.keygen_seconds},
+              {"encrypt", e.encrypt_seconds},
+              {"train", e.train_seconds},
+              {"predict", e.predict_seconds}}},
+            {"bytes",
+             {{"evaluation_keys", e.evaluation_key_bytes},
+              {"dataset", e.dataset_bytes},
+              {"model", e.model_bytes},
+              {"predictions", e.prediction_bytes}}},
+            {"server_memory_bytes", e.server_memory_bytes}}}};
+}
+
+}  // namespace cloister::app
