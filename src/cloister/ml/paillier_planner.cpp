@@ -35,8 +35,9 @@ struct FractionBits {
   int least, most;
 };
 FractionBits fraction_bits_of(const JobRequest& r) {
-  const int most = paillier::kMaxFormatBits - std::max(integer_bits_for(r.feature_bound),
-                                                       r.job == Job::kPredict ? integer_bits_for(kClearWeightBound) : 0);
+  const int most =
+      paillier::kMaxFormatBits - std::max(integer_bits_for(r.feature_bound),
+                                          r.job == Job::kPredict ? integer_bits_for(kClearWeightBound) : 0);
   int least = 0;
   while (least <= most && !(error_bound(r, least) <= r.max_error)) ++least;
   return {least, most};
@@ -63,11 +64,14 @@ std::optional<int> choose_fraction_bits(const JobRequest& r) {
   } else {
     // Rows enter the sums' bound as a factor.
     const int room = paillier::kMaxIntegerBits - 2 * (least + integer_bits_for(r.feature_bound));
-    message << "exact sums over " << r.rows << " rows with an error of at most " << r.max_error << " do not fit "
-            << paillier::kMaxIntegerBits << " bits; the nearest job that fits ";
-    if (room >= 0) message << "has " << (std::uint64_t{1} << std::min(room, 40)) << " rows; ";
-    else message << "has smaller values; ";
-    message << "or scale the columns to a smaller bound than " << r.feature_bound << ", or allow a larger error";
+    message << "exact sums over " << r.rows << " rows with an error of at most " << r.max_error
+            << " do not fit " << paillier::kMaxIntegerBits << " bits; the nearest job that fits ";
+    if (room >= 0)
+      message << "has " << (std::uint64_t{1} << std::min(room, 40)) << " rows; ";
+    else
+      message << "has smaller values; ";
+    message << "or scale the columns to a smaller bound than " << r.feature_bound
+            << ", or allow a larger error";
   }
   throw PrecisionError(message.str());
 }
@@ -81,8 +85,8 @@ std::uint64_t vector_bytes(const paillier::VectorFormat& format, int modulus_bit
 }
 
 // What Paillier's operations take in exponentiations by half n's bits modulo n^2: encryption and
-// re-randomization are one each, and a key's primes are found in about fifty. Ratios of GMP's functions, which
-// differ little between machines.
+// re-randomization are one each, and a key's primes are found in about fifty. Ratios of GMP's functions,
+// which differ little between machines.
 constexpr double kKeygenPowers = 50;
 
 double seconds_of_power(int modulus_bits) {
@@ -103,10 +107,12 @@ double seconds_of_power(int modulus_bits) {
 
 std::uint64_t table_bytes(const Plan& plan, std::uint64_t rows, std::uint64_t columns) {
   const auto frame = [&](std::uint64_t block) {
-    return kFrameBytes + kMatrixBytes + columns * vector_bytes(column_format(plan, block), plan.paillier->modulus_bits);
+    return kFrameBytes + kMatrixBytes +
+           columns * vector_bytes(column_format(plan, block), plan.paillier->modulus_bits);
   };
   const std::uint64_t block = block_rows(plan), rest = rows % block;
-  return kContainerBytes + kFrameBytes + kTableHeaderBytes + rows / block * frame(block) + (rest != 0 ? frame(rest) : 0);
+  return kContainerBytes + kFrameBytes + kTableHeaderBytes + rows / block * frame(block) +
+         (rest != 0 ? frame(rest) : 0);
 }
 
 void estimate_predictions(Plan& plan, double power_seconds) {
@@ -131,7 +137,8 @@ void estimate_sums(Plan& plan, double power_seconds) {
                                       sums.bound(sums.max_rows)};
   Estimates& e = plan.estimates;
   e.encrypt_seconds = e.train_seconds = static_cast<double>(format.ciphertexts()) * power_seconds;
-  e.dataset_bytes = e.model_bytes = kContainerBytes + kFrameBytes + kSumsBytes + vector_bytes(format, p.modulus_bits);
+  e.dataset_bytes = e.model_bytes =
+      kContainerBytes + kFrameBytes + kSumsBytes + vector_bytes(format, p.modulus_bits);
   e.server_memory_bytes = 3 * vector_bytes(format, p.modulus_bits);
 }
 
@@ -146,7 +153,8 @@ paillier::FixedPoint weight_format(const PaillierPlan& plan) {
 }
 
 paillier::SumsPlan sums_plan(const Plan& plan) {
-  const auto out = sums_plan(plan.request, plan.paillier->value_fraction_bits, plan.paillier->value_integer_bits);
+  const auto out =
+      sums_plan(plan.request, plan.paillier->value_fraction_bits, plan.paillier->value_integer_bits);
   out.validate();
   return out;
 }
@@ -167,7 +175,8 @@ paillier::VectorFormat margin_format(const Plan& plan, std::uint64_t rows) {
 std::uint64_t block_rows(const Plan& plan) { return kBlockCiphertexts * plan.paillier->slots; }
 
 std::optional<Plan> derive_paillier_plan(const JobRequest& request, int modulus_bits) {
-  if (request.job == Job::kTrain) return std::nullopt;
+  if (request.job == Job::kTrain || (request.job == Job::kAggregate && request.model != ModelKind::kLinear))
+    return std::nullopt;
   const auto fraction_bits = choose_fraction_bits(request);
   if (!fraction_bits) return std::nullopt;
   Plan plan;

@@ -20,11 +20,12 @@ inline constexpr double kClearWeightBound = 64;
 /// the exact sums would not fit otherwise. Empty if no format meets the largest error. Nothing is estimated;
 /// deterministic: everybody derives the same.
 ///
-/// Math, with u = 2^-(f + 1): a prediction's error is at most u (features (weights' bound + values' bound) + 1),
-/// for both factors of each product and the intercept are rounded once; that of weights from sums, for columns
-/// and targets of mean square 1 and mu = kAssumedLeastEigenvalue + ridge, at most
-/// u sqrt(d) (2 + sqrt(d / mu)) / mu.
-std::optional<Plan> derive_paillier_plan(const JobRequest& request, int modulus_bits = PaillierPlan{}.modulus_bits);
+/// Math, with u = 2^-(f + 1): a prediction's error is at most u (features (weights' bound + values' bound) +
+/// 1), for both factors of each product and the intercept are rounded once; that of weights from sums, for
+/// columns and targets of mean square 1 and mu = kAssumedLeastEigenvalue + ridge, at most u sqrt(d) (2 +
+/// sqrt(d / mu)) / mu.
+std::optional<Plan> derive_paillier_plan(const JobRequest& request,
+                                         int modulus_bits = PaillierPlan{}.modulus_bits);
 
 /// The plan with this machine's estimates, for which two exponentiations are timed. Throws PrecisionError for
 /// a job that does not fit, naming the nearest one that does.

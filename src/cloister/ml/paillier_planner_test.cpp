@@ -12,12 +12,18 @@ namespace cloister::ml {
 namespace {
 
 JobRequest predict_request() {
-  return {.model = ModelKind::kLogistic, .scheme = Scheme::kPaillier, .job = Job::kPredict, .features = 15,
+  return {.model = ModelKind::kLogistic,
+          .scheme = Scheme::kPaillier,
+          .job = Job::kPredict,
+          .features = 15,
           .predict_rows = 1000};
 }
 
 JobRequest sums_request() {
-  return {.model = ModelKind::kLinear, .scheme = Scheme::kPaillier, .job = Job::kAggregate, .rows = 1000,
+  return {.model = ModelKind::kLinear,
+          .scheme = Scheme::kPaillier,
+          .job = Job::kAggregate,
+          .rows = 1000,
           .features = 4};
 }
 

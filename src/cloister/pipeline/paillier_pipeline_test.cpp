@@ -4,8 +4,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cloister/data/csv.h"
+#include "cloister/data/split.h"
 #include "cloister/ml/clear_linear.h"
-#include "cloister/ml/clear_logistic.h"
 #include "cloister/ml/paillier_planner.h"
 #include "cloister/paillier/testing/test_parties.h"
 #include "cloister/pipeline/owner/paillier_owner.h"
@@ -42,7 +43,8 @@ data::Examples examples(std::size_t rows, std::size_t features, std::uint64_t st
 void append(data::Examples& to, const data::Examples& more) {
   to.features.rows += more.features.rows;
   to.features.columns = more.features.columns;
-  to.features.values.insert(to.features.values.end(), more.features.values.begin(), more.features.values.end());
+  to.features.values.insert(to.features.values.end(), more.features.values.begin(),
+                            more.features.values.end());
   to.target.insert(to.target.end(), more.target.begin(), more.target.end());
 }
 
@@ -61,7 +63,8 @@ ml::JobRequest sums_request(std::uint64_t rows, std::uint32_t features) {
 class PaillierPipeline : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder = fs::temp_directory_path() / ("cloister-paillier-" + to_hex(Seed::from_system().bytes()).substr(0, 16));
+    folder = fs::temp_directory_path() /
+             ("cloister-paillier-" + to_hex(Seed::from_system().bytes()).substr(0, 16));
     fs::create_directories(folder);
   }
   void TearDown() override { fs::remove_all(folder); }
@@ -86,7 +89,8 @@ class PaillierPipeline : public ::testing::Test {
 
   ClearModel server_model(ml::ModelKind kind, std::size_t features) {
     ClearModel model{kind, {}, {}, -0.75};
-    for (std::size_t j = 0; j < features; ++j) model.weights.push_back(j % 2 == 0 ? 0.31 * (j + 1.0) : -1.7 / (j + 1.0));
+    for (std::size_t j = 0; j < features; ++j)
+      model.weights.push_back(j % 2 == 0 ? 0.31 * (j + 1.0) : -1.7 / (j + 1.0));
     save_clear_model(at("model.json"), model);
     return model;
   }
@@ -99,12 +103,13 @@ class PaillierPipeline : public ::testing::Test {
     encrypt_paillier_rows(to("rows.enc", with_secret), rows, nullptr, machine);
   }
   void predict() {
-    predict_paillier({at("plan.json"), at("public.key"), at("rows.enc"), at("model.json"), at("predictions.enc")},
-                     machine);
+    predict_paillier(
+        {at("plan.json"), at("public.key"), at("rows.enc"), at("model.json"), at("predictions.enc")},
+        machine);
   }
   DecryptedPredictions predictions(const wire::Passphrase* passphrase = nullptr) {
-    return decrypt_paillier_predictions({at("plan.json"), at("secret.key"), at("predictions.enc")}, passphrase,
-                                        machine);
+    return decrypt_paillier_predictions({at("plan.json"), at("secret.key"), at("predictions.enc")},
+                                        passphrase, machine);
   }
   void encrypt_sums(const std::string& name, const data::Examples& rows) {
     encrypt_paillier_sums(to(name), rows, nullptr, machine);
@@ -173,8 +178,8 @@ TEST_F(PaillierPipeline, EstimatedBytesAreThoseOfTheFiles) {
   expect("public.key", estimates.evaluation_key_bytes);
 }
 
-// Ordinary or ridge least squares of all rows in the clear, by QR on centred columns and sqrt(n ridge) I below
-// them: another way than the one under test.
+// Ordinary or ridge least squares of all rows in the clear, by QR on centred columns and sqrt(n ridge) I
+// below them: another way than the one under test.
 std::vector<double> clear_fit(const data::Examples& all, double ridge, double* intercept) {
   const std::size_t n = all.features.rows, d = all.features.columns;
   std::vector<double> means(d, 0.0);
@@ -279,7 +284,8 @@ TEST_F(PaillierPipeline, DependentColumnsAreRefusedUnlessThereIsARidge) {
   aggregate({at("part.enc")});
   EXPECT_THROW(regression(), PrecisionError);
 
-  for (const char* file : {"plan.json", "secret.key", "public.key", "part.enc", "sums.enc"}) fs::remove(at(file));
+  for (const char* file : {"plan.json", "secret.key", "public.key", "part.enc", "sums.enc"})
+    fs::remove(at(file));
   request.ridge = 0.25;
   plan_with_fixed_key(request);
   encrypt_sums("part.enc", rows);
@@ -348,6 +354,63 @@ TEST_F(PaillierPipeline, DamagedFilesAreRefused) {
   refused(read_file(at("public.key"), 1 << 20).span());
 }
 
+// Files whose checksums are right and whose contents are not: what a hostile sender can make.
+TEST_F(PaillierPipeline, ForgedTablesAreRefused) {
+  plan_with_fixed_key(predict_request(ml::ModelKind::kLogistic, 2));
+  server_model(ml::ModelKind::kLogistic, 2);
+  const ml::Plan plan = load_plan(at("plan.json"));
+  const auto rows = examples(ml::block_rows(plan) + 3, 2, 32).features;
+  encrypt_rows(rows);
+  std::vector<std::vector<std::uint8_t>> frames;
+  std::vector<std::uint32_t> tags;
+  const auto genuine = wire::ContainerReader::open(
+      at("rows.enc"), {.type = wire::PayloadType::kPaillierDataset, .plan_id = plan.id()});
+  for (std::size_t i = 0; i < genuine.size(); ++i) {
+    const auto frame = genuine.frame(i);
+    frames.emplace_back(frame.payload.begin(), frame.payload.end());
+    tags.push_back(frame.tag);
+  }
+  ASSERT_EQ(frames.size(), 3u);
+  const auto predict_with = [&](auto change) {
+    auto forged = frames;
+    auto forged_tags = tags;
+    change(forged, forged_tags);
+    std::vector<std::uint8_t> bytes;
+    wire::ContainerWriter container(bytes, wire::PayloadType::kPaillierDataset, plan.id());
+    for (std::size_t i = 0; i < forged.size(); ++i) container.write_frame(forged_tags[i], forged[i]);
+    container.finish();
+    write_file(at("rows.enc"), bytes, Overwrite::kReplace);
+    predict();
+  };
+  using Frames = std::vector<std::vector<std::uint8_t>>;
+  using Tags = std::vector<std::uint32_t>;
+  const auto refused = [&](const char* what, auto change) {
+    EXPECT_THROW(predict_with(change), DecodeError) << what;
+    EXPECT_FALSE(fs::exists(at("predictions.enc"))) << what;
+  };
+  refused("a block is missing", [](Frames& f, Tags&) { f.pop_back(); });
+  refused("no header", [](Frames& f, Tags& t) { f.erase(f.begin()), t.erase(t.begin()); });
+  refused("nothing", [](Frames& f, Tags&) { f.clear(); });
+  refused("no rows", [](Frames& f, Tags&) { std::fill_n(f[0].begin(), 8, 0); });
+  refused("2^63 rows", [](Frames& f, Tags&) { f[0][7] = 0x80; });
+  refused("a row too many", [](Frames& f, Tags&) { ++f[0][0]; });
+  refused("a column too many", [](Frames& f, Tags&) { ++f[0][8]; });
+  refused("another size of blocks", [](Frames& f, Tags&) { ++f[0][16]; });
+  refused("a longer header", [](Frames& f, Tags&) { f[0].push_back(0); });
+  refused("swapped blocks", [](Frames& f, Tags&) { std::swap(f[1], f[2]); });
+  refused("another tag", [](Frames&, Tags& t) { t[2] = 7; });
+  refused("one column", [](Frames& f, Tags&) { f[2][0] = 1; });
+  refused("a cut block", [](Frames& f, Tags&) { f[2].pop_back(); });
+  refused("a zero for a ciphertext",
+          [](Frames& f, Tags&) { std::fill_n(f[2].end() - kTestBits / 4, kTestBits / 4, 0); });
+  // In the first column: key id 32, size 8, then fraction bits 4, slots 4, bits 4 and the bound.
+  refused("other fraction bits", [](Frames& f, Tags&) { ++f[2][4 + 40]; });
+  refused("another bound", [](Frames& f, Tags&) { f[2][4 + 52] ^= 1; });
+  EXPECT_THROW(predict_with([](Frames& f, Tags&) { f[2][4] ^= 1; }), MismatchError);  // another key's id
+  predict_with([](Frames&, Tags&) {});
+  expect_margins(predictions(), load_clear_model(at("model.json")), rows);
+}
+
 TEST_F(PaillierPipeline, TheSecretKeyOpensWithItsPassphraseAlone) {
   save_plan(at("plan.json"), ml::plan_paillier(predict_request(ml::ModelKind::kLogistic, 2), kTestBits));
   const wire::Passphrase right = wire::Passphrase::from_text("a long passphrase");
@@ -384,6 +447,12 @@ TEST_F(PaillierPipeline, NothingIsOverwritten) {
                            wire::Protection::none_at_callers_word(), machine);
   });
   expect_margins(predictions(), load_clear_model(at("model.json")), rows);
+  fs::remove(at("secret.key"));
+  refused([&] {
+    generate_paillier_keys({at("plan.json"), at("secret.key"), at("public.key")},
+                           wire::Protection::none_at_callers_word(), machine);
+  });
+  EXPECT_FALSE(fs::exists(at("secret.key")));  // no half of a key
 }
 
 class SlowPaillierPipeline : public PaillierPipeline {
@@ -415,6 +484,35 @@ TEST_F(SlowPaillierPipeline, WorksWithFreshKeysOfFullLength) {
   EXPECT_THROW(predict(), MismatchError);
   fs::rename(at("first.key"), at("public.key"));
   EXPECT_THROW(encrypt_paillier_rows(to("again.enc", true), rows, nullptr, machine), MismatchError);
+}
+
+// The yardstick: the sums of several owners' rows give ordinary least squares.
+TEST_F(SlowPaillierPipeline, SalariesOfThreeOwners) {
+  const fs::path path = fs::path(CLOISTER_DEFAULT_DATA_DIR) / "employee_salary.csv";
+  if (!fs::exists(path)) GTEST_SKIP() << "the data folder is not there";
+  const auto split = data::prepare_split(
+      data::read_csv(path),
+      {.target = "salary", .task = data::Task::kRegression, .drop = {}, .keep = {}, .clip = 16});
+  plan_and_keys(sums_request(split.train.features.rows, 4));
+  const std::size_t third = split.train.features.rows / 3, columns = 4;
+  std::vector<fs::path> parts;
+  for (std::size_t owner = 0; owner < 3; ++owner) {
+    const std::size_t first = owner * third, count = owner == 2 ? split.train.features.rows - first : third;
+    data::Examples own{data::Matrix(count, columns), {}, {}};
+    std::copy_n(&split.train.features.values[first * columns], count * columns, own.features.values.begin());
+    own.target.assign(&split.train.target[first], &split.train.target[first] + count);
+    const std::string name = "sums-" + std::to_string(owner) + ".enc";
+    encrypt_sums(name, own);
+    parts.push_back(at(name));
+  }
+  aggregate(parts);
+  const auto got = regression();
+  expect_fit(got, split.train, 0);
+  double intercept = 0;
+  const auto weights = clear_fit(split.train, 0, &intercept);
+  EXPECT_NEAR(clear_r2(split.test, got.model.weights, got.model.intercept),
+              clear_r2(split.test, weights, intercept), 1e-6);
+  EXPECT_GT(got.r2, 0.8);
 }
 
 TEST_F(SlowPaillierPipeline, SumsWithFreshKeysOfFullLength) {

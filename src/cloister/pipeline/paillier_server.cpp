@@ -12,11 +12,6 @@
 namespace cloister::pipeline {
 namespace {
 
-void require_absent(const std::filesystem::path& path) {
-  if (std::filesystem::exists(path))
-    throw Error(ErrorCode::kAlreadyExists, path.string() + " is there already; move it away or name another file");
-}
-
 ClearModel load_model(const PaillierSession& session, const std::filesystem::path& path) {
   ClearModel model = load_clear_model(path);
   const ml::JobRequest& request = session.plan().request;
@@ -36,7 +31,6 @@ ClearModel load_model(const PaillierSession& session, const std::filesystem::pat
 }  // namespace
 
 void predict_paillier(const PaillierPredictFiles& files, const Machine& machine) {
-  require_absent(files.predictions);
   const PaillierSession session(load_plan(files.plan), ml::Job::kPredict, machine);
   const ClearModel model = load_model(session, files.model);
   const paillier::PublicKey key = session.load_public_key(files.public_key);
@@ -57,8 +51,8 @@ void predict_paillier(const PaillierPredictFiles& files, const Machine& machine)
 }
 
 void aggregate_paillier(const AggregateFiles& files, const Machine& machine) {
-  require_absent(files.total);
-  if (files.sums.empty()) throw ParametersError("aggregate: there are no sums to add; name at least one owner's file");
+  if (files.sums.empty())
+    throw ParametersError("aggregate: there are no sums to add; name at least one owner's file");
   const PaillierSession session(load_plan(files.plan), ml::Job::kAggregate, machine);
   const paillier::PublicKey key = session.load_public_key(files.public_key);
   const paillier::Evaluator evaluator(key, machine.pool);
@@ -67,7 +61,8 @@ void aggregate_paillier(const AggregateFiles& files, const Machine& machine) {
   for (std::size_t i = 0; i < files.sums.size(); ++i) {
     auto sums = session.load_sums(files.sums[i], key);
     const auto residues = sums.moments.residues();
-    const Bytes32 digest = sha256({reinterpret_cast<const std::uint8_t*>(residues.data()), residues.size_bytes()});
+    const Bytes32 digest =
+        sha256({reinterpret_cast<const std::uint8_t*>(residues.data()), residues.size_bytes()});
     if (std::ranges::find(seen, digest) != seen.end())
       throw ParametersError("aggregate: " + files.sums[i].string() +
                             " holds the same sums as a file before it; give every owner's once");

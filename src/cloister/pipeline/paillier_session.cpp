@@ -16,7 +16,8 @@ constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 40;
 constexpr std::uint64_t kMaxKeyFileBytes = 64 << 10;
 
 wire::PayloadType type_of(PaillierTable table) {
-  return table == PaillierTable::kRows ? wire::PayloadType::kPaillierDataset : wire::PayloadType::kPaillierPredictions;
+  return table == PaillierTable::kRows ? wire::PayloadType::kPaillierDataset
+                                       : wire::PayloadType::kPaillierPredictions;
 }
 
 // Runs a decoder on a whole payload; its errors name the file.
@@ -30,7 +31,8 @@ auto decode_payload(const std::string& source, std::span<const std::uint8_t> pay
   } catch (const DecodeError& e) {
     throw DecodeError(source, e.offset(), e.what());
   } catch (const MismatchError& e) {
-    throw MismatchError(source + ": " + e.what(), e.left(), e.right());
+    throw MismatchError(source + " was encrypted under another key than the one in use; use files of one key",
+                        e.left(), e.right());
   }
 }
 
@@ -63,41 +65,47 @@ PaillierSession::PaillierSession(ml::Plan plan, ml::Job job, const Machine& mach
     throw ParametersError("this step is for a plan of the scheme paillier; the plan's is " +
                           std::string(ml::to_string(plan_.request.scheme)));
   if (plan_.request.job != job)
-    throw ParametersError("this step is for a plan of the job " + std::string(ml::to_string(job)) + "; the plan's is " +
-                          std::string(ml::to_string(plan_.request.job)));
+    throw ParametersError("this step is for a plan of the job " + std::string(ml::to_string(job)) +
+                          "; the plan's is " + std::string(ml::to_string(plan_.request.job)));
 }
 
 void PaillierSession::check_length(const paillier::PublicKey& key, const std::string& source) const {
   if (key.modulus_bits() != paillier().modulus_bits)
     throw MismatchError(source + " has a key of another length than the plan says",
-                        std::to_string(key.modulus_bits()) + " bits", std::to_string(paillier().modulus_bits) + " bits");
+                        std::to_string(key.modulus_bits()) + " bits",
+                        std::to_string(paillier().modulus_bits) + " bits");
 }
 
 paillier::PublicKey PaillierSession::load_public_key(const std::filesystem::path& path) const {
-  auto key = read_one(path,
-                      {.type = wire::PayloadType::kPaillierPublicKey,
-                       .plan_id = plan_id_,
-                       .limits = {.max_bytes = kMaxKeyFileBytes, .max_frame_bytes = kMaxKeyFileBytes, .max_frames = 1}},
-                      [](ByteReader& in) { return paillier::decode_public_key(in); });
+  auto key = read_one(
+      path,
+      {.type = wire::PayloadType::kPaillierPublicKey,
+       .plan_id = plan_id_,
+       .limits = {.max_bytes = kMaxKeyFileBytes, .max_frame_bytes = kMaxKeyFileBytes, .max_frames = 1}},
+      [](ByteReader& in) { return paillier::decode_public_key(in); });
   check_length(key, path.string());
   return key;
 }
 
-void PaillierSession::save_public_key(const std::filesystem::path& path, const paillier::PublicKey& key) const {
+void PaillierSession::save_public_key(const std::filesystem::path& path,
+                                      const paillier::PublicKey& key) const {
   write_one(path, wire::PayloadType::kPaillierPublicKey, plan_id_, key);
 }
 
 paillier::EncryptedSums PaillierSession::load_sums(const std::filesystem::path& path,
                                                    const paillier::PublicKey& key) const {
-  auto sums = read_one(path, {.type = wire::PayloadType::kPaillierSums, .plan_id = plan_id_}, [&](ByteReader& in) {
-    return paillier::decode_sums(in, key, {.max_values = 0, .max_columns = plan_.request.features});
-  });
+  auto sums =
+      read_one(path, {.type = wire::PayloadType::kPaillierSums, .plan_id = plan_id_}, [&](ByteReader& in) {
+        return paillier::decode_sums(in, key, {.max_values = 0, .max_columns = plan_.request.features});
+      });
   if (!(sums.plan == ml::sums_plan(plan_)))
-    throw DecodeError(path.string(), 0, "its sums are not of the form that the plan gives; encrypt them anew");
+    throw DecodeError(path.string(), 0,
+                      "its sums are not of the form that the plan gives; encrypt them anew");
   return sums;
 }
 
-void PaillierSession::save_sums(const std::filesystem::path& path, const paillier::EncryptedSums& sums) const {
+void PaillierSession::save_sums(const std::filesystem::path& path,
+                                const paillier::EncryptedSums& sums) const {
   write_one(path, wire::PayloadType::kPaillierSums, plan_id_, sums);
 }
 
@@ -131,10 +139,11 @@ PaillierTableReader::PaillierTableReader(const PaillierSession& session, const p
   struct Header {
     std::uint64_t rows, columns, block_rows;
   };
-  const auto header = decode_payload(reader_.source(), reader_.require_next(kHeaderTag, "the header"), [](ByteReader& in) {
-    return Header{in.get_in<std::uint64_t>("rows", 1, kMaxRows), in.get<std::uint64_t>("columns"),
-                  in.get<std::uint64_t>("rows a block")};
-  });
+  const auto header =
+      decode_payload(reader_.source(), reader_.require_next(kHeaderTag, "the header"), [](ByteReader& in) {
+        return Header{in.get_in<std::uint64_t>("rows", 1, kMaxRows), in.get<std::uint64_t>("columns"),
+                      in.get<std::uint64_t>("rows a block")};
+      });
   rows_ = header.rows;
   block_rows_ = ml::block_rows(session.plan());
   const std::uint64_t columns = table == PaillierTable::kRows ? session.plan().request.features : 1;
@@ -152,19 +161,21 @@ paillier::EncryptedMatrix PaillierTableReader::load(std::size_t block) const {
   const std::uint64_t rows = rows_of(block);
   const bool is_rows = table_ == PaillierTable::kRows;
   const std::uint64_t columns = is_rows ? session_.plan().request.features : 1;
-  const auto due = is_rows ? ml::column_format(session_.plan(), rows) : ml::margin_format(session_.plan(), rows);
-  auto out = decode_payload(reader_.source() + ", block " + std::to_string(block), frame.payload, [&](ByteReader& in) {
-    if (frame.tag != kPayloadTag) throw DecodeError("tag", 0, "this frame is no block of rows");
-    auto matrix = paillier::decode_matrix(in, key_, {.max_values = rows, .max_columns = columns});
-    if (matrix.columns.size() != columns) throw DecodeError("columns", 0, "a block lacks columns");
-    for (const auto& column : matrix.columns) {
-      const auto& format = column.format();
-      if (format.size != due.size || format.fraction_bits != due.fraction_bits || !(format.packing == due.packing) ||
-          format.bound != due.bound)
-        throw DecodeError("column format", 0, "a column is not of the form that the plan gives");
-    }
-    return matrix;
-  });
+  const auto due =
+      is_rows ? ml::column_format(session_.plan(), rows) : ml::margin_format(session_.plan(), rows);
+  auto out = decode_payload(
+      reader_.source() + ", block " + std::to_string(block), frame.payload, [&](ByteReader& in) {
+        if (frame.tag != kPayloadTag) throw DecodeError("tag", 0, "this frame is no block of rows");
+        auto matrix = paillier::decode_matrix(in, key_, {.max_values = rows, .max_columns = columns});
+        if (matrix.columns.size() != columns) throw DecodeError("columns", 0, "a block lacks columns");
+        for (const auto& column : matrix.columns) {
+          const auto& format = column.format();
+          if (format.size != due.size || format.fraction_bits != due.fraction_bits ||
+              !(format.packing == due.packing) || format.bound != due.bound)
+            throw DecodeError("column format", 0, "a column is not of the form that the plan gives");
+        }
+        return matrix;
+      });
   reader_.release(block + 1);
   return out;
 }

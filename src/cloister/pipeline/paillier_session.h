@@ -56,7 +56,8 @@ class PaillierTableWriter {
 
 class PaillierTableReader {
  public:
-  /// Errors: the container's, DecodeError for a header that is not of the plan.
+  /// The session must outlive this object. Errors: the container's, DecodeError for a header that is not of
+  /// the plan.
   PaillierTableReader(const PaillierSession& session, const paillier::PublicKey& key,
                       const std::filesystem::path& path, PaillierTable table);
 

@@ -29,7 +29,8 @@ paillier::SecretKey load_secret(const PaillierSession& session, const std::files
 }
 
 // The owner's faster noise where its key is at hand, the public key's else: the same ciphertexts either way.
-std::unique_ptr<paillier::NoiseSource> make_noise(const PaillierSession& session, const PaillierEncryptFiles& files,
+std::unique_ptr<paillier::NoiseSource> make_noise(const PaillierSession& session,
+                                                  const PaillierEncryptFiles& files,
                                                   const wire::Passphrase* passphrase) {
   const paillier::PublicKey key = session.load_public_key(files.public_key);
   if (!files.secret_key) return std::make_unique<paillier::PublicNoise>(key);
@@ -56,15 +57,17 @@ void check_features(const PaillierSession& session, const data::Matrix& features
 
 }  // namespace
 
-void generate_paillier_keys(const KeyFiles& files, const wire::Protection& protection, const Machine& machine) {
+void generate_paillier_keys(const KeyFiles& files, const wire::Protection& protection,
+                            const Machine& machine) {
   const ml::Plan plan = load_plan(files.plan);
   const PaillierSession session(plan, plan.request.job, machine);
-  if (std::filesystem::exists(files.secret_key))
-    throw Error(ErrorCode::kAlreadyExists,
-                files.secret_key.string() + " is there already, and a key is never overwritten; use another folder");
+  // Both before either is written: one key's halves belong together.
+  for (const auto& path : {files.secret_key, files.evaluation_keys})
+    if (std::filesystem::exists(path))
+      throw Error(ErrorCode::kAlreadyExists,
+                  path.string() + " is there already, and a key is never overwritten; use another folder");
   Prng prng = Prng::from_system();
   const auto secret = paillier::generate_key(session.paillier().modulus_bits, prng);
-  // The secret key first: it is never overwritten, so a second run into the folder stops here.
   wire::save_secret(files.secret_key, paillier::encode_secret_key(secret).span(),
                     wire::PayloadType::kPaillierSecretKey, session.plan_id(), protection);
   session.save_public_key(files.evaluation_keys, secret.public_key());
@@ -83,7 +86,8 @@ void encrypt_paillier_rows(const PaillierEncryptFiles& files, const data::Matrix
   Prng prng = Prng::from_system();
   PaillierTableWriter out(session, files.dataset, PaillierTable::kRows, features.rows);
   for (std::uint64_t b = 0; b < blocks; ++b) {
-    const std::size_t first = b * block_rows, count = std::min<std::uint64_t>(block_rows, features.rows - first);
+    const std::size_t first = b * block_rows,
+                      count = std::min<std::uint64_t>(block_rows, features.rows - first);
     SecretBuffer<double> column(count);
     paillier::EncryptedMatrix block;
     for (std::size_t c = 0; c < features.columns; ++c) {
@@ -118,11 +122,13 @@ void encrypt_paillier_sums(const PaillierEncryptFiles& files, const data::Exampl
   machine.progress.update("encrypt", 1, 1);
 }
 
-DecryptedPredictions decrypt_paillier_predictions(const DecryptFiles& files, const wire::Passphrase* passphrase,
+DecryptedPredictions decrypt_paillier_predictions(const DecryptFiles& files,
+                                                  const wire::Passphrase* passphrase,
                                                   const Machine& machine) {
   const PaillierSession session(load_plan(files.plan), ml::Job::kPredict, machine);
   const auto secret = load_secret(session, files.secret_key, passphrase);
-  const PaillierTableReader predictions(session, secret.public_key(), files.input, PaillierTable::kPredictions);
+  const PaillierTableReader predictions(session, secret.public_key(), files.input,
+                                        PaillierTable::kPredictions);
   const paillier::Decryptor decryptor(secret, machine.pool);
   DecryptedPredictions out{{}, session.plan().error_bound};
   for (std::size_t b = 0; b < predictions.blocks(); ++b) {
@@ -140,9 +146,11 @@ DecryptedRegression decrypt_paillier_sums(const DecryptFiles& files, const wire:
   const auto sums = session.load_sums(files.input, secret.public_key());
   const auto decrypted = paillier::Decryptor(secret, machine.pool).decrypt(sums);
   machine.progress.update("decrypt", 1, 1);
-  const SumsSolution solved = solve_sums(decrypted, session.plan().request.ridge, session.plan().request.max_error);
+  const SumsSolution solved =
+      solve_sums(decrypted, session.plan().request.ridge, session.plan().request.max_error);
   DecryptedRegression out;
-  out.model = {.kind = ml::ModelKind::kLinear, .names = {}, .weights = solved.weights, .intercept = solved.intercept};
+  out.model = {
+      .kind = ml::ModelKind::kLinear, .names = {}, .weights = solved.weights, .intercept = solved.intercept};
   out.error_bound = solved.error_bound;
   out.rows = decrypted.rows;
   out.r2 = solved.r2;

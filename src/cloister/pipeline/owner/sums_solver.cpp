@@ -13,7 +13,8 @@ namespace {
 // Column i of [1 | X | y] stands for the constant at 0, features, and the target at features + 1.
 class Covariances {
  public:
-  explicit Covariances(const paillier::DecryptedSums& sums) : sums_(sums), rows_(BigInteger::from_limbs({&sums.rows, 1})) {}
+  explicit Covariances(const paillier::DecryptedSums& sums)
+      : sums_(sums), rows_(BigInteger::from_limbs({&sums.rows, 1})) {}
 
   long double mean(std::size_t i) const { return sums_.value(0, i) / static_cast<long double>(sums_.rows); }
 
@@ -72,7 +73,8 @@ SumsSolution solve_sums(const paillier::DecryptedSums& sums, double ridge, doubl
     least = std::min(least, diagonal + ridge);
     most = std::max(most, diagonal + ridge);
   }
-  const double u = std::exp2(-sums.plan.format.fraction_bits - 1), moved = u * std::sqrt(static_cast<double>(d));
+  const double u = std::exp2(-sums.plan.format.fraction_bits - 1),
+               moved = u * std::sqrt(static_cast<double>(d));
   const double terms = 1 + norm_one(out.weights);
   const double gradient =
       moved * std::sqrt(static_cast<double>(residual)) + (std::sqrt(trace) + moved) * u * terms;
@@ -86,9 +88,10 @@ SumsSolution solve_sums(const paillier::DecryptedSums& sums, double ridge, doubl
                                  std::abs(out.intercept) * std::numeric_limits<double>::epsilon();
   out.error_bound = std::max(weights_error, intercept_error);
   if (!(singular > 0) || !(out.error_bound <= max_error))
-    throw PrecisionError("the columns are so close to linear dependence that the weights' error could exceed the "
-                         "plan's largest, " + std::to_string(max_error) +
-                         "; drop a column, plan with a ridge, or allow a larger error");
+    throw PrecisionError(
+        "the columns are so close to linear dependence that the weights' error could exceed the "
+        "plan's largest, " +
+        std::to_string(max_error) + "; drop a column, plan with a ridge, or allow a larger error");
   return out;
 }
 

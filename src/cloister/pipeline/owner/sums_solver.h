@@ -18,11 +18,11 @@ struct SumsSolution {
 /// computed in integers and rounded once.
 ///
 /// Math of the bound: rounding to fixed point moved every value by at most u = 2^-(f + 1), and centring makes
-/// no perturbation larger. With r the root mean square residual and t = trace(C), the gradient of the unrounded
-/// rows' problem at the solution is at most g = u sqrt(d) r + (sqrt(t) + u sqrt(d)) u (1 + |w|_1) in L2, so
-/// |error of w|_2 <= g / m, where m bounds the least eigenvalue of the unrounded C + ridge I from below, by way
-/// of the scaled condition number and Weyl's inequality for singular values.
-/// Errors: PrecisionError if the columns are linearly dependent, or the bound exceeds `max_error`.
+/// no perturbation larger. With r the root mean square residual and t = trace(C), the gradient of the
+/// unrounded rows' problem at the solution is at most g = u sqrt(d) r + (sqrt(t) + u sqrt(d)) u (1 + |w|_1)
+/// in L2, so |error of w|_2 <= g / m, where m bounds the least eigenvalue of the unrounded C + ridge I from
+/// below, by way of the scaled condition number and Weyl's inequality for singular values. Errors:
+/// PrecisionError if the columns are linearly dependent, or the bound exceeds `max_error`.
 SumsSolution solve_sums(const paillier::DecryptedSums& sums, double ridge, double max_error);
 
 }  // namespace cloister::pipeline
