@@ -9,13 +9,6 @@ std::string ServerFolder::with_name(const std::string& stem, const std::string& 
   return name.empty() ? stem + suffix : stem + "-" + name + suffix;
 }
 
-void require_absent(const std::filesystem::path& path) {
-  if (std::filesystem::exists(std::filesystem::symlink_status(path)))
-    throw Error(
-        ErrorCode::kAlreadyExists,
-        path.string() + " is there already and is not overwritten; move it away, or use another folder");
-}
-
 void require_present(const std::filesystem::path& path, const std::string& mend) {
   if (!std::filesystem::exists(path))
     throw Error(ErrorCode::kNotFound, path.string() + " is not there; " + mend);

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string>
 
+#include "cloister/base/file.h"
+
 namespace cloister::app {
 
 /// The files of a server's folder: everything that may leave the owner.
@@ -25,9 +27,6 @@ struct ServerFolder {
   /// "stem-name.suffix", or "stem.suffix" without a name.
   static std::string with_name(const std::string& stem, const std::string& name, const std::string& suffix);
 };
-
-/// Throws kAlreadyExists, saying what to do, if `path` is there.
-void require_absent(const std::filesystem::path& path);
 
 /// Throws kNotFound, saying which step makes it, unless `path` is there.
 void require_present(const std::filesystem::path& path, const std::string& mend);

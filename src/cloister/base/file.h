@@ -19,6 +19,10 @@ enum class FileMode : unsigned {
   kSecret = 0600,  ///< its owner alone, from the moment it is created
 };
 
+/// Throws kAlreadyExists if the path is there: for long work whose result must not overwrite anything, before
+/// it is begun. AtomicFile still refuses what appears in the meantime.
+void require_absent(const std::filesystem::path& path);
+
 /// A file that appears under its name whole or not at all. Bytes go to a temporary name in the same
 /// folder; commit() syncs them and renames. Without commit() the destructor removes what was written.
 /// Errors (all name the path): kNotFound (no such folder), kAlreadyExists (also when the file appeared

@@ -137,6 +137,11 @@ TEST_F(CkksPipeline, RefusesWhatDoesNotBelongTogether) {
   plan(request);
   keys();
   EXPECT_THROW(keys(), Error);  // keys are there already
+  // Evaluation keys without their secret key: refused before a secret key that fits nothing is written.
+  fs::rename(at("secret.key"), at("elsewhere.key"));
+  EXPECT_THROW(keys(), Error);
+  EXPECT_FALSE(fs::exists(at("secret.key")));
+  fs::rename(at("elsewhere.key"), at("secret.key"));
   const EncryptFiles files{at("plan.json"), at("secret.key"), at("train.enc")};
   EXPECT_THROW(encrypt_training_rows(files, examples(41, 2, true, 46), nullptr, machine), MismatchError);
   EXPECT_THROW(encrypt_training_rows(files, examples(40, 3, true, 46), nullptr, machine), MismatchError);

@@ -41,11 +41,6 @@ void write_ciphertexts(const CkksSession& session, const std::filesystem::path& 
   file.commit();
 }
 
-void require_absent(const std::filesystem::path& path) {
-  if (std::filesystem::exists(path))
-    throw Error(ErrorCode::kAlreadyExists, path.string() + " is there already; move it away or name another file");
-}
-
 }  // namespace
 
 void train_ckks(const TrainFiles& files, const Machine& machine) {

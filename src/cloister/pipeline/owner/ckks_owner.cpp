@@ -72,6 +72,8 @@ void check_shape(const CkksSession& session, const data::Matrix& features) {
 }  // namespace
 
 void generate_ckks_keys(const KeyFiles& files, const wire::Protection& protection, const Machine& machine) {
+  require_absent(files.secret_key);
+  require_absent(files.evaluation_keys);
   const CkksSession session(load_plan(files.plan), machine);
   const auto& parameters = *session.parameters();
   Prng prng = Prng::from_system();

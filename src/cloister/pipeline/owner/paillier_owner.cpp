@@ -62,10 +62,8 @@ void generate_paillier_keys(const KeyFiles& files, const wire::Protection& prote
   const ml::Plan plan = load_plan(files.plan);
   const PaillierSession session(plan, plan.request.job, machine);
   // Both before either is written: one key's halves belong together.
-  for (const auto& path : {files.secret_key, files.evaluation_keys})
-    if (std::filesystem::exists(path))
-      throw Error(ErrorCode::kAlreadyExists,
-                  path.string() + " is there already, and a key is never overwritten; use another folder");
+  require_absent(files.secret_key);
+  require_absent(files.evaluation_keys);
   Prng prng = Prng::from_system();
   const auto secret = paillier::generate_key(session.paillier().modulus_bits, prng);
   wire::save_secret(files.secret_key, paillier::encode_secret_key(secret).span(),
