@@ -1,3 +1,4 @@
+#include "apps/cloister/demo/demo.h"
 #include "apps/cloister/server_program.h"
 #include "apps/cloister/verbs/verbs.h"
 #include "apps/common/info_command.h"
@@ -15,7 +16,10 @@ int main(int argc, char** argv) {
   add_encrypt_command(*program);
   add_server_commands(*program, argv);
   add_decrypt_command(*program);
+  add_publish_command(*program);
   add_evaluate_command(*program);
+  add_report_command(*program);
   add_info_command(*program);
+  add_demo_command(*program);
   return run_program(*program, argc, argv);
 }

@@ -48,6 +48,9 @@ std::optional<wire::Passphrase> new_passphrase(const PassphraseOptions& options)
 std::optional<wire::Passphrase> passphrase_for(const PassphraseOptions& options,
                                                const std::filesystem::path& secret_key) {
   require_present(secret_key, "make keys with `cloister keygen`, or name the owner's folder with --owner");
+  if (const auto& type = wire::info(wire::peek(secret_key).type); !type.secret)
+    throw MismatchError(secret_key.string() + " is another kind of file", std::string(type.phrase),
+                        "a secret key");
   if (!wire::is_protected(secret_key)) return std::nullopt;
   return from_source(options, "Passphrase of the secret key: ", wire::Passphrase::Prompt::kOnce);
 }

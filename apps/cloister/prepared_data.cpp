@@ -2,19 +2,38 @@
 
 #include "apps/cloister/json_file.h"
 #include "apps/common/folders.h"
+#include "cloister/base/bytes.h"
 #include "cloister/base/error.h"
 #include "cloister/data/csv.h"
 
 namespace cloister::app {
 
+namespace {
+
+constexpr const char* kChecksum = "sha256";
+
+// A changed digit would give other features without a sign of it.
+std::string checksum(const nlohmann::json& preparation) {
+  const std::string text = preparation.dump();
+  return to_hex(sha256({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
+}
+
+}  // namespace
+
 void save_preparation(const std::filesystem::path& path, const data::Preparation& preparation, bool replace) {
-  save_json(path, preparation.to_json(), replace ? Overwrite::kReplace : Overwrite::kRefuse,
-            FileMode::kSecret);
+  nlohmann::json json = preparation.to_json();
+  json[kChecksum] = checksum(json);
+  save_json(path, json, replace ? Overwrite::kReplace : Overwrite::kRefuse, FileMode::kSecret);
 }
 
 data::Preparation load_preparation(const std::filesystem::path& path) {
   require_present(path, "make it with `cloister plan`, or name the owner's folder with --owner");
-  const nlohmann::json json = load_json(path, "preparation");
+  nlohmann::json json = load_json(path, "preparation");
+  const std::string stated = json.is_object() ? json.value(kChecksum, nlohmann::json()).dump() : "";
+  if (json.is_object()) json.erase(kChecksum);
+  if (stated != nlohmann::json(checksum(json)).dump())
+    throw DecodeError(path.string(), 0,
+                      "it is damaged, was edited, or is no preparation; make it anew with `cloister plan`");
   try {
     return data::Preparation::from_json(json);
   } catch (const Error& e) {

@@ -1,7 +1,7 @@
 #include "apps/common/program.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -16,7 +16,10 @@ namespace {
 constexpr int kStandardError = 2;
 
 int tell(const std::string& who, const Failure& failure, bool json) {
-  const std::string message = sanitized(failure.message);
+  std::string message = sanitized(failure.message);
+  // A step of the pipeline begins its messages with its name, which the verb has said already.
+  const std::string verb = who.substr(who.find(' ') + 1) + ": ";
+  if (message.starts_with(verb)) message.erase(0, verb.size());
   const bool colour = TerminalTraits::of(kStandardError).colour;
   std::cerr << emphasized(who + ":", Emphasis::kBad, colour) << ' ' << message << std::endl;
   const ErrorCodeInfo& code = info(failure.code);
@@ -54,6 +57,8 @@ std::unique_ptr<CLI::App> make_program(const std::string& name, const std::strin
 }
 
 int run_program(CLI::App& app, int argc, char** argv) {
+  // A limit on file sizes is then an error of the write, which cleans up, and not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   const bool json = std::any_of(argv, argv + argc, [](std::string_view a) { return a == "--json"; });
   try {
     app.parse(argc, argv);

@@ -1,0 +1,575 @@
+#!/usr/bin/env python3
+"""The command line as a user meets it: the whole spine on a small table, and every bad input with its exit
+status and a message that says what to do. Parameters are real ones.
+
+usage: cli_test.py CLOISTER [unittest arguments]
+"""
+
+import csv
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+CLOISTER = None
+PASSPHRASE = "correct horse battery"
+ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "SECRET": PASSPHRASE}
+SEALED = ("--passphrase-env", "SECRET")
+
+# base/error.h's table.
+INVALID, MISMATCH, RANGE, NOT_FOUND, EXISTS, PERMISSION, RESOURCE, DAMAGED = 2, 3, 4, 5, 6, 7, 8, 9
+NAMES = {INVALID: "INVALID_ARGUMENT", MISMATCH: "FAILED_PRECONDITION", RANGE: "OUT_OF_RANGE", NOT_FOUND: "NOT_FOUND",
+         EXISTS: "ALREADY_EXISTS", PERMISSION: "PERMISSION_DENIED", RESOURCE: "RESOURCE_EXHAUSTED", DAMAGED: "DATA_LOSS"}
+
+
+def write_table(path, rows=200, seed=1, classify=True):
+    """Three columns of numbers, one of two categories, and a target that depends on them."""
+    chance = random.Random(seed)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["age", "pressure", "dose", "group", "target"])
+        for _ in range(rows):
+            age, pressure, dose = chance.gauss(50, 10), chance.gauss(120, 15), chance.uniform(0, 5)
+            group = chance.choice(["control", "treated"])
+            score = (age - 50) / 10 + (pressure - 120) / 30 - dose / 5 + (group == "treated")
+            noise = chance.gauss(0, 1)
+            target = int(score + noise > 0) if classify else round(1000 + 100 * score + 20 * noise, 3)
+            out.writerow([f"{age:.3f}", f"{pressure:.3f}", f"{dose:.3f}", group, target])
+
+
+def run(folder, *arguments, json_output=True, limit=None, program=None, environment=None):
+    """Runs a verb; its exit status, its JSON object or text, and what it said on standard error."""
+    words = [program or CLOISTER, *map(str, arguments)] + (["--json"] if json_output else [])
+    limits = (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))) if limit else None
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, env=environment or ENVIRONMENT,
+                          preexec_fn=limits, start_new_session=True, stdin=subprocess.DEVNULL, check=False)
+    output = json.loads(done.stdout) if json_output and done.stdout else done.stdout
+    return done.returncode, output, done.stderr
+
+
+def contents(folder):
+    """Every file below a folder with a digest of its bytes."""
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in sorted(Path(folder).rglob("*")) if p.is_file()}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="cloister-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def do(self, *arguments, **options):
+        status, output, said = run(self.folder, *arguments, **options)
+        self.assertEqual(status, 0, said)
+        return output
+
+    def refused(self, status, words, *arguments, **options):
+        """The verb must end with this status, say these words, and leave every file as it was."""
+        before = contents(self.folder)
+        got, output, said = run(self.folder, *arguments, **options)
+        self.assertEqual(got, status, said)
+        self.assertEqual(output["error"]["code"], NAMES[status])
+        self.assertEqual(len(said.strip().splitlines()), 1, said)
+        for word in words:
+            self.assertIn(word, output["error"]["message"])
+            self.assertIn(word, said)
+        self.assertEqual(contents(self.folder), before)
+
+    def table(self, text):
+        path = self.folder / "table.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def plan_refused(self, status, words, *arguments):
+        self.refused(status, words, "plan", "--data", "table.csv", *arguments)
+
+
+class Workspace:
+    """A job done once: copies of it, by hard links, are what the tests damage."""
+
+    def __init__(self, parent, name, *plan):
+        self.folder = Path(parent) / name
+        self.folder.mkdir()
+        write_table(self.folder / "table.csv")
+        self.plan_arguments = plan
+        for step in (("plan", "--data", "table.csv", "--target", "target", "--threads", 1, *plan),
+                     ("keygen", *SEALED), ("encrypt", *SEALED), ("train",), ("predict",), ("decrypt", *SEALED)):
+            status, _, said = run(self.folder, *step)
+            if status != 0:
+                raise RuntimeError(f"{step}: {said}")
+
+    def copy(self, to, without=()):
+        shutil.copytree(self.folder, to, copy_function=os.link, dirs_exist_ok=True)
+        for name in without:
+            (Path(to) / name).unlink()
+
+
+WORKSPACES = {}
+
+
+def setUpModule():
+    parent = tempfile.mkdtemp(prefix="cloister-cli-")
+    unittest.addModuleCleanup(shutil.rmtree, parent, ignore_errors=True)
+    WORKSPACES["first"] = Workspace(parent, "first", "--iterations", 2)
+    WORKSPACES["second"] = Workspace(parent, "second", "--iterations", 1)
+
+
+def replace(path, data):
+    """Puts bytes under a name without touching the file that other names share."""
+    path.unlink()
+    path.write_bytes(data)
+
+
+class Spine(Case):
+    def test_from_a_table_to_metrics(self):
+        write_table(self.folder / "table.csv")
+        plan = self.do("plan", "--data", "table.csv", "--target", "target", "--iterations", 2)
+        self.assertEqual((plan["scheme"], plan["model"], plan["job"]), ("ckks", "logistic", "train"))
+        self.assertEqual((plan["rows_train"], plan["rows_test"], plan["features"]), (140, 60, 4))
+        self.assertGreaterEqual(plan["security_bits"], 128)
+        self.assertFalse(plan["interactive"])
+        self.assertEqual(plan["feature_names"][-1], "group=treated")
+        ids = {plan["plan_id"]}
+        for step in (("keygen", *SEALED), ("encrypt", *SEALED), ("train",), ("predict",), ("decrypt", *SEALED),
+                     ("evaluate",)):
+            output = self.do(*step)
+            self.assertEqual(output["verb"], step[0])
+            self.assertGreater(output["seconds"], 0)
+            self.assertEqual(output["bytes"], sum(f["bytes"] for f in output["files"]))
+            for file in output["files"]:
+                self.assertEqual((self.folder / file["path"]).stat().st_size, file["bytes"])
+            ids.add(output["plan_id"])
+        self.assertEqual(len(ids), 1)
+        metrics = output["metrics"]
+        self.assertLessEqual(metrics["weights_max_abs_error"], metrics["error_bound"])
+        self.assertTrue(metrics["within_bound"] and metrics["guaranteed"])
+        self.assertLessEqual(metrics["prediction_max_abs_error"], metrics["prediction_error_bound"])
+        # Predictions that near can change the class of a row on the border alone.
+        self.assertAlmostEqual(metrics["encrypted"]["accuracy"], metrics["clear"]["accuracy"], delta=1 / 60)
+        self.assertGreater(metrics["encrypted"]["auc"], 0.8)
+        self.assertEqual(metrics["predicted_by"], "server")
+        self.assertEqual(len(metrics["plots"]["prediction_errors"]), 60)
+        self.do("report")
+        self.assertIn("<html", (self.folder / "owner/report.html").read_text(encoding="utf-8"))
+
+    def test_as_text(self):
+        write_table(self.folder / "table.csv")
+        text = self.do("plan", "--data", "table.csv", "--target", "target", "--iterations", 1, json_output=False)
+        for words in ("ring degree", "128 bits", "what it means", "Next: `cloister keygen`", "age", "error bound"):
+            self.assertIn(words, text)
+        self.assertIn("unprotected", self.do("keygen", "--no-passphrase", json_output=False))
+        for verb, words in (("encrypt", "Encrypted 140 rows to train on"), ("train", "without the owner's help"),
+                            ("predict", "Only the owner can read"), ("decrypt", "pressure"),
+                            ("evaluate", "in the clear"), ("report", "browser")):
+            self.assertIn(words, self.do(verb, json_output=False))
+
+    def test_new_rows_under_a_name(self):
+        WORKSPACES["first"].copy(self.folder)
+        self.table("age,pressure,dose,group\n50,120,1,control\n70,150,0,treated\n60,,1,treated\n40,110,3,control\n")
+        output = self.do("encrypt", "--rows", "table.csv", "--name", "may", *SEALED)
+        self.assertEqual((output["rows_predict"], output["rows_without_values"]), (3, 1))
+        self.do("predict", "--name", "may")
+        self.do("decrypt", "--predictions", "--name", "may", *SEALED)
+        with open(self.folder / "owner/predictions-may.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["line"] for row in rows], ["2", "3", "5"])
+        self.assertEqual([row["class"] for row in rows][1:], ["1", "0"])
+
+    def test_private_files_are_for_their_owner_alone(self):
+        for path in sorted((WORKSPACES["first"].folder / "owner").iterdir()):
+            if path.name != "plan.json":
+                self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
+
+    def test_the_server_folder_holds_nothing_in_the_clear(self):
+        folder = WORKSPACES["first"].folder / "server"
+        self.assertEqual({p.name for p in folder.iterdir()},
+                         {"plan.json", "evaluation.keys", "train.enc", "rows.enc", "model.enc", "predictions.enc"})
+        for word in (b"pressure", b"treated", b"target"):
+            for path in folder.iterdir():
+                self.assertNotIn(word, path.read_bytes()[:100_000])
+
+    def test_linear_regression(self):
+        write_table(self.folder / "table.csv", rows=300, classify=False)
+        plan = self.do("plan", "--data", "table.csv", "--target", "target", "--max-error", "1e-2")
+        self.assertEqual(plan["model"], "linear")
+        for step in (("keygen", "--no-passphrase"), ("encrypt",), ("train",), ("predict",), ("decrypt",)):
+            self.do(*step)
+        metrics = self.do("evaluate")["metrics"]
+        self.assertLessEqual(metrics["weights_max_abs_error"], metrics["error_bound"])
+        self.assertAlmostEqual(metrics["encrypted"]["r2"], metrics["clear"]["r2"], delta=0.05)
+        self.assertGreater(metrics["yardstick"]["r2"], 0.9)
+
+    def test_two_owners_add_their_sums(self):
+        write_table(self.folder / "table.csv", rows=300, classify=False)
+        self.do("plan", "--data", "table.csv", "--target", "target", "--scheme", "paillier", "--job", "aggregate")
+        self.do("keygen", "--no-passphrase")
+        with open(self.folder / "owner/train.csv", encoding="utf-8") as file:
+            header, *lines = file.read().splitlines()
+        (self.folder / "north.csv").write_text("\n".join([header, *lines[:80]]) + "\n", encoding="utf-8")
+        (self.folder / "south.csv").write_text("\n".join([header, *lines[80:]]) + "\n", encoding="utf-8")
+        # The second owner has the plan, the preparation and the public key.
+        (self.folder / "other").mkdir()
+        for name in ("plan.json", "preparation.json"):
+            shutil.copy(self.folder / "owner" / name, self.folder / "other" / name)
+        self.do("encrypt", "--part", "north", "--data", "north.csv")
+        self.do("encrypt", "--part", "south", "--data", "south.csv", "--owner", "other")
+        self.do("aggregate", "server/sums-north.enc", "server/sums-south.enc")
+        self.assertEqual(self.do("decrypt")["rows"], 210)
+        metrics = self.do("evaluate")["metrics"]
+        self.assertLessEqual(metrics["weights_max_abs_error"], metrics["error_bound"])
+        self.assertLessEqual(metrics["weights_max_abs_error"], 1e-6)
+        self.refused(INVALID, ["once"], "aggregate", "server/sums-north.enc", "server/sums-north.enc", "--server",
+                     self.second_server())
+
+    def second_server(self):
+        (self.folder / "elsewhere").mkdir()
+        for name in ("plan.json", "public.key"):
+            shutil.copy(self.folder / "server" / name, self.folder / "elsewhere" / name)
+        return "elsewhere"
+
+    def test_a_clear_model_predicts_encrypted_rows(self):
+        for scheme in ("paillier", "ckks"):
+            with self.subTest(scheme=scheme):
+                folder = self.folder / scheme
+                folder.mkdir()
+                WORKSPACES["first"].copy(folder / "trained")
+                files = ("--owner", f"{scheme}/owner", "--server", f"{scheme}/server")
+                self.do("plan", "--data", f"{scheme}/trained/owner/test.csv", "--preparation",
+                        f"{scheme}/trained/owner/preparation.json", "--job", "predict", "--scheme", scheme, *files)
+                self.do("keygen", "--no-passphrase", *files)
+                self.do("encrypt", *files)
+                shutil.copy(folder / "trained/owner/model.json", folder / "server/model.json")
+                self.do("predict", "--server", f"{scheme}/server")
+                bound = self.do("decrypt", *files)["prediction_error_bound"]
+                metrics = self.do("evaluate", *files)["metrics"]
+                self.assertLessEqual(metrics["prediction_max_abs_error"], bound)
+
+
+class BadTables(Case):
+    HEADER = "age,pressure,target\n"
+
+    def rows(self, count, target=lambda i: i % 2, age=lambda i: 40 + i * 7 % 13):
+        return "".join(f"{age(i)},{100 + i * 5 % 17},{target(i)}\n" for i in range(count))
+
+    def test_missing_target(self):
+        self.table(self.HEADER + self.rows(40))
+        self.plan_refused(NOT_FOUND, ["targte", '"target"'], "--target", "targte")
+        self.plan_refused(INVALID, ["--target"])
+
+    def test_text_where_a_number_is_due(self):
+        words = [f"w{i}" for i in range(40)]
+        self.table(self.HEADER + self.rows(40, age=lambda i: words[i]))
+        self.plan_refused(INVALID, ["age", "line 2", "drop"], "--target", "target")
+        self.table(self.HEADER + self.rows(40, target=lambda i: "high" if i == 7 else i))
+        self.plan_refused(INVALID, ["target", "line 9", "number"], "--target", "target", "--model", "linear")
+
+    def test_text_in_new_rows(self):
+        WORKSPACES["first"].copy(self.folder)
+        self.table("age,pressure,dose,group\n50,120,1,control\nold,120,1,control\n")
+        self.refused(INVALID, ["age", "line 3", "number"], "encrypt", "--rows", "table.csv", "--name", "x", *SEALED)
+        self.table("age,pressure,dose,group\n50,120,1,unknown\n")
+        self.refused(INVALID, ["group", "line 2"], "encrypt", "--rows", "table.csv", "--name", "x", *SEALED)
+        self.table("age,dose,group\n50,120,control\n")
+        self.refused(NOT_FOUND, ["pressure"], "encrypt", "--rows", "table.csv", "--name", "x", *SEALED)
+
+    def test_one_class_only(self):
+        self.table(self.HEADER + self.rows(40, target=lambda i: 1))
+        self.plan_refused(INVALID, ["two classes", "target"], "--target", "target")
+
+    def test_fewer_rows_than_features(self):
+        names = [f"c{i}" for i in range(12)]
+        lines = [",".join(str((i * 7 + j * j * 3) % 11 + j) for j in range(12)) + f",{i % 2}" for i in range(8)]
+        self.table(",".join(names) + ",target\n" + "\n".join(lines) + "\n")
+        self.plan_refused(INVALID, ["rows", "features"], "--target", "target")
+
+    def test_nan_is_missing(self):
+        self.table(self.HEADER + self.rows(40, age=lambda i: "NaN" if i < 5 else 40 + i % 13))
+        self.assertEqual(self.do("plan", "--data", "table.csv", "--target", "target")["rows_without_values"], 5)
+
+    def test_nan_everywhere(self):
+        self.table(self.HEADER + self.rows(40, age=lambda i: "nan"))
+        self.plan_refused(INVALID, ["age", "drop"], "--target", "target")
+
+    def test_infinity(self):
+        self.table(self.HEADER + self.rows(40, age=lambda i: "inf" if i == 5 else 40 + i % 13))
+        self.plan_refused(INVALID, ["age", "line 7"], "--target", "target")
+
+    def test_no_table(self):
+        self.plan_refused(NOT_FOUND, ["table.csv"], "--target", "target")
+        self.table("")
+        self.plan_refused(INVALID, ["table.csv"], "--target", "target")
+
+    def test_a_row_of_another_length(self):
+        self.table(self.HEADER + self.rows(40) + "1,2\n")
+        self.plan_refused(INVALID, ["line 42"], "--target", "target")
+
+    def test_a_job_that_does_not_fit(self):
+        self.table(self.HEADER + self.rows(40))
+        self.plan_refused(RANGE, ["nearest", "--iterations"], "--target", "target", "--iterations", 90)
+
+    def test_names_cannot_move_the_cursor(self):
+        self.table("a\x1b[31mge,pressure,target\n" + self.rows(40))
+        status, text, said = run(self.folder, "plan", "--data", "table.csv", "--target", "target", json_output=False)
+        self.assertNotIn("\x1b", text + said)
+        self.assertIn(status, (0, INVALID))
+
+
+class BadFiles(Case):
+    """Damaged and foreign files at every stage: what reads them, and what it is to write."""
+
+    STAGES = [("owner/plan.json", ("encrypt", *SEALED), ("server/train.enc", "server/rows.enc")),
+              ("server/plan.json", ("train",), ("server/model.enc",)),
+              ("owner/preparation.json", ("encrypt", *SEALED), ("server/train.enc", "server/rows.enc")),
+              ("owner/secret.key", ("encrypt", *SEALED), ("server/train.enc", "server/rows.enc")),
+              ("owner/secret.key", ("decrypt", *SEALED), ("owner/model.json", "owner/predictions.csv")),
+              ("server/evaluation.keys", ("train",), ("server/model.enc",)),
+              ("server/evaluation.keys", ("predict",), ("server/predictions.enc",)),
+              ("server/train.enc", ("train",), ("server/model.enc",)),
+              ("server/model.enc", ("predict",), ("server/predictions.enc",)),
+              ("server/rows.enc", ("predict",), ("server/predictions.enc",)),
+              ("server/model.enc", ("decrypt", "--model", *SEALED), ("owner/model.json",)),
+              ("server/predictions.enc", ("decrypt", "--predictions", *SEALED), ("owner/predictions.csv",))]
+
+    def at_every_stage(self, check, suffixes=(".json", ".key", ".keys", ".enc")):
+        """Calls check(path of the file, step that reads it) in a fresh copy for each stage."""
+        parent = self.folder
+        for number, (name, step, results) in enumerate(self.STAGES):
+            with self.subTest(file=name, step=step[0]):
+                self.folder = parent / str(number)
+                WORKSPACES["first"].copy(self.folder, without=results)
+                if Path(name).suffix in suffixes:
+                    check(self.folder / name, step)
+
+    def test_truncated(self):
+        def check(path, step):
+            data = path.read_bytes()
+            for length in (0, len(data) // 2, len(data) - 2):
+                replace(path, data[:length])
+                self.refused(DAMAGED, [path.name], *step)
+        self.at_every_stage(check)
+
+    def test_one_bit_flipped(self):
+        def check(path, step):
+            data = path.read_bytes()
+            binding = data.find(b'"estimates"') if path.name == "plan.json" else len(data)  # estimates are not bound
+            for at in (0, binding // 3, binding // 2, binding - 9):
+                while data[at:at + 1].isspace():
+                    at += 1
+                damaged = bytearray(data)
+                damaged[at] ^= 1
+                replace(path, bytes(damaged))
+                self.refused(DAMAGED, [path.name], *step)
+        self.at_every_stage(check)
+
+    def test_foreign(self):
+        def check(path, step):
+            replace(path, b"Not a file of Cloister.\n" * 1000)
+            self.refused(DAMAGED, [path.name], *step)
+        self.at_every_stage(check)
+
+    def test_a_file_of_another_kind(self):
+        def check(path, step):
+            other = "server/rows.enc" if path.name != "rows.enc" else "server/train.enc"
+            replace(path, (WORKSPACES["first"].folder / other).read_bytes())
+            self.refused(MISMATCH, [path.name], *step)
+        self.at_every_stage(check, (".key", ".keys", ".enc"))
+
+    def test_missing(self):
+        def check(path, step):
+            path.unlink()
+            self.refused(NOT_FOUND, [path.name], *step)
+        self.at_every_stage(check)
+
+    def test_of_another_plan(self):
+        ids = [run(WORKSPACES[name].folder, "info", "server/plan.json")[1]["described"][0]["plan_id"]
+               for name in ("first", "second")]
+        self.assertNotEqual(*ids)
+
+        def check(path, step):
+            replace(path, (WORKSPACES["second"].folder / path.relative_to(self.folder)).read_bytes())
+            self.refused(MISMATCH, [path.name, *ids], *step)
+        self.at_every_stage(check, (".key", ".keys", ".enc"))
+
+    def test_info_tells_and_refuses(self):
+        WORKSPACES["first"].copy(self.folder)
+        output = self.do("info", "server/plan.json", "server/evaluation.keys", "server/train.enc", "server/model.enc",
+                         "owner/secret.key")
+        self.assertEqual([d["type"] for d in output["described"]],
+                         ["plan", "evaluation-keys", "dataset", "model", "secret-key"])
+        self.assertEqual(len({d["plan_id"] for d in output["described"]}), 1)
+        replace(self.folder / "server/model.enc", b"other")
+        self.refused(DAMAGED, ["model.enc"], "info", "server/model.enc")
+
+
+class Passphrases(Case):
+    def test_wrong(self):
+        WORKSPACES["first"].copy(self.folder)
+        (self.folder / "wrong").write_text("wrong horse battery\n", encoding="utf-8")
+        self.refused(PERMISSION, ["passphrase"], "decrypt", "--passphrase-file", "wrong")
+
+    def test_no_terminal_to_ask_on(self):
+        WORKSPACES["first"].copy(self.folder)
+        self.refused(MISMATCH, ["--passphrase-file", "--passphrase-env"], "decrypt")
+
+    def test_too_short_a_one_makes_no_key(self):
+        WORKSPACES["first"].copy(self.folder, without=("owner/secret.key", "server/evaluation.keys"))
+        self.refused(PERMISSION, ["passphrase"], "keygen", "--passphrase-env", "SECRET",
+                     environment={**ENVIRONMENT, "SECRET": "short"})
+
+    def test_from_a_file(self):
+        WORKSPACES["first"].copy(self.folder)
+        (self.folder / "right").write_text(PASSPHRASE + "\n", encoding="utf-8")
+        self.do("decrypt", "--passphrase-file", "right")
+
+    def test_one_source_alone(self):
+        WORKSPACES["first"].copy(self.folder)
+        self.refused(INVALID, [], "decrypt", "--passphrase-file", "f", "--passphrase-env", "SECRET")
+
+
+class SecondRuns(Case):
+    def test_nothing_is_overwritten(self):
+        WORKSPACES["first"].copy(self.folder)
+        plan = ("plan", "--data", "table.csv", "--target", "target")
+        for step in (plan, (*plan, "--replace"), ("keygen", *SEALED), ("encrypt", *SEALED), ("train",), ("predict",)):
+            with self.subTest(step=step):
+                self.refused(EXISTS, ["is there"], *step)
+
+    def test_half_a_key_is_no_reason_to_overwrite(self):
+        for name in ("owner/secret.key", "server/evaluation.keys"):
+            folder = self.folder
+            self.folder = folder / Path(name).name
+            WORKSPACES["first"].copy(self.folder, without=(name,))
+            self.refused(EXISTS, ["is there"], "keygen", *SEALED)
+            self.folder = folder
+
+    def test_a_plan_without_keys_may_be_replaced(self):
+        write_table(self.folder / "table.csv")
+        plan = ("plan", "--data", "table.csv", "--target", "target")
+        first = self.do(*plan, "--iterations", 1)["plan_id"]
+        self.refused(EXISTS, ["--replace"], *plan)
+        self.assertNotEqual(self.do(*plan, "--iterations", 2, "--replace")["plan_id"], first)
+
+    def test_results_for_the_owner_are_made_anew(self):
+        WORKSPACES["first"].copy(self.folder)
+        for name in ("owner/model.json", "owner/predictions.csv"):
+            replace(self.folder / name, b"old")
+        self.do("decrypt", *SEALED)
+        self.assertNotEqual((self.folder / "owner/model.json").read_bytes(), b"old")
+
+
+class FullDisk(Case):
+    """A limit on the size of files stands for a full disk: the write fails in the same place."""
+
+    RESULTS = {"keygen": ("owner/secret.key", "server/evaluation.keys"),
+               "encrypt": ("server/train.enc", "server/rows.enc"), "train": ("server/model.enc",),
+               "predict": ("server/predictions.enc",), "decrypt": ("owner/model.json", "owner/predictions.csv")}
+
+    def test_nothing_half_written(self):
+        for verb, results in self.RESULTS.items():
+            for limit in (100, 20_000, 60_000):
+                if limit > 100 and verb == "decrypt":
+                    continue  # its files are smaller
+                with self.subTest(verb=verb, limit=limit):
+                    folder = self.folder
+                    self.folder = folder / f"{verb}-{limit}"
+                    WORKSPACES["first"].copy(self.folder, without=results)
+                    options = SEALED if verb in ("keygen", "encrypt", "decrypt") else ()
+                    self.refused(RESOURCE, [], verb, *options, limit=limit)
+                    self.folder = folder
+
+    def test_plan(self):
+        write_table(self.folder / "table.csv")
+        self.refused(RESOURCE, [], "plan", "--data", "table.csv", "--target", "target", limit=3000)
+
+    def test_a_real_one(self):
+        WORKSPACES["first"].copy(self.folder, without=("server/model.enc",))
+        small = self.folder / "small"
+        small.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small], capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("no file system of a fixed size can be mounted here")
+        try:
+            for name in ("train.enc", "plan.json", "evaluation.keys"):
+                (small / name).symlink_to(self.folder / "server" / name)
+            self.refused(RESOURCE, ["small/model.enc"], "train", "--server", "small")
+        finally:
+            subprocess.run(["umount", small], check=True)
+
+
+class Programs(Case):
+    def test_every_verb_explains_itself(self):
+        for verb in ("plan", "keygen", "encrypt", "train", "predict", "aggregate", "decrypt", "publish", "evaluate",
+                     "report", "info"):
+            with self.subTest(verb=verb):
+                text = self.do(verb, "--help", json_output=False)
+                self.assertIn("Example", text)
+                self.assertIn("--json", text)
+        self.assertIn("Exit status", self.do("--help", json_output=False))
+        self.assertRegex(self.do("--version", json_output=False), r"^cloister \d+\.\d+\.\d+\n$")
+
+    def test_words_that_are_no_command(self):
+        self.refused(INVALID, ["--help"], "plann")
+        self.refused(INVALID, ["--dta"], "plan", "--data", "x.csv", "--dta", "x")
+        self.refused(INVALID, ["--help"])
+        self.refused(INVALID, ["ridge"], "plan", "--data", "x.csv", "--target", "y", "--model", "ridge")
+
+    def test_the_servers_verbs_run_in_the_servers_program(self):
+        self.assertIn("cloister-server train", self.do("train", "--help", json_output=False))
+        alone = self.folder / "cloister"
+        shutil.copy(CLOISTER, alone)
+        self.refused(NOT_FOUND, ["cloister-server"], "train", program=str(alone))
+
+    def test_the_servers_program_has_no_verb_of_the_owner(self):
+        server = str(Path(CLOISTER).parent / "cloister-server")
+        for verb in ("keygen", "encrypt", "decrypt", "publish", "evaluate"):
+            self.refused(INVALID, [], verb, program=server)
+
+    def test_kernels_that_are_not_there(self):
+        WORKSPACES["first"].copy(self.folder, without=("server/model.enc",))
+        self.refused(INVALID, ["scalar"], "train", environment={**ENVIRONMENT, "CLOISTER_TARGET": "abacus"})
+        self.assertIn("scalar", self.do("info", "--cpu")["cpu"]["targets"])
+
+    def test_the_same_weights_for_any_number_of_threads(self):
+        models = []
+        for threads in (1, 2):
+            folder = self.folder / str(threads)
+            WORKSPACES["first"].copy(folder, without=("server/model.enc",))
+            self.do("train", "--server", folder / "server", "--threads", threads)
+            models.append((folder / "server/model.enc").read_bytes())
+        self.assertEqual(*models)
+
+
+class Publishing(Case):
+    def test_refused_where_the_noise_leaves_too_little(self):
+        WORKSPACES["second"].copy(self.folder)
+        self.refused(RANGE, ["--max-error"], "publish", "--model", "--max-error", "1e-9", *SEALED)
+        self.refused(INVALID, ["--predictions"], "publish", *SEALED)
+
+    def test_counted_before_it_is_shown(self):
+        write_table(self.folder / "table.csv")
+        self.do("plan", "--data", "table.csv", "--target", "target", "--iterations", 1, "--max-error", "1e-7")
+        for step in (("keygen", "--no-passphrase"), ("encrypt",), ("train",), ("decrypt",)):
+            self.do(*step)
+        output = self.do("publish", "--model", "--max-error", 1, "--out", "model.json")
+        self.assertEqual(output["releases"], {"used": 1, "allowed": 1, "statistical_bits": 30})
+        exact = json.loads((self.folder / "owner/model.json").read_text(encoding="utf-8"))
+        released = json.loads((self.folder / "model.json").read_text(encoding="utf-8"))
+        for a, b in zip(exact["weights"], released["weights"]):
+            self.assertLessEqual(abs(a - b), output["error"])
+        self.refused(PERMISSION, ["0 of 1"], "publish", "--model", "--max-error", 1, "--out",
+                     "again.json")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    CLOISTER = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=2)
