@@ -25,6 +25,7 @@ constexpr std::array kOfAnOwner{
     Known{"test.csv", "Rows to predict, in the clear", true},
     Known{"secret.key", "Secret key", true},
     Known{"public.key", "Public key"},
+    Known{"rows.json", "Which rows were encrypted to be predicted", true},
     Known{"model.json", "Model, decrypted", true},
     Known{"predictions.csv", "Predictions, decrypted", true},
     Known{"metrics.json", "Evaluation", true}};

@@ -20,7 +20,7 @@ std::string seconds_text(const json& run, const char* step) {
 std::uint64_t uploaded(const json& run) {
   const json& bytes = run.at("bytes");
   std::uint64_t sum = 0;
-  for (const char* key : {"evaluation_keys", "dataset"}) sum += bytes.value(key, std::uint64_t{0});
+  for (const char* key : {"evaluation_keys", "dataset", "rows"}) sum += bytes.value(key, std::uint64_t{0});
   return sum;
 }
 
@@ -31,13 +31,15 @@ double total_seconds(const json& run) {
 }
 
 std::string metric_text(const json& run, const char* side, const char* metric) {
-  return fmt::format("{:.4f}", run.at(side).at(metric).get<double>());
+  if (!run.contains(side) || !run[side].contains(metric)) return "-";
+  return fmt::format("{:.4f}", run[side][metric].get<double>());
 }
 
 void tell_one(Play& play, const json& run) {
-  TextTable table({{""}, {"encrypted", kRight}, {"in the clear", kRight}});
+  TextTable table({{""}, {"encrypted", kRight}, {"in the clear", kRight}, {run.value("yardstick_name", "best fit"), kRight}});
   for (const auto& [name, metric] : {std::pair{"accuracy", "accuracy"}, std::pair{"area under the ROC curve", "auc"}})
-    table.add_row({name, metric_text(run, "encrypted", metric), metric_text(run, "clear", metric)});
+    table.add_row({name, metric_text(run, "encrypted", metric), metric_text(run, "clear", metric),
+                   metric_text(run, "yardstick", metric)});
   play.show(table);
   play.say("");
   play.say(fmt::format(
@@ -80,7 +82,9 @@ void announce(Play& play, const DemoTable& table) {
 }
 
 void show_plan(Play& play, const std::filesystem::path& owner) {
-  play.show(facts_table(pipeline::load_plan(owner / "plan.json")));
+  TextTable table({{"the plan"}, {""}});
+  for (const PlanRow& row : plan_rows(pipeline::load_plan(owner / "plan.json"))) table.add_row({row.name, row.value});
+  play.show(table);
 }
 
 void tell_result(Play& play, const json& run, const std::filesystem::path& report) {

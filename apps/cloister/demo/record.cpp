@@ -28,13 +28,6 @@ json without_plots(json run) {
 
 }  // namespace
 
-json job_record(const json& evaluation, const json& seconds, int threads) {
-  json out = evaluation.at("metrics");
-  out["threads"] = threads;
-  out["seconds"] = seconds;
-  return out;
-}
-
 json printed_run(const json& run) {
   json out = without_plots(run);
   if (out.contains("schemes"))

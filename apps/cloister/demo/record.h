@@ -7,10 +7,6 @@
 
 namespace cloister::app {
 
-/// A finished job as the report takes it: what `evaluate` printed, and the seconds of the job's steps.
-nlohmann::ordered_json job_record(const nlohmann::ordered_json& evaluation, const nlohmann::ordered_json& seconds,
-                                  int threads);
-
 /// The run as it is printed: without what only the report reads.
 nlohmann::ordered_json printed_run(const nlohmann::ordered_json& run);
 

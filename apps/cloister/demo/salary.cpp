@@ -4,18 +4,20 @@
 
 #include "apps/cloister/demo/holdings.h"
 #include "apps/cloister/demo/narration.h"
-#include "apps/cloister/demo/record.h"
+#include "apps/cloister/demo/steps.h"
+#include "cloister/base/file.h"
 #include "cloister/data/csv.h"
+#include "cloister/data/preparation.h"
 
 namespace cloister::app {
 namespace {
 
 namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
-using Arguments = std::vector<std::string>;
 
 constexpr const char* kTarget = "salary";
 constexpr int kOwners = 3;
+constexpr std::uint64_t kMaxPreparationBytes = 1 << 20;
 constexpr const char* kReferee = "paillier-sums/referee";
 
 /// The folders of a way, as commands that run in the demo's folder name them.
@@ -38,29 +40,6 @@ const Way kPredict{"paillier-predict/owner", "paillier-predict/server"};
 
 /// One of the owners that add their sums; the first holds the key.
 Way sums_of(int owner) { return {fmt::format("paillier-sums/owner-{}", owner), "paillier-sums/server"}; }
-
-/// Steps of a way, timed under the keys of the report.
-class Steps {
- public:
-  Steps(Play& play, const DemoOptions& options) : play_(play), options_(options) {}
-
-  json run(const char* key, Arguments arguments) {
-    StepResult result = play_.run(with_threads(std::move(arguments), options_));
-    seconds_[key] = seconds_.value(key, 0.0) + result.seconds;
-    return std::move(result.output);
-  }
-  const json& seconds() const noexcept { return seconds_; }
-
- private:
-  Play& play_;
-  const DemoOptions& options_;
-  json seconds_ = json::object();
-};
-
-json record(Play& play, const Way& way, const Steps& steps, const DemoOptions& options) {
-  const json evaluation = play.run(with_threads(way.at_owner({"evaluate"}), options)).output;
-  return job_record(evaluation, steps.seconds(), thread_count(options));
-}
 
 json play_ckks(Play& play, const DemoTable& table, const DemoOptions& options) {
   play.heading("1. CKKS: the server trains on encrypted rows");
@@ -90,7 +69,7 @@ json play_ckks(Play& play, const DemoTable& table, const DemoOptions& options) {
            {"cannot",
             {"give exact answers: a small error stays, with a stated bound",
              "do without large keys, and seconds to minutes of work"}}};
-  out.update(record(play, kCkks, steps, options));
+  out.update(steps.evaluated(kCkks.at_owner({})));
   Party owner{"Owner", "has the table", play.folder() / kCkks.owner, {"everything"}, {}, {}};
   if (!table.synthetic) owner.elsewhere.push_back(table.file);
   out["parties"] = {holdings(owner), holdings(server_party(play.folder() / kCkks.server))};
@@ -131,6 +110,12 @@ json predict_bytes(const Play& play) {
           {"predictions", fs::file_size(server / "predictions.enc")}};
 }
 
+/// What 1 of a prepared target is in the table's unit.
+double salary_unit(const fs::path& owner) {
+  const auto bytes = read_file(owner / "preparation.json", kMaxPreparationBytes);
+  return data::Preparation::from_json(nlohmann::json::parse(bytes.begin(), bytes.end())).target_scale();
+}
+
 json sums_parties(const Play& play) {
   json out = json::array();
   for (int i = 1; i <= kOwners; ++i)
@@ -138,7 +123,7 @@ json sums_parties(const Play& play) {
                             i == 1 ? "has a third of the rows, and the key" : "has a third of the rows",
                             play.folder() / sums_of(i).owner,
                             i == 1 ? Arguments{"its own rows", "the added sums, and the model"} : Arguments{"its own rows"},
-                            i == 1 ? Arguments{"the other owners' rows, or the sums of one alone"}
+                            i == 1 ? Arguments{"the other owners' rows, or the sums of one alone: the server passes on the total only"}
                                    : Arguments{"the other owners' rows or sums", "the model, unless owner 1 tells"},
                             {}}));
   Party server = server_party(play.folder() / sums_of(1).server);
@@ -148,7 +133,7 @@ json sums_parties(const Play& play) {
   return out;
 }
 
-json play_sums(Play& play, std::uint64_t rows, const DemoOptions& options) {
+json play_sums(Play& play, const DemoOptions& options, std::uint64_t rows) {
   play.heading("2. Paillier: three owners add up their sums");
   play.say("The same rows to learn from, a third with each of three owners. Each encrypts the sums that a "
            "regression needs; the server adds them without reading; owner 1 decrypts the total and solves.");
@@ -182,8 +167,9 @@ json play_sums(Play& play, std::uint64_t rows, const DemoOptions& options) {
            {"can",
             {"join the tables of several owners who show nobody their rows", "give the exact least-squares fit",
              "upload very little: the size does not grow with the rows"}},
-           {"cannot", {"learn anything but linear models", "keep the sums from the holder of the key"}}};
-  out.update(record(play, referee, steps, options));
+           {"cannot", {"learn anything but linear models", "hide the added sums from the holder of the key",
+             "protect an owner if the server and the key's holder conspire"}}};
+  out.update(steps.evaluated(referee.at_owner({})));
   out["bytes"] = sums_bytes(play);
   out["parties"] = sums_parties(play);
   return out;
@@ -208,11 +194,13 @@ json play_predict(Play& play, const DemoOptions& options) {
             "predictions."},
            {"can", {"predict on rows that stay encrypted", "keep the model from the rows' owner"}},
            {"cannot", {"learn from encrypted rows", "use a model that is encrypted too"}}};
-  out.update(record(play, kPredict, steps, options));
+  out.update(steps.evaluated(kPredict.at_owner({})));
   out.erase("rows_train");
   out.erase("iterations");
   out["bytes"] = predict_bytes(play);
-  out["prediction_error_bound"] = decrypted.at("prediction_error_bound");
+  const double bound = decrypted.at("prediction_error_bound").get<double>();
+  out["prediction_error_bound"] = bound;
+  out["plots"]["prediction_error_bound"] = bound * salary_unit(play.folder() / kPredict.owner);
   Party server = server_party(play.folder() / kPredict.server);
   server.cannot_see = {"any value of the rows", "the predictions"};
   server.can_see = {"its own model", "how many rows there are"};
@@ -235,7 +223,7 @@ json play_salary(Play& play, const DemoOptions& options) {
   play.heading("Salaries, learned from encrypted records, three ways");
   announce(play, table);
   json ckks = play_ckks(play, table, options);
-  json sums = play_sums(play, ckks.at("rows_train").get<std::uint64_t>(), options);
+  json sums = play_sums(play, options, ckks.at("rows_train").get<std::uint64_t>());
   json predict = play_predict(play, options);
 
   json run{{"task", "salary"}, {"dataset", {{"name", table.name}, {"target", kTarget}, {"synthetic", table.synthetic}}}};

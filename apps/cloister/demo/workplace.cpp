@@ -17,14 +17,6 @@ constexpr std::size_t kChdRows = 4238, kSalaryRows = 1000;
 
 int thread_count(const DemoOptions& options) { return ThreadPool(options.common.threads).threads(); }
 
-std::vector<std::string> with_threads(std::vector<std::string> arguments, const DemoOptions& options) {
-  if (options.common.threads > 0) {
-    arguments.emplace_back("--threads");
-    arguments.push_back(std::to_string(options.common.threads));
-  }
-  return arguments;
-}
-
 void make_workplace(const fs::path& folder, const std::vector<std::string>& parties) {
   std::error_code error;
   const fs::file_status status = fs::status(folder, error);

@@ -24,9 +24,6 @@ struct DemoOptions {
 /// The threads that every step will have.
 int thread_count(const DemoOptions& options);
 
-/// The options of every step that computes: `arguments` and --threads.
-std::vector<std::string> with_threads(std::vector<std::string> arguments, const DemoOptions& options);
-
 /// Makes the demo's folder and those of the parties in it, for the user alone. Errors: ALREADY_EXISTS if the
 /// folder holds anything, and nothing in it is touched.
 void make_workplace(const std::filesystem::path& folder, const std::vector<std::string>& parties);

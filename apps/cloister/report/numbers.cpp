@@ -68,7 +68,7 @@ int decimals_for(std::span<const double> values) {
   for (const double value : values)
     if (value != 0) smallest = smallest == 0 ? std::abs(value) : std::min(smallest, std::abs(value));
   if (smallest == 0) return 0;
-  return std::clamp(3 - static_cast<int>(std::floor(std::log10(smallest))), 0, 8);
+  return std::clamp(3 - static_cast<int>(std::floor(std::log10(smallest))), 0, 6);
 }
 
 std::string format_percent(double share, int decimals) {

@@ -15,7 +15,7 @@ std::string format_value(double value, int digits = 4);
 /// A value with exactly so many decimals, for columns that compare.
 std::string format_fixed(double value, int decimals);
 
-/// Decimals that show the smallest of `values` to four digits; at most 8.
+/// Decimals that show the smallest of `values` to four digits; at most 6.
 int decimals_for(std::span<const double> values);
 
 /// A share of 1 in percent with `decimals` digits: "66.77%".

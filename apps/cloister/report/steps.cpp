@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "apps/cloister/report/run_view.h"
 #include "apps/cloister/terminal/format.h"
@@ -21,8 +23,26 @@ constexpr std::array kSteps{Known{"plan", "Plan", "owner"},        Known{"keygen
                             Known{"predict", "Predict", "server"}, Known{"decrypt", "Decrypt", "owner"}};
 constexpr std::array kItems{
     Known{"evaluation_keys", "Evaluation keys", "owner"}, Known{"public_key", "Public key", "owner"},
-    Known{"dataset", "Encrypted rows", "owner"}, Known{"model", "Encrypted model", "server"},
+    Known{"dataset", "Encrypted rows", "owner"}, Known{"rows", "Encrypted rows to predict", "owner"},
+    Known{"model", "Encrypted model", "server"},
     Known{"predictions", "Encrypted predictions", "server"}};
+
+// What the same keys stand for in Paillier's jobs, where that is something else.
+constexpr std::array kSummedItems{Known{"evaluation_keys", "Public key", "owner"},
+                                  Known{"dataset", "Owners' encrypted sums", "owner"},
+                                  Known{"model", "Added sums, encrypted", "server"}};
+constexpr std::array kClearModelItems{Known{"evaluation_keys", "Public key", "owner"},
+                                      Known{"model", "Model, in the clear", "server"}};
+
+std::vector<Known> items_of(const nlohmann::json& run) {
+  std::vector<Known> out;
+  if (const std::string job = text(run, {"job"}); text(run, {"scheme"}) == "Paillier") {
+    if (job == "aggregate") out.assign(kSummedItems.begin(), kSummedItems.end());
+    if (job == "predict") out.assign(kClearModelItems.begin(), kClearModelItems.end());
+  }
+  out.insert(out.end(), kItems.begin(), kItems.end());
+  return out;
+}
 
 Amount named(std::span<const Known> table, const std::string& key, double value) {
   for (const Known& known : table)
@@ -45,17 +65,18 @@ std::vector<Amount> step_seconds(const nlohmann::json& run) {
 
 std::vector<Amount> item_bytes(const nlohmann::json& run) {
   std::vector<Amount> out;
+  const std::vector<Known> items = items_of(run);
   for (const auto& [key, value] :
-       ordered_amounts(run, "bytes", {"evaluation_keys", "public_key", "dataset", "model", "predictions"}))
-    out.push_back(named(kItems, key, value));
+       ordered_amounts(run, "bytes", {"evaluation_keys", "public_key", "dataset", "rows", "model", "predictions"}))
+    out.push_back(named(items, key, value));
   return out;
 }
 
 std::optional<double> uploaded_bytes(const nlohmann::json& run) {
-  const auto keys = non_negative(run, {"bytes", "evaluation_keys"}),
-             rows = non_negative(run, {"bytes", "dataset"});
-  if (!keys && !rows) return std::nullopt;
-  return keys.value_or(0) + rows.value_or(0);
+  std::optional<double> sum;
+  for (const char* key : {"evaluation_keys", "dataset", "rows"})
+    if (const auto bytes = non_negative(run, {"bytes", key})) sum = sum.value_or(0) + *bytes;
+  return sum;
 }
 
 std::string bytes_text(double bytes) {

@@ -19,7 +19,7 @@ struct Amount {
 std::vector<Amount> step_seconds(const nlohmann::json& run);
 std::vector<Amount> item_bytes(const nlohmann::json& run);
 
-/// What the owner sends before an answer: the evaluation keys and the encrypted rows; none where unknown.
+/// What the owner sends before an answer: the evaluation keys and all encrypted rows; none where unknown.
 std::optional<double> uploaded_bytes(const nlohmann::json& run);
 
 /// An amount of bytes in words; amounts beyond 64 bits, which no run has, as the largest.
