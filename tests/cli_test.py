@@ -12,6 +12,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -209,8 +210,10 @@ class Spine(Case):
 
     def test_two_owners_add_their_sums(self):
         write_table(self.folder / "table.csv", rows=300, classify=False)
-        self.do("plan", "--data", "table.csv", "--target", "target", "--scheme", "paillier", "--job", "aggregate")
+        plan = self.do("plan", "--data", "table.csv", "--target", "target", "--scheme", "paillier", "--job", "aggregate")
         self.do("keygen", "--no-passphrase")
+        self.assertNotIn("iterations", plan)
+        self.assertLess(plan["error_bound"], 1e-6)
         with open(self.folder / "owner/train.csv", encoding="utf-8") as file:
             header, *lines = file.read().splitlines()
         (self.folder / "north.csv").write_text("\n".join([header, *lines[:80]]) + "\n", encoding="utf-8")
@@ -531,6 +534,17 @@ class Programs(Case):
         server = str(Path(CLOISTER).parent / "cloister-server")
         for verb in ("keygen", "encrypt", "decrypt", "publish", "evaluate"):
             self.refused(INVALID, [], verb, program=server)
+
+    def test_an_interrupted_run_leaves_nothing(self):
+        WORKSPACES["first"].copy(self.folder, without=("server/model.enc",))
+        before = contents(self.folder)
+        server = subprocess.Popen([CLOISTER, "train", "--verbose"], cwd=self.folder, env=ENVIRONMENT, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        first = server.stderr.readline()  # the keys are loaded, and training begins
+        server.send_signal(signal.SIGINT)
+        _, said = server.communicate()
+        self.assertEqual(server.returncode, 130, first + said)
+        self.assertEqual(contents(self.folder), before)
 
     def test_kernels_that_are_not_there(self):
         WORKSPACES["first"].copy(self.folder, without=("server/model.enc",))

@@ -38,7 +38,7 @@ void run(const Options& options) {
   out.wrote(folder.sums());
   out.details()["parts"] = options.files.size();
   out.details()["threads"] = bench.pool().threads();
-  out.say("Added the encrypted sums of " + std::to_string(options.files.size()) + " parts, unread.");
+  out.say("Added the encrypted sums, unread. Parts: " + std::to_string(options.files.size()) + ".");
   out.next("`cloister decrypt` by the owner of the key.");
   out.print();
 }

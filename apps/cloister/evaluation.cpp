@@ -220,11 +220,11 @@ Json evaluate(const OwnerFolder& owner, const ServerFolder& server, const std::s
            {"rows_train", s.train.features.rows},
            {"rows_test", s.test.features.rows},
            {"features", s.plan.request.features},
-           {"iterations", s.plan.request.iterations},
            {"interactive", false},
            {"security_bits", security_bits(s.plan)},
            {"threads", s.plan.request.threads},
            {"dataset", {{"target", s.preparation.spec().target}}}};
+  if (s.plan.request.job == ml::Job::kTrain) out["iterations"] = s.plan.request.iterations;
   out["plots"] = Json::object();
   add_test_rows(s, metrics, served_margins(owner, name, s.test.features.rows), out);
   add_weights(s, out);

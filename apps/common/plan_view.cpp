@@ -77,12 +77,19 @@ void add_schedule(const ml::Plan& plan, std::vector<PlanRow>& rows) {
 
 void add_costs(const ml::Plan& plan, std::vector<PlanRow>& rows) {
   const ml::Estimates& e = plan.estimates;
-  const bool trains = plan.request.job == ml::Job::kTrain;
+  const ml::Job job = plan.request.job;
+  const auto at_server = [&](const char* name, double seconds) {
+    rows.push_back({name, "about " + format_seconds(seconds), "likewise, at the server"});
+  };
   rows.push_back({"keys to upload", format_bytes(e.evaluation_key_bytes),
                   "once; with them the server computes, but cannot read"});
-  rows.push_back({"rows to upload", format_bytes(e.dataset_bytes), "the encrypted table"});
-  if (trains) rows.push_back({"model", format_bytes(e.model_bytes), "the encrypted answer"});
-  rows.push_back({"predictions", format_bytes(e.prediction_bytes), "the encrypted predictions"});
+  rows.push_back({job == ml::Job::kAggregate ? "sums to upload" : "rows to upload",
+                  format_bytes(e.dataset_bytes),
+                  job == ml::Job::kAggregate ? "each owner's encrypted sums" : "the encrypted table"});
+  if (job != ml::Job::kPredict)
+    rows.push_back({"model", format_bytes(e.model_bytes), "the encrypted answer"});
+  if (job != ml::Job::kAggregate)
+    rows.push_back({"predictions", format_bytes(e.prediction_bytes), "the encrypted predictions"});
   rows.push_back(
       {"server memory", "about " + format_bytes(e.server_memory_bytes), "does not grow with the rows"});
   rows.push_back(
@@ -90,9 +97,9 @@ void add_costs(const ml::Plan& plan, std::vector<PlanRow>& rows) {
        fmt::format("estimated for this machine with {}",
                    count_of(static_cast<std::uint64_t>(plan.request.threads), "thread", "threads"))});
   rows.push_back({"encrypting", "about " + format_seconds(e.encrypt_seconds), "likewise"});
-  if (trains)
-    rows.push_back({"training", "about " + format_seconds(e.train_seconds), "likewise, at the server"});
-  rows.push_back({"predicting", "about " + format_seconds(e.predict_seconds), "likewise, at the server"});
+  if (job == ml::Job::kTrain) at_server("training", e.train_seconds);
+  if (job == ml::Job::kAggregate) at_server("adding", e.train_seconds);
+  if (job != ml::Job::kAggregate) at_server("predicting", e.predict_seconds);
 }
 
 }  // namespace
@@ -137,13 +144,11 @@ std::vector<PlanRow> plan_rows(const ml::Plan& plan) {
     rows.push_back({"ridge", short_number(plan.request.ridge), "penalty that keeps weights small"});
   rows.push_back(
       {"value bound", short_number(plan.request.feature_bound), "no prepared value may be larger"});
-  if (plan.ckks) {
-    add_costs(plan, rows);
-    rows.push_back({"error bound", short_number(plan.error_bound),
-                    plan.request.job == ml::Job::kPredict
-                        ? "every prediction is this near to what the same model gives in the clear"
-                        : "every weight is this near to what the same algorithm gives in the clear"});
-  }
+  add_costs(plan, rows);
+  rows.push_back({"error bound", short_number(plan.error_bound),
+                  plan.request.job == ml::Job::kPredict
+                      ? "every prediction is this near to what the same model gives in the clear"
+                      : "every weight is this near to what the same algorithm gives in the clear"});
   return rows;
 }
 
@@ -183,11 +188,13 @@ TextTable alternatives_table(const ml::Plan& plan) {
     const bool chosen = plan.ckks && a.log2_degree == plan.ckks->parameters.log2_degree &&
                         a.digits == plan.ckks->parameters.digits && a.small_keys == plan.ckks->small_keys &&
                         (!plan.logistic || plan.logistic->sigmoid.degree() == a.sigmoid_degree);
-    table.add_row(
-        {format_seconds(a.train_seconds), format_bytes(a.upload_bytes), std::to_string(1u << a.log2_degree),
-         std::to_string(a.digits), a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
-         a.small_keys ? "few" : "all",
-         chosen ? "(this plan)" : fmt::format("--log2-degree {} --digits {}", a.log2_degree, a.digits)});
+    table.add_row({format_seconds(a.train_seconds), format_bytes(a.upload_bytes),
+                   std::to_string(1u << a.log2_degree), std::to_string(a.digits),
+                   a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
+                   a.small_keys ? "few" : "all",
+                   chosen ? "(this plan)"
+                          : fmt::format("--log2-degree {} --digits {}{}", a.log2_degree, a.digits,
+                                        a.small_keys ? " --small-keys" : "")});
   }
   return table;
 }
@@ -215,28 +222,29 @@ Json parameters_summary(const ml::Plan& plan) {
 Json plan_summary(const ml::Plan& plan) {
   const ml::JobRequest& r = plan.request;
   const ml::Estimates& e = plan.estimates;
-  return {{"scheme", ml::to_string(r.scheme)},
-          {"model", ml::to_string(r.model)},
-          {"job", ml::to_string(r.job)},
-          {"features", r.features},
-          {"iterations", r.iterations},
-          {"interactive", false},
-          {"security_bits", security_bits(plan)},
-          {"threads", r.threads},
-          {"error_bound", plan.error_bound},
-          {"parameters", parameters_summary(plan)},
-          {"estimates",
-           {{"seconds",
-             {{"keygen", e.keygen_seconds},
-              {"encrypt", e.encrypt_seconds},
-              {"train", e.train_seconds},
-              {"predict", e.predict_seconds}}},
-            {"bytes",
-             {{"evaluation_keys", e.evaluation_key_bytes},
-              {"dataset", e.dataset_bytes},
-              {"model", e.model_bytes},
-              {"predictions", e.prediction_bytes}}},
-            {"server_memory_bytes", e.server_memory_bytes}}}};
+  Json j{{"scheme", ml::to_string(r.scheme)},
+         {"model", ml::to_string(r.model)},
+         {"job", ml::to_string(r.job)},
+         {"features", r.features}};
+  if (r.job == ml::Job::kTrain) j["iterations"] = r.iterations;
+  j.update({{"interactive", false},
+            {"security_bits", security_bits(plan)},
+            {"threads", r.threads},
+            {"error_bound", plan.error_bound},
+            {"parameters", parameters_summary(plan)},
+            {"estimates",
+             {{"seconds",
+               {{"keygen", e.keygen_seconds},
+                {"encrypt", e.encrypt_seconds},
+                {"train", e.train_seconds},
+                {"predict", e.predict_seconds}}},
+              {"bytes",
+               {{"evaluation_keys", e.evaluation_key_bytes},
+                {"dataset", e.dataset_bytes},
+                {"model", e.model_bytes},
+                {"predictions", e.prediction_bytes}}},
+              {"server_memory_bytes", e.server_memory_bytes}}}});
+  return j;
 }
 
 }  // namespace cloister::app

@@ -112,7 +112,7 @@ void run(const Options& options) {
   if (options.model || (all && has_model)) decrypt_model(s, out);
   if (options.predictions || (all && has_predictions)) decrypt_predictions(s, options.name, out);
   out.details()["threads"] = s.bench.pool().threads();
-  out.say("This is for the owner's eyes: to pass results on, use `cloister publish`.");
+  if (s.plan.ckks) out.say("This is for the owner's eyes: to pass results on, use `cloister publish`.");
   out.next("`cloister evaluate` compares with training in the clear.");
   out.print();
 }

@@ -5,6 +5,7 @@
 #include "apps/cloister/passphrase_options.h"
 #include "apps/cloister/verbs/verbs.h"
 #include "apps/common/common_options.h"
+#include "apps/common/failure.h"
 #include "apps/common/step_output.h"
 #include "apps/common/workbench.h"
 #include "cloister/base/error.h"
@@ -31,8 +32,8 @@ void make_keys(const ml::Plan& plan, const pipeline::KeyFiles& files, const wire
       pipeline::generate_ckks_keys(files, protection, machine);
     else
       pipeline::generate_paillier_keys(files, protection, machine);
-  } catch (const Error& e) {
-    if (e.code() != ErrorCode::kAlreadyExists && e.code() != ErrorCode::kInternal) made.add(files.secret_key);
+  } catch (...) {
+    if (current_failure().code != ErrorCode::kAlreadyExists) made.add(files.secret_key);
     throw;
   }
 }
