@@ -7,6 +7,7 @@
 #include <functional>
 #include <utility>
 
+#include "cloister/base/memory.h"
 #include "cloister/math/primes.h"
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
@@ -40,12 +41,15 @@ class Counter {
     const double l = level + 1, d = std::ceil(l / digit_size_), k = special_, a = std::min(digit_size_, l);
     const double transforms = l + d * (l + k) - l + 2 * (k + l);
     const double terms = d * (l + k - a) * (a + 1) + 2 * l * (k + 1) + 2 * (l + k) * d;
-    ns_ += times * (transforms * transform_ + n_ * (terms * c_.multiply_add_ns + 8 * (l + k) * c_.stream_ns));
+    // The key's digits are read from memory, those of the ciphertext written and read twice.
+    const double words = 2 * d * (l + k) + 3 * d * (l + k);
+    ns_ += times * (transforms * transform_ +
+                    n_ * (terms * c_.multiply_add_ns + 8 * (l + k) * c_.stream_ns + words * c_.memory_ns));
     switches_ += times;
   }
   void rescale(int level, double times = 1) {  // of two parts
     const double l = level + 1;
-    ns_ += times * 2 * (l * transform_ + n_ * 2 * l * c_.stream_ns);
+    ns_ += times * 2 * (l * transform_ + n_ * 2 * l * (c_.stream_ns + c_.memory_ns));
   }
   void product(int level, double times = 1) {  // tensor and relinearization, without the rescaling
     ns_ += times * n_ * 5 * (level + 1) * c_.multiply_add_ns;
@@ -176,6 +180,12 @@ Calibration Calibration::measure(const KernelTable& kernels) {
   c.multiply_add_ns = fastest_ns([&] { kernels.dot_constants(q, rows.data(), constants.data(), 8, out.data(), n); }) /
                       (8 * static_cast<double>(n));
   c.stream_ns = fastest_ns([&] { kernels.add(q, a.data(), a.data(), out.data(), n); }) / static_cast<double>(n);
+  constexpr std::size_t kLarge = std::size_t{1} << 22;  // 32 MiB, beyond the caches
+  c.memory_ns = fastest_ns([&] {
+                  auto fresh = Buffer<std::uint64_t>::uninitialized(kLarge);
+                  for (std::size_t i = 0; i < kLarge; i += n) std::copy_n(a.data(), n, fresh.data() + i);
+                }) /
+                static_cast<double>(kLarge);
   c.sample_ns = fastest_ns([&] { sample_uniform(prng, q.value(), out); }) / static_cast<double>(n);
   return c;
 }
