@@ -39,19 +39,23 @@ Preparation preparation_of(const DemoOptions& options) {
 
 Arguments plan_arguments(const DemoTable& table, const Preparation& preparation, const DemoOptions& options) {
   const int iterations = options.iterations > 0 ? options.iterations : preparation.iterations;
-  Arguments out{"plan",      "--data",       table.path.string(), "--target",     kTarget,
-                "--model",   "logistic",     "--missing",         "drop-incomplete", "--scaling",
-                "standardize"};
+  Arguments out{"plan",     "--data",    table.path.string(), "--target",  kTarget,      "--model",
+                "logistic", "--missing", "drop-incomplete",   "--scaling", "standardize"};
   out.insert(out.end(), preparation.plan.begin(), preparation.plan.end());
-  for (const std::string& word :
-       {std::string("--iterations"), std::to_string(iterations), std::string("--seed"), std::to_string(options.seed)})
+  for (const std::string& word : {std::string("--iterations"), std::to_string(iterations),
+                                  std::string("--seed"), std::to_string(options.seed)})
     out.push_back(word);
   if (options.small_keys) out.emplace_back("--small-keys");
   return out;
 }
 
 json parties(const Play& play, const DemoTable& table) {
-  Party owner{"Owner", "has the table", play.folder() / "owner", {"everything: the table, the model, the answers"}, {}, {}};
+  Party owner{"Owner",
+              "has the table",
+              play.folder() / "owner",
+              {"everything: the table, the model, the answers"},
+              {},
+              {}};
   if (!table.synthetic) owner.elsewhere.push_back(table.file);
   return json::array({holdings(owner), holdings(server_party(play.folder() / "server"))});
 }
@@ -59,10 +63,14 @@ json parties(const Play& play, const DemoTable& table) {
 /// The report's own words would call the rows that are predicted further ones.
 std::string summary_of_training_rows(const json& run) {
   return fmt::format(
-      "{} rows of {} features were encrypted where they live, on their owner's side. A server that holds no secret key "
-      "trained a model on the ciphertexts in {} iterations, without any help from the owner, and then predicted the "
-      "same rows, as the published figures for this preparation do; only the owner can read the model and its answers.",
-      run.at("rows_train").get<std::uint64_t>(), run.at("features").get<int>(), run.at("iterations").get<int>());
+      "{} rows of {} features were encrypted where they live, on their owner's side. A server that holds no "
+      "secret key "
+      "trained a model on the ciphertexts in {} iterations, without any help from the owner, and then "
+      "predicted the "
+      "same rows, as the published figures for this preparation do; only the owner can read the model and "
+      "its answers.",
+      run.at("rows_train").get<std::uint64_t>(), run.at("features").get<int>(),
+      run.at("iterations").get<int>());
 }
 
 }  // namespace
@@ -79,7 +87,9 @@ json play_chd(Play& play, const DemoOptions& options) {
   Steps steps(play, options);
 
   play.heading("1. The owner plans the job, makes keys and encrypts");
-  play.say("The plan fixes everything before any key exists: parameters, costs, and how exact the answer will be.");
+  play.say(
+      "The plan fixes everything before any key exists: parameters, costs, and how exact the answer will "
+      "be.");
   steps.run("plan", plan_arguments(table, preparation, options));
   show_plan(play, play.folder() / "owner");
   if (preparation.tests_on_training_rows)

@@ -44,15 +44,14 @@ class SpawnActions {
   ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
-  void change_folder(const char* folder) {
-    check(posix_spawn_file_actions_addchdir_np(&actions_, folder));
-  }
+  void change_folder(const char* folder) { check(posix_spawn_file_actions_addchdir_np(&actions_, folder)); }
   void duplicate(int from, int to) { check(posix_spawn_file_actions_adddup2(&actions_, from, to)); }
   const posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
 
  private:
   static void check(int error) {
-    if (error != 0) throw ResourceError(std::string("demo: cannot prepare a process: ") + std::strerror(error));
+    if (error != 0)
+      throw ResourceError(std::string("demo: cannot prepare a process: ") + std::strerror(error));
   }
   posix_spawn_file_actions_t actions_;
 };
@@ -85,7 +84,8 @@ int wait_for(pid_t child) {
 std::filesystem::path own_executable() {
   std::error_code error;
   auto path = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) throw Error(ErrorCode::kNotFound, "cannot tell which file this program runs from: " + error.message());
+  if (error)
+    throw Error(ErrorCode::kNotFound, "cannot tell which file this program runs from: " + error.message());
   return path;
 }
 
@@ -108,7 +108,8 @@ ChildResult run_own_program(std::span<const std::string> arguments, const std::f
 
   const auto start = std::chrono::steady_clock::now();
   pid_t child = 0;
-  if (const int error = posix_spawn(&child, program.c_str(), actions.get(), nullptr, argv.data(), environ); error != 0)
+  if (const int error = posix_spawn(&child, program.c_str(), actions.get(), nullptr, argv.data(), environ);
+      error != 0)
     throw ResourceError(std::string("demo: cannot start ") + program + ": " + std::strerror(error));
   writing.reset();
   ChildResult result;

@@ -29,16 +29,15 @@ constexpr std::array kOfAnOwner{
     Known{"model.json", "Model, decrypted", true},
     Known{"predictions.csv", "Predictions, decrypted", true},
     Known{"metrics.json", "Evaluation", true}};
-constexpr std::array kOfAServer{
-    Known{"plan.json", "Plan"},
-    Known{"evaluation.keys", "Evaluation keys"},
-    Known{"public.key", "Public key"},
-    Known{"train.enc", "Rows to train on, encrypted"},
-    Known{"rows.enc", "Rows to predict, encrypted"},
-    Known{"model.enc", "Model, encrypted"},
-    Known{"model.json", "Its own model, in the clear"},
-    Known{"sums.enc", "The owners' sums added up, encrypted"},
-    Known{"predictions.enc", "Predictions, encrypted"}};
+constexpr std::array kOfAServer{Known{"plan.json", "Plan"},
+                                Known{"evaluation.keys", "Evaluation keys"},
+                                Known{"public.key", "Public key"},
+                                Known{"train.enc", "Rows to train on, encrypted"},
+                                Known{"rows.enc", "Rows to predict, encrypted"},
+                                Known{"model.enc", "Model, encrypted"},
+                                Known{"model.json", "Its own model, in the clear"},
+                                Known{"sums.enc", "The owners' sums added up, encrypted"},
+                                Known{"predictions.enc", "Predictions, encrypted"}};
 
 json item(const fs::path& path, std::string what, bool secret) {
   json out{{"item", what + " (" + path.filename().string() + ")"}, {"bytes", size_of(path)}};
@@ -56,13 +55,14 @@ json files_of(const fs::path& folder, const std::array<Known, kCount>& table, bo
       out.push_back(item(folder / known.name, std::string(known.what), known.secret));
   std::vector<fs::path> others;
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_regular_file() && std::ranges::find(table, entry.path().filename().string(), &Known::name) == table.end())
+    if (entry.is_regular_file() &&
+        std::ranges::find(table, entry.path().filename().string(), &Known::name) == table.end())
       others.push_back(entry.path());
   std::ranges::sort(others);
   for (const fs::path& path : others) {
     const std::string name = path.filename().string();
     const bool sums = name.starts_with("sums-") && path.extension() == ".enc";
-    const std::string what = sums                          ? "One owner's sums, encrypted"
+    const std::string what = sums                         ? "One owner's sums, encrypted"
                              : path.extension() == ".csv" ? "Table, in the clear"
                                                           : "File";
     out.push_back(item(path, what, owner && !sums));
@@ -81,7 +81,8 @@ std::uint64_t size_of(const fs::path& path) {
 json holdings(const Party& party) {
   const bool server = party.folder.filename() == "server";
   json out{{"party", party.name}, {"role", party.role}};
-  out["holds"] = server ? files_of(party.folder, kOfAServer, false) : files_of(party.folder, kOfAnOwner, true);
+  out["holds"] =
+      server ? files_of(party.folder, kOfAServer, false) : files_of(party.folder, kOfAnOwner, true);
   for (const fs::path& path : party.elsewhere)
     out["holds"].insert(out["holds"].begin(), item(path, "Table, in the clear", true));
   if (!party.can_see.empty()) out["can_see"] = party.can_see;

@@ -16,7 +16,7 @@ namespace cloister::app {
 /// What a command gave.
 struct StepResult {
   nlohmann::ordered_json output;  ///< the object that it printed
-  double seconds = 0;     ///< as it reports; from its start to its end where it does not
+  double seconds = 0;             ///< as it reports; from its start to its end where it does not
 };
 
 /// A demo as it goes on: it tells what happens, and runs every step as a command in the demo's folder,

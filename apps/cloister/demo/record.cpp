@@ -41,7 +41,8 @@ fs::path write_report(const fs::path& folder, const json& run, Overwrite overwri
   shown["version"] = program_version();
   const std::string page = render_report(shown);
   const fs::path path = folder / "report.html";
-  write_file(path, {reinterpret_cast<const std::uint8_t*>(page.data()), page.size()}, overwrite, FileMode::kSecret);
+  write_file(path, {reinterpret_cast<const std::uint8_t*>(page.data()), page.size()}, overwrite,
+             FileMode::kSecret);
   return path;
 }
 

@@ -8,8 +8,8 @@
 namespace cloister::app {
 
 /// Salaries, three ways on the same rows: CKKS trains on one owner's encrypted rows; Paillier adds three
-/// owners' encrypted sums; Paillier predicts with the model in the clear. Gives the run as the report takes it,
-/// with an entry in `schemes` for each way.
+/// owners' encrypted sums; Paillier predicts with the model in the clear. Gives the run as the report takes
+/// it, with an entry in `schemes` for each way.
 nlohmann::ordered_json play_salary(Play& play, const DemoOptions& options);
 
 }  // namespace cloister::app

@@ -24,25 +24,27 @@ void make_workplace(const fs::path& folder, const std::vector<std::string>& part
     throw Error(ErrorCode::kAlreadyExists,
                 "demo: " + folder.string() + " is there, and is no folder; give another with --out");
   if (fs::is_directory(status) && !fs::is_empty(folder))
-    throw Error(ErrorCode::kAlreadyExists, "demo: the folder " + folder.string() +
-                                               " is not empty, and nothing in it was touched; give another with "
-                                               "--out, or remove it first");
+    throw Error(ErrorCode::kAlreadyExists,
+                "demo: the folder " + folder.string() +
+                    " is not empty, and nothing in it was touched; give another with "
+                    "--out, or remove it first");
   try {
-    fs::create_directories(folder);
-    fs::permissions(folder, fs::perms::owner_all);
-    for (const std::string& party : parties) fs::create_directories(folder / party);
+    if (fs::create_directories(folder)) fs::permissions(folder, fs::perms::owner_all);
+    for (const std::string& party : parties) {
+      fs::create_directories(folder / party);
+      fs::permissions(folder / party, fs::perms::owner_all);
+    }
   } catch (const fs::filesystem_error& e) {
-    throw Error(ErrorCode::kPermissionDenied,
-                "demo: cannot make the folder " + folder.string() + ": " + e.code().message() +
-                    "; give another with --out");
+    throw Error(ErrorCode::kPermissionDenied, "demo: cannot make the folder " + folder.string() + ": " +
+                                                  e.code().message() + "; give another with --out");
   }
 }
 
 std::optional<DemoTable> given_table(const DemoOptions& options) {
   if (!options.data) return std::nullopt;
   if (!fs::is_regular_file(*options.data))
-    throw Error(ErrorCode::kNotFound,
-                "demo: there is no file " + options.data->string() + "; leave --data out for a synthetic table");
+    throw Error(ErrorCode::kNotFound, "demo: there is no file " + options.data->string() +
+                                          "; leave --data out for a synthetic table");
   const fs::path file = fs::canonical(*options.data);
   return DemoTable{file, file, file.filename().string(), false};
 }

@@ -39,6 +39,7 @@ struct DemoTable {
 /// The user's table, where there is one. Errors: NOT_FOUND.
 std::optional<DemoTable> given_table(const DemoOptions& options);
 /// Writes a synthetic table for `task`, chd or salary, as `relative` in the demo's folder.
-DemoTable make_table(const DemoOptions& options, const std::string& task, const std::filesystem::path& relative);
+DemoTable make_table(const DemoOptions& options, const std::string& task,
+                     const std::filesystem::path& relative);
 
 }  // namespace cloister::app

@@ -21,11 +21,12 @@ struct Known {
 constexpr std::array kSteps{Known{"plan", "Plan", "owner"},        Known{"keygen", "Generate keys", "owner"},
                             Known{"encrypt", "Encrypt", "owner"},  Known{"train", "Train", "server"},
                             Known{"predict", "Predict", "server"}, Known{"decrypt", "Decrypt", "owner"}};
-constexpr std::array kItems{
-    Known{"evaluation_keys", "Evaluation keys", "owner"}, Known{"public_key", "Public key", "owner"},
-    Known{"dataset", "Encrypted rows", "owner"}, Known{"rows", "Encrypted rows to predict", "owner"},
-    Known{"model", "Encrypted model", "server"},
-    Known{"predictions", "Encrypted predictions", "server"}};
+constexpr std::array kItems{Known{"evaluation_keys", "Evaluation keys", "owner"},
+                            Known{"public_key", "Public key", "owner"},
+                            Known{"dataset", "Encrypted rows", "owner"},
+                            Known{"rows", "Encrypted rows to predict", "owner"},
+                            Known{"model", "Encrypted model", "server"},
+                            Known{"predictions", "Encrypted predictions", "server"}};
 
 // What the same keys stand for in Paillier's jobs, where that is something else.
 constexpr std::array kSummedItems{Known{"evaluation_keys", "Public key", "owner"},
@@ -66,8 +67,8 @@ std::vector<Amount> step_seconds(const nlohmann::json& run) {
 std::vector<Amount> item_bytes(const nlohmann::json& run) {
   std::vector<Amount> out;
   const std::vector<Known> items = items_of(run);
-  for (const auto& [key, value] :
-       ordered_amounts(run, "bytes", {"evaluation_keys", "public_key", "dataset", "rows", "model", "predictions"}))
+  for (const auto& [key, value] : ordered_amounts(
+           run, "bytes", {"evaluation_keys", "public_key", "dataset", "rows", "model", "predictions"}))
     out.push_back(named(items, key, value));
   return out;
 }
