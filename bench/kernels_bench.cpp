@@ -70,7 +70,7 @@ void base_conversion_8_terms(benchmark::State& state) {
   const std::vector<const std::uint64_t*> rows(8, limb.a.data());
   const std::vector<std::uint64_t> constants(8, 1);
   for (auto _ : state)
-    kernels(state).dot_constants(limb.q, rows.data(), constants.data(), 8, limb.out.data(), limb.n);
+    kernels(state).dot_constants(limb.q, rows.data(), constants.data(), 8, limb.q.bits(), limb.out.data(), limb.n);
   if (limb.out[1] != limb.q.mul(limb.a[1], 8)) state.SkipWithError("a sum is wrong");
   label(state);
 }

@@ -91,7 +91,7 @@ TEST_P(Kernels, PointwiseAgreeWithModulus) {
   k.mul_scalar(q, a.data(), w, scaled.data(), n);
   k.sub_mul_scalar(q, a.data(), b.data(), w, tail.data(), n);
   k.dot(q, left.data(), right.data(), 3, dots.data(), n);
-  k.dot_constants(q, left.data(), constants.data(), 3, converted.data(), n);
+  k.dot_constants(q, left.data(), constants.data(), 3, q.bits(), converted.data(), n);
   for (std::size_t i = 0; i < n; ++i) {
     ASSERT_EQ(sum[i], q.add(a[i], b[i]));
     ASSERT_EQ(difference[i], q.sub(a[i], b[i]));

@@ -1,0 +1,216 @@
+// The forward transform: butterflies of five operations on values that are left to grow.
+//
+// A butterfly takes (x, y) to (x + r, x - r), r = w * y mod q in [0, 2q): what it reads may be any value
+// below 2^52, what it writes is within 2q of x. Values in [0, 2q) that are raised once by an offset of
+// 2sq therefore stay in [0, (4s + 2)q) for s layers, which needs (4s + 2)q <= 2^52. Of y only the residue
+// matters, so only the left half of a layer's values is raised or reduced. Where the whole transform has
+// more than s layers, passes begin by reducing again; where s is below 3 (q above 2^48.19), every layer
+// reduces: x in [0, 2q) gives x + r and x - r + 2q in [0, 4q), which holds up to q = 2^50.
+#include "cloister/kernels/internal/ifma_ntt.h"
+#include "cloister/kernels/internal/ifma_vector.h"
+#include "cloister/kernels/internal/ntt_passes.h"
+
+namespace cloister::ifma {
+namespace {
+
+using u64 = std::uint64_t;
+
+/// What a pass does to the left operands before it begins: nothing, raise canonical values, reduce and
+/// raise; or reduce before each of its layers.
+enum class Entry { kContinue, kRaise, kReduce, kReduceEachLayer };
+
+struct Forward {
+  Forward(const NttTables& tables, u64 lazy_layers)
+      : m(tables.modulus().value()),
+        offset(broadcast(2 * lazy_layers * tables.modulus().value())),
+        degree(tables.degree()),
+        roots(tables.vector_roots()) {}
+
+  VecModulus m;
+  Vec offset;
+  std::size_t degree;
+  const VectorRoots& roots;
+};
+
+template <Entry kEntry>
+inline Vec enter(Vec x, const Forward& f) {
+  if constexpr (kEntry == Entry::kRaise) return add(x, f.offset);
+  if constexpr (kEntry == Entry::kReduce) return add_reduced(f.offset, x, f.m);
+  return x;
+}
+
+template <Entry kEntry>
+inline void butterfly(Vec& x, Vec& y, const VecRoot& w, const Forward& f) {
+  Vec left = x;
+  if constexpr (kEntry == Entry::kReduceEachLayer) left = reduced(left, f.m);
+  const Vec sum = add_product(left, y, w, f.m);
+  Vec twice = add(left, left);
+  if constexpr (kEntry == Entry::kReduceEachLayer) twice = add(twice, add(f.m.q, f.m.q));
+  x = sum;
+  y = sub(twice, sum);
+}
+
+/// kLayers layers on 2^kLayers vectors; w holds the roots of the first layer, then of the next.
+template <int kLayers, Entry kEntry>
+inline void layers(Vec* v, const VecRoot* w, const Forward& f) {
+#pragma GCC unroll 16
+  for (int i = 0; i < 1 << (kLayers - 1); ++i) v[i] = enter<kEntry>(v[i], f);
+#pragma GCC unroll 16
+  for (int layer = 0; layer < kLayers; ++layer) {
+    const int half = 1 << (kLayers - 1 - layer);
+#pragma GCC unroll 16
+    for (int i = 0; i < 1 << (kLayers - 1); ++i) {
+      const int block = i / half;
+      const int left = block * half + i;
+      butterfly<kEntry>(v[left], v[left + half], w[(1 << layer) - 1 + block], f);
+    }
+  }
+}
+
+/// The roots of kLayers layers below a node of the tree of roots.
+template <int kLayers>
+inline void load_roots(const Root52* roots, std::size_t node, VecRoot* w) {
+#pragma GCC unroll 16
+  for (int layer = 0; layer < kLayers; ++layer)
+#pragma GCC unroll 16
+    for (int i = 0; i < 1 << layer; ++i)
+      w[(1 << layer) - 1 + i] = VecRoot(roots[(node << layer) + static_cast<std::size_t>(i)]);
+}
+
+/// kLayers layers of the block x of 2^kLayers * distance coefficients that the node stands for.
+template <int kLayers, Entry kEntry>
+void pass(const Forward& forward, std::size_t node, u64* x, std::size_t distance) {
+  constexpr int kStreams = 1 << kLayers;
+  const Forward f = forward;
+  VecRoot w[kStreams - 1];
+  load_roots<kLayers>(f.roots.upper(), node, w);
+  for (std::size_t j = 0; j < distance; j += 8) {
+    Vec v[kStreams];
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kStreams; ++i) v[i] = load(x + i * distance + j);
+    layers<kLayers, kEntry>(v, w, f);
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kStreams; ++i) store(x + i * distance + j, v[i]);
+  }
+}
+
+/// The last six layers of `count` consecutive groups of 64 coefficients, and the canonical results:
+/// three layers between vectors, a transposition, three layers between what were lanes.
+template <Entry kEntry, Entry kMiddle>
+void last_pass(const Forward& forward, std::size_t group, std::size_t count, u64* x) {
+  const Forward f = forward;
+  for (const std::size_t end = group + count; group != end; ++group, x += 64) {
+    Vec v[8];
+    VecRoot w[7];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < 8; ++i) v[i] = load(x + 8 * i);
+    load_roots<3>(f.roots.upper(), f.degree / 64 + group, w);
+    layers<3, kEntry>(v, w, f);
+    transpose(v);
+    const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
+#pragma GCC unroll 8
+    for (int i = 0; i < 7; ++i) w[i] = VecRoot(lower + 16 * i);
+    layers<3, kMiddle>(v, w, f);
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < 8; ++i) v[i] = canonical(reduced(v[i], f.m), f.m);
+    transpose(v);
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < 8; ++i) store(x + 8 * i, v[i]);
+  }
+}
+
+template <Entry kEntry>
+void pass_of(int layers, const Forward& f, std::size_t node, u64* x, std::size_t distance) {
+  switch (layers) {
+    case 1:
+      return pass<1, kEntry>(f, node, x, distance);
+    case 2:
+      return pass<2, kEntry>(f, node, x, distance);
+    case 3:
+      return pass<3, kEntry>(f, node, x, distance);
+    default:
+      return pass<4, kEntry>(f, node, x, distance);
+  }
+}
+
+void run_pass(Entry entry, int layers, const Forward& f, std::size_t node, u64* x, std::size_t distance) {
+  switch (entry) {
+    case Entry::kContinue:
+      return pass_of<Entry::kContinue>(layers, f, node, x, distance);
+    case Entry::kRaise:
+      return pass_of<Entry::kRaise>(layers, f, node, x, distance);
+    case Entry::kReduce:
+      return pass_of<Entry::kReduce>(layers, f, node, x, distance);
+    case Entry::kReduceEachLayer:
+      return pass_of<Entry::kReduceEachLayer>(layers, f, node, x, distance);
+  }
+}
+
+void run_last_pass(Entry entry, Entry middle, const Forward& f, std::size_t group, std::size_t count, u64* x) {
+  if (entry == Entry::kReduceEachLayer)
+    return last_pass<Entry::kReduceEachLayer, Entry::kReduceEachLayer>(f, group, count, x);
+  if (entry == Entry::kReduce) {
+    if (middle == Entry::kReduce) return last_pass<Entry::kReduce, Entry::kReduce>(f, group, count, x);
+    return last_pass<Entry::kReduce, Entry::kContinue>(f, group, count, x);
+  }
+  if (middle == Entry::kReduce) return last_pass<Entry::kContinue, Entry::kReduce>(f, group, count, x);
+  return last_pass<Entry::kContinue, Entry::kContinue>(f, group, count, x);
+}
+
+/// The passes of one transform with what each does on entry.
+struct Schedule {
+  Schedule(std::size_t degree, u64 q) : passes(degree) {
+    const u64 all = static_cast<u64>(std::countr_zero(degree));
+    const u64 range = (u64{1} << 52) / q;  // as multiples of q, at least 4
+    lazy_layers = (range - 1) / 4;         // from canonical values: (4s + 1)q <= 2^52
+    if (lazy_layers >= all) {
+      lazy_layers = all;
+    } else {
+      lazy_layers = (range - 2) / 4;
+    }
+    u64 used = 0;
+    for (int i = 0; i < passes.count; ++i)
+      entries[i] = enter(static_cast<u64>(passes.layers[static_cast<std::size_t>(i)]), i == 0, used);
+    last = enter(3, false, used);
+    middle = enter(3, false, used);
+  }
+
+  Entry enter(u64 layers, bool first, u64& used) const {
+    if (lazy_layers < 4) return Entry::kReduceEachLayer;
+    if (!first && used + layers <= lazy_layers) {
+      used += layers;
+      return Entry::kContinue;
+    }
+    used = layers;
+    return first ? Entry::kRaise : Entry::kReduce;
+  }
+
+  NttPasses passes;
+  u64 lazy_layers;
+  Entry entries[4];
+  Entry last, middle;  // of the last pass, and of the second half of it
+};
+
+/// The passes from the p-th on, of a block of `size` coefficients: each part of a block is finished before
+/// the next is begun, so that it is read while it is in the nearest cache that holds it.
+void descend(const Schedule& schedule, int p, const Forward& f, std::size_t node, u64* x, std::size_t size) {
+  const int layers = schedule.passes.layers[static_cast<std::size_t>(p)];
+  const std::size_t parts = std::size_t{1} << layers;
+  const std::size_t part = size / parts;
+  run_pass(schedule.entries[p], layers, f, node, x, part);
+  if (p + 1 == schedule.passes.count) {
+    const std::size_t first = (node * parts) - f.degree / part;
+    return run_last_pass(schedule.last, schedule.middle, f, first, parts, x);
+  }
+  for (std::size_t i = 0; i < parts; ++i) descend(schedule, p + 1, f, node * parts + i, x + i * part, part);
+}
+
+}  // namespace
+
+void ntt_forward(const NttTables& tables, u64* x) noexcept {
+  const Schedule schedule(tables.degree(), tables.modulus().value());
+  const Forward forward(tables, schedule.lazy_layers);
+  descend(schedule, 0, forward, 1, x, tables.degree());
+}
+
+}  // namespace cloister::ifma

@@ -1,0 +1,192 @@
+// The inverse transform: (x, y) to (x + y, w * (x - y)).
+//
+// A product is in [0, 2q) whatever it came from; a sum has twice the bound of its operands, which are
+// equal, because the two operands of a butterfly have the same history. Differences are taken as
+// x + b*q - y for y in [0, bq). Everything must stay within kLimit * q <= 2^52: operands whose sum would
+// not are reduced to [0, 2q) first, and at the end of a pass so is what exceeds the bound that the next
+// pass expects. Which values these are is known when this is compiled (Bounds).
+#include <array>
+
+#include "cloister/kernels/internal/ifma_ntt.h"
+#include "cloister/kernels/internal/ifma_vector.h"
+#include "cloister/kernels/internal/ntt_passes.h"
+
+namespace cloister::ifma {
+namespace {
+
+using u64 = std::uint64_t;
+
+/// log2 of the bounds of each of 2^kLayers values before each layer, as multiples of q.
+template <int kLayers>
+struct Bounds {
+  std::array<std::array<int, std::size_t{1} << kLayers>, kLayers> sum{};  // of the sums, unless reduced
+  std::array<std::array<bool, std::size_t{1} << kLayers>, kLayers> reduce{};
+  std::array<int, std::size_t{1} << kLayers> end{};
+
+  constexpr Bounds(int log2_limit, int log2_entry) {
+    for (std::size_t i = 0; i < end.size(); ++i) {
+      int bound = log2_entry;
+      for (std::size_t layer = 0; layer < kLayers; ++layer) {
+        reduce[layer][i] = bound + 1 > log2_limit;
+        sum[layer][i] = (reduce[layer][i] ? 1 : bound) + 1;
+        bound = (i >> layer & 1) != 0 ? 1 : sum[layer][i];
+      }
+      end[i] = bound;
+    }
+  }
+};
+
+struct Inverse {
+  explicit Inverse(const NttTables& tables)
+      : m(tables.modulus().value()),
+        degree(tables.degree()),
+        roots(tables.inverse_vector_roots()),
+        scale(Root52(tables.inverse_degree())),
+        scaled_root(Root52(tables.scaled_inverse_root())) {}
+
+  VecModulus m;
+  std::size_t degree;
+  const VectorRoots& roots;
+  VecRoot scale;        // 1 / N
+  VecRoot scaled_root;  // the last layer's root / N
+};
+
+/// kLayers layers on 2^kLayers vectors; w holds the roots of the last layer, then of the one before it.
+/// kFinal: the last layer's results are scaled by 1/N, and canonical.
+template <int kLayers, int kLog2Limit, int kLog2Entry, bool kFinal>
+inline void layers(Vec* v, const VecRoot* w, const Inverse& f) {
+  static constexpr Bounds<kLayers> kBounds(kLog2Limit, kLog2Entry);
+#pragma GCC unroll 16
+  for (int layer = 0; layer < kLayers; ++layer) {
+    const int half = 1 << layer;
+#pragma GCC unroll 16
+    for (int i = 0; i < 1 << (kLayers - 1); ++i) {
+      const int block = i / half;
+      const int left = block * half + i;
+      Vec x = v[left], y = v[left + half];
+      if (kBounds.reduce[layer][left]) {
+        x = reduced(x, f.m);
+        y = reduced(y, f.m);
+      }
+      const Vec bound = _mm512_slli_epi64(f.m.q, static_cast<unsigned>(kBounds.sum[layer][left] - 1));
+      const Vec difference = add(sub(x, y), bound);
+      if (kFinal && layer == kLayers - 1) {
+        v[left] = canonical(product(add(x, y), f.scale, f.m), f.m);
+        v[left + half] = canonical(product(difference, f.scaled_root, f.m), f.m);
+      } else {
+        v[left] = add(x, y);
+        v[left + half] = product(difference, w[(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
+      }
+    }
+  }
+}
+
+/// Reduces the values that came out of layers() above the bound of the next pass.
+template <int kLayers, int kLog2Limit, int kLog2Entry, int kLog2Exit>
+inline void leave(Vec* v, const Inverse& f) {
+  static constexpr Bounds<kLayers> kBounds(kLog2Limit, kLog2Entry);
+#pragma GCC unroll 16
+  for (int i = 0; i < 1 << kLayers; ++i)
+    if (kBounds.end[static_cast<std::size_t>(i)] > kLog2Exit) v[i] = reduced(v[i], f.m);
+}
+
+/// The roots of kLayers layers below a node of the tree of roots.
+template <int kLayers>
+inline void load_roots(const Root52* roots, std::size_t node, VecRoot* w) {
+#pragma GCC unroll 16
+  for (int layer = 0; layer < kLayers; ++layer)
+#pragma GCC unroll 16
+    for (int i = 0; i < 1 << layer; ++i)
+      w[(1 << layer) - 1 + i] = VecRoot(roots[(node << layer) + static_cast<std::size_t>(i)]);
+}
+
+/// Bounds of the two classes of moduli: what no value may reach, and what a pass leaves to the next.
+struct Wide {  // q < 2^46
+  static constexpr int kLog2Limit = 6, kLog2Between = 2;
+};
+struct Narrow {  // q < 2^50
+  static constexpr int kLog2Limit = 2, kLog2Between = 1;
+};
+
+template <typename Class, int kLayers, bool kFinal>
+void pass(const Inverse& inverse, std::size_t node, u64* x, std::size_t distance) {
+  constexpr int kStreams = 1 << kLayers;
+  const Inverse f = inverse;
+  VecRoot w[kStreams - 1];
+  load_roots<kLayers>(f.roots.upper(), node, w);
+  for (std::size_t j = 0; j < distance; j += 8) {
+    Vec v[kStreams];
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kStreams; ++i) v[i] = load(x + i * distance + j);
+    layers<kLayers, Class::kLog2Limit, Class::kLog2Between, kFinal>(v, w, f);
+    if constexpr (!kFinal) leave<kLayers, Class::kLog2Limit, Class::kLog2Between, Class::kLog2Between>(v, f);
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kStreams; ++i) store(x + i * distance + j, v[i]);
+  }
+}
+
+/// The first six layers of `count` consecutive groups of 64 canonical values: three layers between what
+/// a transposition makes vectors of, three layers between the vectors it came from.
+template <typename Class>
+void first_pass(const Inverse& inverse, std::size_t group, std::size_t count, u64* x) {
+  // The most that three layers make of canonical values; every vector has lanes of all eight bounds.
+  constexpr int kMiddle = Class::kLog2Limit < 3 ? Class::kLog2Limit : 3;
+  const Inverse f = inverse;
+  for (const std::size_t end = group + count; group != end; ++group, x += 64) {
+    Vec v[8];
+    VecRoot w[7];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < 8; ++i) v[i] = load(x + 8 * i);
+    transpose(v);
+    const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
+#pragma GCC unroll 8
+    for (int i = 0; i < 7; ++i) w[i] = VecRoot(lower + 16 * i);
+    layers<3, Class::kLog2Limit, 0, false>(v, w, f);
+    transpose(v);
+    load_roots<3>(f.roots.upper(), f.degree / 64 + group, w);
+    layers<3, Class::kLog2Limit, kMiddle, false>(v, w, f);
+    leave<3, Class::kLog2Limit, kMiddle, Class::kLog2Between>(v, f);
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < 8; ++i) store(x + 8 * i, v[i]);
+  }
+}
+
+template <typename Class, bool kFinal>
+void run_pass(int layers, const Inverse& f, std::size_t node, u64* x, std::size_t distance) {
+  switch (layers) {
+    case 1:
+      return pass<Class, 1, kFinal>(f, node, x, distance);
+    case 2:
+      return pass<Class, 2, kFinal>(f, node, x, distance);
+    case 3:
+      return pass<Class, 3, kFinal>(f, node, x, distance);
+    default:
+      return pass<Class, 4, kFinal>(f, node, x, distance);
+  }
+}
+
+/// The forward transform's order of blocks, backwards.
+template <typename Class>
+void ascend(const NttPasses& passes, int p, const Inverse& f, std::size_t node, u64* x, std::size_t size) {
+  const int layers = passes.layers[static_cast<std::size_t>(p)];
+  const std::size_t parts = std::size_t{1} << layers;
+  const std::size_t part = size / parts;
+  if (p + 1 == passes.count) {
+    first_pass<Class>(f, node * parts - f.degree / part, parts, x);
+  } else {
+    for (std::size_t i = 0; i < parts; ++i) ascend<Class>(passes, p + 1, f, node * parts + i, x + i * part, part);
+  }
+  if (p == 0) return run_pass<Class, true>(layers, f, node, x, part);
+  run_pass<Class, false>(layers, f, node, x, part);
+}
+
+}  // namespace
+
+void ntt_inverse(const NttTables& tables, u64* x) noexcept {
+  const NttPasses passes(tables.degree());
+  const Inverse inverse(tables);
+  if (tables.modulus().bits() <= 46) return ascend<Wide>(passes, 0, inverse, 1, x, tables.degree());
+  ascend<Narrow>(passes, 0, inverse, 1, x, tables.degree());
+}
+
+}  // namespace cloister::ifma
