@@ -50,11 +50,14 @@ inline void butterfly(Vec& x, Vec& y, const VecRoot& w, const Forward& f) {
   y = sub(twice, sum);
 }
 
-/// kLayers layers on 2^kLayers vectors; w holds the roots of the first layer, then of the next.
-template <int kLayers, Entry kEntry>
-inline void layers(Vec* v, const VecRoot* w, const Forward& f) {
+/// kLayers layers on kSets sets of 2^kLayers vectors; w[k] holds the roots of set k, those of the first
+/// layer, then of the next.
+template <int kLayers, int kSets, Entry kEntry>
+inline void layers(Vec (*v)[1 << kLayers], const VecRoot (*w)[(1 << kLayers) - 1], const Forward& f) {
 #pragma GCC unroll 16
-  for (int i = 0; i < 1 << (kLayers - 1); ++i) v[i] = enter<kEntry>(v[i], f);
+  for (int i = 0; i < 1 << (kLayers - 1); ++i)
+#pragma GCC unroll 2
+    for (int k = 0; k < kSets; ++k) v[k][i] = enter<kEntry>(v[k][i], f);
 #pragma GCC unroll 16
   for (int layer = 0; layer < kLayers; ++layer) {
     const int half = 1 << (kLayers - 1 - layer);
@@ -62,7 +65,9 @@ inline void layers(Vec* v, const VecRoot* w, const Forward& f) {
     for (int i = 0; i < 1 << (kLayers - 1); ++i) {
       const int block = i / half;
       const int left = block * half + i;
-      butterfly<kEntry>(v[left], v[left + half], w[(1 << layer) - 1 + block], f);
+#pragma GCC unroll 2
+      for (int k = 0; k < kSets; ++k)
+        butterfly<kEntry>(v[k][left], v[k][left + half], w[k][(1 << layer) - 1 + block], f);
     }
   }
 }
@@ -88,34 +93,44 @@ void pass(const Forward& forward, std::size_t node, u64* x, std::size_t distance
     Vec v[kStreams];
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) v[i] = load(x + i * distance + j);
-    layers<kLayers, kEntry>(v, w, f);
+    layers<kLayers, 1, kEntry>(&v, &w, f);
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) store(x + i * distance + j, v[i]);
   }
 }
 
 /// The last six layers of `count` consecutive groups of 64 coefficients, and the canonical results:
-/// three layers between vectors, a transposition, three layers between what were lanes.
+/// three layers between vectors, a transposition, three layers between what were lanes. Two groups at a
+/// time, step by step, because one alone is a chain too long for the CPU to look past. `count` is even.
 template <Entry kEntry, Entry kMiddle>
 void last_pass(const Forward& forward, std::size_t group, std::size_t count, u64* x) {
   const Forward f = forward;
-  for (const std::size_t end = group + count; group != end; ++group, x += 64) {
-    Vec v[8];
-    VecRoot w[7];
+  for (const std::size_t end = group + count; group != end; group += 2, x += 128) {
+    Vec v[2][8];
+    VecRoot w[2][7];
+#pragma GCC unroll 2
+    for (std::size_t k = 0; k < 2; ++k) {
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) v[i] = load(x + 8 * i);
-    load_roots<3>(f.roots.upper(), f.degree / 64 + group, w);
-    layers<3, kEntry>(v, w, f);
-    transpose(v);
+      for (std::size_t i = 0; i < 8; ++i) v[k][i] = load(x + 64 * k + 8 * i);
+      load_roots<3>(f.roots.upper(), f.degree / 64 + group + k, w[k]);
+    }
+    layers<3, 2, kEntry>(v, w, f);
     const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
+#pragma GCC unroll 2
+    for (std::size_t k = 0; k < 2; ++k) {
+      transpose(v[k]);
 #pragma GCC unroll 8
-    for (int i = 0; i < 7; ++i) w[i] = VecRoot(lower + 16 * i);
-    layers<3, kMiddle>(v, w, f);
+      for (std::size_t i = 0; i < 7; ++i) w[k][i] = VecRoot(lower + VectorRoots::kLowerGroupWords * k + 16 * i);
+    }
+    layers<3, 2, kMiddle>(v, w, f);
+#pragma GCC unroll 2
+    for (std::size_t k = 0; k < 2; ++k) {
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) v[i] = canonical(reduced(v[i], f.m), f.m);
-    transpose(v);
+      for (std::size_t i = 0; i < 8; ++i) v[k][i] = canonical(reduced(v[k][i], f.m), f.m);
+      transpose(v[k]);
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) store(x + 8 * i, v[i]);
+      for (std::size_t i = 0; i < 8; ++i) store(x + 64 * k + 8 * i, v[k][i]);
+    }
   }
 }
 
@@ -169,7 +184,7 @@ struct Schedule {
       lazy_layers = (range - 2) / 4;
     }
     u64 used = 0;
-    for (int i = 0; i < passes.count; ++i)
+    for (int i = 0; i < passes.count && i < NttPasses::kMax; ++i)
       entries[i] = enter(static_cast<u64>(passes.layers[static_cast<std::size_t>(i)]), i == 0, used);
     last = enter(3, false, used);
     middle = enter(3, false, used);
@@ -187,7 +202,7 @@ struct Schedule {
 
   NttPasses passes;
   u64 lazy_layers;
-  Entry entries[4];
+  Entry entries[NttPasses::kMax];
   Entry last, middle;  // of the last pass, and of the second half of it
 };
 

@@ -51,10 +51,10 @@ struct Inverse {
   VecRoot scaled_root;  // the last layer's root / N
 };
 
-/// kLayers layers on 2^kLayers vectors; w holds the roots of the last layer, then of the one before it.
-/// kFinal: the last layer's results are scaled by 1/N, and canonical.
-template <int kLayers, int kLog2Limit, int kLog2Entry, bool kFinal>
-inline void layers(Vec* v, const VecRoot* w, const Inverse& f) {
+/// kLayers layers on kSets sets of 2^kLayers vectors; w[k] holds the roots of set k, those of the last
+/// layer, then of the one before it. kFinal: the last layer's results are scaled by 1/N, and canonical.
+template <int kLayers, int kSets, int kLog2Limit, int kLog2Entry, bool kFinal>
+inline void layers(Vec (*v)[1 << kLayers], const VecRoot (*w)[(1 << kLayers) - 1], const Inverse& f) {
   static constexpr Bounds<kLayers> kBounds(kLog2Limit, kLog2Entry);
 #pragma GCC unroll 16
   for (int layer = 0; layer < kLayers; ++layer) {
@@ -63,19 +63,22 @@ inline void layers(Vec* v, const VecRoot* w, const Inverse& f) {
     for (int i = 0; i < 1 << (kLayers - 1); ++i) {
       const int block = i / half;
       const int left = block * half + i;
-      Vec x = v[left], y = v[left + half];
-      if (kBounds.reduce[layer][left]) {
-        x = reduced(x, f.m);
-        y = reduced(y, f.m);
-      }
-      const Vec bound = _mm512_slli_epi64(f.m.q, static_cast<unsigned>(kBounds.sum[layer][left] - 1));
-      const Vec difference = add(sub(x, y), bound);
-      if (kFinal && layer == kLayers - 1) {
-        v[left] = canonical(product(add(x, y), f.scale, f.m), f.m);
-        v[left + half] = canonical(product(difference, f.scaled_root, f.m), f.m);
-      } else {
-        v[left] = add(x, y);
-        v[left + half] = product(difference, w[(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
+#pragma GCC unroll 2
+      for (int k = 0; k < kSets; ++k) {
+        Vec x = v[k][left], y = v[k][left + half];
+        if (kBounds.reduce[layer][left]) {
+          x = reduced(x, f.m);
+          y = reduced(y, f.m);
+        }
+        const Vec bound = _mm512_slli_epi64(f.m.q, static_cast<unsigned>(kBounds.sum[layer][left] - 1));
+        const Vec difference = add(sub(x, y), bound);
+        if (kFinal && layer == kLayers - 1) {
+          v[k][left] = canonical(product(add(x, y), f.scale, f.m), f.m);
+          v[k][left + half] = canonical(product(difference, f.scaled_root, f.m), f.m);
+        } else {
+          v[k][left] = add(x, y);
+          v[k][left + half] = product(difference, w[k][(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
+        }
       }
     }
   }
@@ -83,7 +86,7 @@ inline void layers(Vec* v, const VecRoot* w, const Inverse& f) {
 
 /// Reduces the values that came out of layers() above the bound of the next pass.
 template <int kLayers, int kLog2Limit, int kLog2Entry, int kLog2Exit>
-inline void leave(Vec* v, const Inverse& f) {
+inline void leave(Vec (&v)[1 << kLayers], const Inverse& f) {
   static constexpr Bounds<kLayers> kBounds(kLog2Limit, kLog2Entry);
 #pragma GCC unroll 16
   for (int i = 0; i < 1 << kLayers; ++i)
@@ -118,7 +121,7 @@ void pass(const Inverse& inverse, std::size_t node, u64* x, std::size_t distance
     Vec v[kStreams];
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) v[i] = load(x + i * distance + j);
-    layers<kLayers, Class::kLog2Limit, Class::kLog2Between, kFinal>(v, w, f);
+    layers<kLayers, 1, Class::kLog2Limit, Class::kLog2Between, kFinal>(&v, &w, f);
     if constexpr (!kFinal) leave<kLayers, Class::kLog2Limit, Class::kLog2Between, Class::kLog2Between>(v, f);
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) store(x + i * distance + j, v[i]);
@@ -126,28 +129,38 @@ void pass(const Inverse& inverse, std::size_t node, u64* x, std::size_t distance
 }
 
 /// The first six layers of `count` consecutive groups of 64 canonical values: three layers between what
-/// a transposition makes vectors of, three layers between the vectors it came from.
+/// a transposition makes vectors of, three layers between the vectors it came from. Two groups at a time,
+/// as in the forward transform; `count` is even.
 template <typename Class>
 void first_pass(const Inverse& inverse, std::size_t group, std::size_t count, u64* x) {
   // The most that three layers make of canonical values; every vector has lanes of all eight bounds.
   constexpr int kMiddle = Class::kLog2Limit < 3 ? Class::kLog2Limit : 3;
   const Inverse f = inverse;
-  for (const std::size_t end = group + count; group != end; ++group, x += 64) {
-    Vec v[8];
-    VecRoot w[7];
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) v[i] = load(x + 8 * i);
-    transpose(v);
+  for (const std::size_t end = group + count; group != end; group += 2, x += 128) {
+    Vec v[2][8];
+    VecRoot w[2][7];
     const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
+#pragma GCC unroll 2
+    for (std::size_t k = 0; k < 2; ++k) {
 #pragma GCC unroll 8
-    for (int i = 0; i < 7; ++i) w[i] = VecRoot(lower + 16 * i);
-    layers<3, Class::kLog2Limit, 0, false>(v, w, f);
-    transpose(v);
-    load_roots<3>(f.roots.upper(), f.degree / 64 + group, w);
-    layers<3, Class::kLog2Limit, kMiddle, false>(v, w, f);
-    leave<3, Class::kLog2Limit, kMiddle, Class::kLog2Between>(v, f);
+      for (std::size_t i = 0; i < 8; ++i) v[k][i] = load(x + 64 * k + 8 * i);
+      transpose(v[k]);
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) store(x + 8 * i, v[i]);
+      for (std::size_t i = 0; i < 7; ++i) w[k][i] = VecRoot(lower + VectorRoots::kLowerGroupWords * k + 16 * i);
+    }
+    layers<3, 2, Class::kLog2Limit, 0, false>(v, w, f);
+#pragma GCC unroll 2
+    for (std::size_t k = 0; k < 2; ++k) {
+      transpose(v[k]);
+      load_roots<3>(f.roots.upper(), f.degree / 64 + group + k, w[k]);
+    }
+    layers<3, 2, Class::kLog2Limit, kMiddle, false>(v, w, f);
+#pragma GCC unroll 2
+    for (std::size_t k = 0; k < 2; ++k) {
+      leave<3, Class::kLog2Limit, kMiddle, Class::kLog2Between>(v[k], f);
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < 8; ++i) store(x + 64 * k + 8 * i, v[k][i]);
+    }
   }
 }
 

@@ -10,7 +10,8 @@ namespace cloister {
 /// coefficients, whose six layers stay in registers. Passes of eight streams over blocks that are larger
 /// than the first cache; sixteen streams at such distances would fall into the same sets of it.
 struct NttPasses {
-  std::array<int, 4> layers{};
+  static constexpr int kMax = 4;
+  std::array<int, kMax> layers{};
   int count = 0;
 
   explicit constexpr NttPasses(std::size_t degree) noexcept {
