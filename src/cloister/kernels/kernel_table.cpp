@@ -41,10 +41,12 @@ std::span<const Target> available_targets() noexcept {
 const KernelTable& select_kernels(std::string_view target) {
   std::string known;
   for (const Target t : available_targets()) {
-    if (target.empty() || target == name(t)) return t == Target::kAvx512Ifma ? ifma_kernels() : scalar_kernels();
+    if (target.empty() || target == name(t))
+      return t == Target::kAvx512Ifma ? ifma_kernels() : scalar_kernels();
     known += (known.empty() ? "" : ", ") + std::string(name(t));
   }
-  throw ParametersError("kernels: target '" + std::string(target) + "' cannot run here; choose one of: " + known);
+  throw ParametersError("kernels: target '" + std::string(target) +
+                        "' cannot run here; choose one of: " + known);
 }
 
 }  // namespace cloister

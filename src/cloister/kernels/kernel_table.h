@@ -39,8 +39,8 @@ struct KernelTable {
   void (*mul_add)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
                   std::size_t n) noexcept;
   /// out = a * factor.
-  void (*mul_scalar)(const Modulus& q, const std::uint64_t* a, const ShoupFactor& factor,
-                     std::uint64_t* out, std::size_t n) noexcept;
+  void (*mul_scalar)(const Modulus& q, const std::uint64_t* a, const ShoupFactor& factor, std::uint64_t* out,
+                     std::size_t n) noexcept;
   /// out = (a - b) * factor: the tail of rescaling and of mod-down.
   void (*sub_mul_scalar)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b,
                          const ShoupFactor& factor, std::uint64_t* out, std::size_t n) noexcept;

@@ -81,8 +81,8 @@ TEST_P(Kernels, PointwiseAgreeWithModulus) {
   const std::array<const std::uint64_t*, 3> left{a.data(), b.data(), c.data()};
   const std::array<const std::uint64_t*, 3> right{b.data(), c.data(), a.data()};
   const std::array<std::uint64_t, 3> constants{c[3], c[4], q.value() - 1};
-  std::vector<std::uint64_t> sum(n), difference(n), negated(n), product(n), fused(c), scaled(n), tail(n), dots(n),
-      converted(n);
+  std::vector<std::uint64_t> sum(n), difference(n), negated(n), product(n), fused(c), scaled(n), tail(n),
+      dots(n), converted(n);
   k.add(q, a.data(), b.data(), sum.data(), n);
   k.sub(q, a.data(), b.data(), difference.data(), n);
   k.negate(q, a.data(), negated.data(), n);
@@ -101,8 +101,7 @@ TEST_P(Kernels, PointwiseAgreeWithModulus) {
     ASSERT_EQ(scaled[i], q.mul(a[i], c[2]));
     ASSERT_EQ(tail[i], q.mul(q.sub(a[i], b[i]), c[2]));
     ASSERT_EQ(dots[i], q.add(q.add(q.mul(a[i], b[i]), q.mul(b[i], c[i])), q.mul(c[i], a[i])));
-    ASSERT_EQ(converted[i],
-              q.sub(q.add(q.mul(a[i], constants[0]), q.mul(b[i], constants[1])), c[i]));
+    ASSERT_EQ(converted[i], q.sub(q.add(q.mul(a[i], constants[0]), q.mul(b[i], constants[1])), c[i]));
   }
 }
 
@@ -136,7 +135,8 @@ TEST_P(Kernels, QuotientPermutationAndModulusChange) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Kernels,
-                         ::testing::Combine(::testing::ValuesIn(available_targets().begin(), available_targets().end()),
+                         ::testing::Combine(::testing::ValuesIn(available_targets().begin(),
+                                                                available_targets().end()),
                                             ::testing::Values(3, 8, 11, 15), ::testing::Values(30, 45, 60)));
 
 TEST(SelectKernels, NamesAndRefusals) {

@@ -48,8 +48,8 @@ struct SumReducer {
 
 /// out[i] = the reduced sum over t of term(t, i), `chunk` terms between reductions.
 template <typename Term>
-inline void sum_terms(const SumReducer& reducer, std::size_t terms, std::size_t chunk, u64* out, std::size_t n,
-                      const Term& term) {
+inline void sum_terms(const SumReducer& reducer, std::size_t terms, std::size_t chunk, u64* out,
+                      std::size_t n, const Term& term) {
   constexpr std::size_t kVectors = 4;
   std::size_t i = 0;
   const auto run = [&]<std::size_t kCount>(std::integral_constant<std::size_t, kCount>) {
@@ -83,8 +83,9 @@ void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, 
                    u64* out, std::size_t n) noexcept {
   const SumReducer reducer(q);
   if (a_bits <= 52) {
-    sum_terms(reducer, terms, SumReducer::max_terms(a_bits, q.bits()), out, n,
-              [=](std::size_t t, std::size_t i, Sum& sum) { sum.add(load(a[t] + i), broadcast(constants[t])); });
+    sum_terms(
+        reducer, terms, SumReducer::max_terms(a_bits, q.bits()), out, n,
+        [=](std::size_t t, std::size_t i, Sum& sum) { sum.add(load(a[t] + i), broadcast(constants[t])); });
     return;
   }
   // The bits from 52 on are a second term, times the constant * 2^52: eight bits, less than the first.
@@ -106,7 +107,8 @@ void round_quotient(const u64* const* a, const double* reciprocals, std::size_t 
   for (std::size_t i = 0; i < n; i += 8) {
     __m512d sum = _mm512_set1_pd(0.5);
     for (std::size_t t = 0; t < terms; ++t)
-      sum = _mm512_add_pd(sum, _mm512_mul_pd(_mm512_cvtepu64_pd(load(a[t] + i)), _mm512_set1_pd(reciprocals[t])));
+      sum = _mm512_add_pd(sum,
+                          _mm512_mul_pd(_mm512_cvtepu64_pd(load(a[t] + i)), _mm512_set1_pd(reciprocals[t])));
     store(out + i, _mm512_cvttpd_epu64(sum));
   }
 }

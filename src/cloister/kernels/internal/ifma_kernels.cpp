@@ -19,7 +19,9 @@ void ntt_inverse(const NttTables& tables, u64* x) noexcept {
 }
 
 bool whole_vectors(std::size_t n) noexcept { return n % 8 == 0; }
-bool fits(const Modulus& q, std::size_t n) noexcept { return q.bits() <= ifma::kMaxModulusBits && whole_vectors(n); }
+bool fits(const Modulus& q, std::size_t n) noexcept {
+  return q.bits() <= ifma::kMaxModulusBits && whole_vectors(n);
+}
 
 void add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
   (whole_vectors(n) ? ifma::add : scalar_kernels().add)(q, a, b, out, n);
@@ -59,7 +61,8 @@ void permute(const u64* a, const std::uint32_t* map, u64* out, std::size_t n) no
   (whole_vectors(n) ? ifma::permute : scalar_kernels().permute)(a, map, out, n);
 }
 void change_modulus(const Modulus& from, const Modulus& to, const u64* a, u64* out, std::size_t n) noexcept {
-  (from.bits() <= 52 && fits(to, n) ? ifma::change_modulus : scalar_kernels().change_modulus)(from, to, a, out, n);
+  (from.bits() <= 52 && fits(to, n) ? ifma::change_modulus : scalar_kernels().change_modulus)(from, to, a,
+                                                                                              out, n);
 }
 
 }  // namespace

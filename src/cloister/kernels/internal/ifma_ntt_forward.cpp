@@ -4,8 +4,12 @@
 // below 2^52, what it writes is within 2q of x. Values in [0, 2q) that are raised once by an offset of
 // 2sq therefore stay in [0, (4s + 2)q) for s layers, which needs (4s + 2)q <= 2^52. Of y only the residue
 // matters, so only the left half of a layer's values is raised or reduced. Where the whole transform has
-// more than s layers, passes begin by reducing again; where s is below 3 (q above 2^48.19), every layer
-// reduces: x in [0, 2q) gives x + r and x - r + 2q in [0, 4q), which holds up to q = 2^50.
+// more than s layers, passes begin by reducing again; where s is below 4, what the longest pass needs (q
+// above 2^47.83), every layer reduces: x in [0, 2q) gives x + r and x - r + 2q in [0, 4q), which holds up
+// to q = 2^50.
+#include <array>
+#include <bit>
+
 #include "cloister/kernels/internal/ifma_ntt.h"
 #include "cloister/kernels/internal/ifma_vector.h"
 #include "cloister/kernels/internal/ntt_passes.h"
@@ -72,16 +76,6 @@ inline void layers(Vec (*v)[1 << kLayers], const VecRoot (*w)[(1 << kLayers) - 1
   }
 }
 
-/// The roots of kLayers layers below a node of the tree of roots.
-template <int kLayers>
-inline void load_roots(const Root52* roots, std::size_t node, VecRoot* w) {
-#pragma GCC unroll 16
-  for (int layer = 0; layer < kLayers; ++layer)
-#pragma GCC unroll 16
-    for (int i = 0; i < 1 << layer; ++i)
-      w[(1 << layer) - 1 + i] = VecRoot(roots[(node << layer) + static_cast<std::size_t>(i)]);
-}
-
 /// kLayers layers of the block x of 2^kLayers * distance coefficients that the node stands for.
 template <int kLayers, Entry kEntry>
 void pass(const Forward& forward, std::size_t node, u64* x, std::size_t distance) {
@@ -116,11 +110,13 @@ void last_pass(const Forward& forward, std::size_t group, std::size_t count, u64
     }
     layers<3, 2, kEntry>(v, w, f);
     const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
+    prefetch_lower_roots(lower);
 #pragma GCC unroll 2
     for (std::size_t k = 0; k < 2; ++k) {
       transpose(v[k]);
 #pragma GCC unroll 8
-      for (std::size_t i = 0; i < 7; ++i) w[k][i] = VecRoot(lower + VectorRoots::kLowerGroupWords * k + 16 * i);
+      for (std::size_t i = 0; i < 7; ++i)
+        w[k][i] = VecRoot(lower + VectorRoots::kLowerGroupWords * k + 16 * i);
     }
     layers<3, 2, kMiddle>(v, w, f);
 #pragma GCC unroll 2
@@ -161,7 +157,8 @@ void run_pass(Entry entry, int layers, const Forward& f, std::size_t node, u64* 
   }
 }
 
-void run_last_pass(Entry entry, Entry middle, const Forward& f, std::size_t group, std::size_t count, u64* x) {
+void run_last_pass(Entry entry, Entry middle, const Forward& f, std::size_t group, std::size_t count,
+                   u64* x) {
   if (entry == Entry::kReduceEachLayer)
     return last_pass<Entry::kReduceEachLayer, Entry::kReduceEachLayer>(f, group, count, x);
   if (entry == Entry::kReduce) {
@@ -172,24 +169,38 @@ void run_last_pass(Entry entry, Entry middle, const Forward& f, std::size_t grou
   return last_pass<Entry::kContinue, Entry::kContinue>(f, group, count, x);
 }
 
-/// The passes of one transform with what each does on entry.
+/// One pass over memory, and what it does on entry.
+struct Pass {
+  int layers = 0;
+  Entry entry = Entry::kContinue;
+};
+
+/// The passes of one transform.
 struct Schedule {
-  Schedule(std::size_t degree, u64 q) : passes(degree) {
+  Schedule(std::size_t degree, u64 q) {
+    const NttPasses plan(degree);
     const u64 all = static_cast<u64>(std::countr_zero(degree));
     const u64 range = (u64{1} << 52) / q;  // as multiples of q, at least 4
     lazy_layers = (range - 1) / 4;         // from canonical values: (4s + 1)q <= 2^52
-    if (lazy_layers >= all) {
-      lazy_layers = all;
-    } else {
-      lazy_layers = (range - 2) / 4;
-    }
+    lazy_layers = lazy_layers >= all ? all : (range - 2) / 4;
     u64 used = 0;
-    for (int i = 0; i < passes.count && i < NttPasses::kMax; ++i)
-      entries[i] = enter(static_cast<u64>(passes.layers[static_cast<std::size_t>(i)]), i == 0, used);
+    for (; count < passes.size() && plan.layers[count] != 0; ++count) {
+      const int layers = plan.layers[count];
+      passes[count] = {layers, enter(static_cast<u64>(layers), count == 0, used)};
+    }
     last = enter(3, false, used);
     middle = enter(3, false, used);
   }
 
+  const Pass* end() const { return passes.data() + count; }
+
+  std::array<Pass, NttPasses::kMax> passes;
+  std::size_t count = 0;
+  u64 lazy_layers;
+  Entry last, middle;  // of the last pass, and of the second half of it
+
+ private:
+  /// What a pass of so many layers must do first, after `used` layers since the values were last raised.
   Entry enter(u64 layers, bool first, u64& used) const {
     if (lazy_layers < 4) return Entry::kReduceEachLayer;
     if (!first && used + layers <= lazy_layers) {
@@ -199,25 +210,21 @@ struct Schedule {
     used = layers;
     return first ? Entry::kRaise : Entry::kReduce;
   }
-
-  NttPasses passes;
-  u64 lazy_layers;
-  Entry entries[NttPasses::kMax];
-  Entry last, middle;  // of the last pass, and of the second half of it
 };
 
-/// The passes from the p-th on, of a block of `size` coefficients: each part of a block is finished before
+/// A pass and those after it, on a block of `size` coefficients: each part of a block is finished before
 /// the next is begun, so that it is read while it is in the nearest cache that holds it.
-void descend(const Schedule& schedule, int p, const Forward& f, std::size_t node, u64* x, std::size_t size) {
-  const int layers = schedule.passes.layers[static_cast<std::size_t>(p)];
-  const std::size_t parts = std::size_t{1} << layers;
+void descend(const Schedule& schedule, const Pass* pass, const Forward& f, std::size_t node, u64* x,
+             std::size_t size) {
+  const std::size_t parts = std::size_t{1} << pass->layers;
   const std::size_t part = size / parts;
-  run_pass(schedule.entries[p], layers, f, node, x, part);
-  if (p + 1 == schedule.passes.count) {
-    const std::size_t first = (node * parts) - f.degree / part;
-    return run_last_pass(schedule.last, schedule.middle, f, first, parts, x);
+  run_pass(pass->entry, pass->layers, f, node, x, part);
+  if (pass + 1 == schedule.end()) {
+    const std::size_t group = node * parts - f.degree / part;
+    return run_last_pass(schedule.last, schedule.middle, f, group, parts, x);
   }
-  for (std::size_t i = 0; i < parts; ++i) descend(schedule, p + 1, f, node * parts + i, x + i * part, part);
+  for (std::size_t i = 0; i < parts; ++i)
+    descend(schedule, pass + 1, f, node * parts + i, x + i * part, part);
 }
 
 }  // namespace
@@ -225,7 +232,7 @@ void descend(const Schedule& schedule, int p, const Forward& f, std::size_t node
 void ntt_forward(const NttTables& tables, u64* x) noexcept {
   const Schedule schedule(tables.degree(), tables.modulus().value());
   const Forward forward(tables, schedule.lazy_layers);
-  descend(schedule, 0, forward, 1, x, tables.degree());
+  descend(schedule, schedule.passes.data(), forward, 1, x, tables.degree());
 }
 
 }  // namespace cloister::ifma

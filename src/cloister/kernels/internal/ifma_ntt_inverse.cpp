@@ -93,19 +93,12 @@ inline void leave(Vec (&v)[1 << kLayers], const Inverse& f) {
     if (kBounds.end[static_cast<std::size_t>(i)] > kLog2Exit) v[i] = reduced(v[i], f.m);
 }
 
-/// The roots of kLayers layers below a node of the tree of roots.
-template <int kLayers>
-inline void load_roots(const Root52* roots, std::size_t node, VecRoot* w) {
-#pragma GCC unroll 16
-  for (int layer = 0; layer < kLayers; ++layer)
-#pragma GCC unroll 16
-    for (int i = 0; i < 1 << layer; ++i)
-      w[(1 << layer) - 1 + i] = VecRoot(roots[(node << layer) + static_cast<std::size_t>(i)]);
-}
-
-/// Bounds of the two classes of moduli: what no value may reach, and what a pass leaves to the next.
+/// Bounds for the classes of moduli: what no value may reach, and what a pass leaves to the next.
 struct Wide {  // q < 2^46
   static constexpr int kLog2Limit = 6, kLog2Between = 2;
+};
+struct Medium {  // q < 2^48
+  static constexpr int kLog2Limit = 4, kLog2Between = 1;
 };
 struct Narrow {  // q < 2^50
   static constexpr int kLog2Limit = 2, kLog2Between = 1;
@@ -140,13 +133,15 @@ void first_pass(const Inverse& inverse, std::size_t group, std::size_t count, u6
     Vec v[2][8];
     VecRoot w[2][7];
     const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
+    prefetch_lower_roots(lower);
 #pragma GCC unroll 2
     for (std::size_t k = 0; k < 2; ++k) {
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < 8; ++i) v[k][i] = load(x + 64 * k + 8 * i);
       transpose(v[k]);
 #pragma GCC unroll 8
-      for (std::size_t i = 0; i < 7; ++i) w[k][i] = VecRoot(lower + VectorRoots::kLowerGroupWords * k + 16 * i);
+      for (std::size_t i = 0; i < 7; ++i)
+        w[k][i] = VecRoot(lower + VectorRoots::kLowerGroupWords * k + 16 * i);
     }
     layers<3, 2, Class::kLog2Limit, 0, false>(v, w, f);
 #pragma GCC unroll 2
@@ -187,7 +182,8 @@ void ascend(const NttPasses& passes, int p, const Inverse& f, std::size_t node, 
   if (p + 1 == passes.count) {
     first_pass<Class>(f, node * parts - f.degree / part, parts, x);
   } else {
-    for (std::size_t i = 0; i < parts; ++i) ascend<Class>(passes, p + 1, f, node * parts + i, x + i * part, part);
+    for (std::size_t i = 0; i < parts; ++i)
+      ascend<Class>(passes, p + 1, f, node * parts + i, x + i * part, part);
   }
   if (p == 0) return run_pass<Class, true>(layers, f, node, x, part);
   run_pass<Class, false>(layers, f, node, x, part);
@@ -198,7 +194,9 @@ void ascend(const NttPasses& passes, int p, const Inverse& f, std::size_t node, 
 void ntt_inverse(const NttTables& tables, u64* x) noexcept {
   const NttPasses passes(tables.degree());
   const Inverse inverse(tables);
-  if (tables.modulus().bits() <= 46) return ascend<Wide>(passes, 0, inverse, 1, x, tables.degree());
+  const int bits = tables.modulus().bits();
+  if (bits <= 46) return ascend<Wide>(passes, 0, inverse, 1, x, tables.degree());
+  if (bits <= 48) return ascend<Medium>(passes, 0, inverse, 1, x, tables.degree());
   ascend<Narrow>(passes, 0, inverse, 1, x, tables.degree());
 }
 

@@ -21,8 +21,8 @@ void mul_add(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, s
              std::size_t n) noexcept;
 void mul_scalar(const Modulus& q, const std::uint64_t* a, const ShoupFactor& factor, std::uint64_t* out,
                 std::size_t n) noexcept;
-void sub_mul_scalar(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, const ShoupFactor& factor,
-                    std::uint64_t* out, std::size_t n) noexcept;
+void sub_mul_scalar(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b,
+                    const ShoupFactor& factor, std::uint64_t* out, std::size_t n) noexcept;
 void dot(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* const* b, std::size_t terms,
          std::uint64_t* out, std::size_t n) noexcept;
 void dot_constants(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* constants,

@@ -73,6 +73,27 @@ inline Vec product(Vec v, const VecRoot& w, const VecModulus& m) {
   return add_product(_mm512_setzero_si512(), v, w, m);
 }
 
+/// The roots of kLayers layers below a node of the tree of roots.
+template <int kLayers>
+inline void load_roots(const Root52* roots, std::size_t node, VecRoot* w) {
+#pragma GCC unroll 16
+  for (int layer = 0; layer < kLayers; ++layer)
+#pragma GCC unroll 16
+    for (int i = 0; i < 1 << layer; ++i)
+      w[(1 << layer) - 1 + i] = VecRoot(roots[(node << layer) + static_cast<std::size_t>(i)]);
+}
+
+/// Asks for the lower roots of the two groups that come four pairs of groups later. A transform that
+/// follows one of another prime finds its table in the third cache or in memory, too far for the CPU's own
+/// prefetching. May point past the table: a prefetch does not fault.
+inline void prefetch_lower_roots(const std::uint64_t* lower) {
+  constexpr std::size_t kPairBytes = 2 * VectorRoots::kLowerGroupWords * sizeof(std::uint64_t);
+  const auto ahead = reinterpret_cast<std::uintptr_t>(lower) + 4 * kPairBytes;
+#pragma GCC unroll 28
+  for (std::size_t line = 0; line < kPairBytes; line += 64)
+    _mm_prefetch(reinterpret_cast<const char*>(ahead + line), _MM_HINT_T0);
+}
+
 /// Transposes an 8 x 8 matrix of lanes.
 inline void transpose(Vec (&r)[8]) {
   Vec t[8], u[8];

@@ -11,7 +11,7 @@ namespace cloister {
 /// than the first cache; sixteen streams at such distances would fall into the same sets of it.
 struct NttPasses {
   static constexpr int kMax = 4;
-  std::array<int, kMax> layers{};
+  std::array<int, kMax> layers{};  // zero beyond `count`
   int count = 0;
 
   explicit constexpr NttPasses(std::size_t degree) noexcept {
