@@ -1,3 +1,4 @@
+// What every target must compute, against the mathematics: evaluation, schoolbook products, Modulus.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -6,26 +7,23 @@
 #include <vector>
 
 #include "cloister/kernels/kernel_table.h"
+#include "cloister/kernels/testing/residues.h"
 #include "cloister/math/primes.h"
-#include "cloister/random/samplers.h"
 
 namespace cloister {
 namespace {
 
-std::vector<std::uint64_t> random_residues(std::uint64_t q, std::size_t n, std::uint64_t stream) {
-  Prng prng(Seed(Bytes32{}), stream);
-  std::vector<std::uint64_t> x(n);
-  sample_uniform(prng, q, x);
-  x[0] = 0;
-  x[1] = q - 1;
-  return x;
-}
+struct Case {
+  Target target;
+  int log2_degree;
+  int modulus_bits;
+};
 
-class Kernels : public ::testing::TestWithParam<std::tuple<Target, int, int>> {
+class Kernels : public ::testing::TestWithParam<Case> {
  protected:
-  const KernelTable& k = select_kernels(name(std::get<0>(GetParam())));
-  const std::size_t n = std::size_t{1} << std::get<1>(GetParam());
-  const Modulus q{nearest_prime(std::ldexp(1.0, std::get<2>(GetParam())) * 0.99, 2 * n, {})};
+  const KernelTable& k = select_kernels(name(GetParam().target));
+  const std::size_t n = std::size_t{1} << GetParam().log2_degree;
+  const Modulus q{nearest_prime(std::ldexp(1.0, GetParam().modulus_bits) * 0.99, 2 * n, {})};
 };
 
 TEST_P(Kernels, ForwardEvaluatesAtOddPowersOfTheRoot) {
@@ -55,8 +53,9 @@ TEST_P(Kernels, InverseUndoesForward) {
   }
 }
 
-TEST_P(Kernels, ProductIsSchoolbookNegacyclic) {
-  if (n > 512) GTEST_SKIP() << "schoolbook is for small degrees";
+class SmallDegreeKernels : public Kernels {};
+
+TEST_P(SmallDegreeKernels, ProductIsSchoolbookNegacyclic) {
   const NttTables tables(n, q);
   const auto a = random_residues(q.value(), n, 3), b = random_residues(q.value(), n, 4);
   std::vector<std::uint64_t> expected(n);
@@ -134,14 +133,26 @@ TEST_P(Kernels, QuotientPermutationAndModulusChange) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Kernels,
-                         ::testing::Combine(::testing::ValuesIn(available_targets().begin(),
-                                                                available_targets().end()),
-                                            ::testing::Values(3, 8, 11, 15), ::testing::Values(30, 45, 60)));
+std::vector<Case> cases(const std::vector<int>& log2_degrees) {
+  std::vector<Case> out;
+  for (const Target target : available_targets())
+    for (const int log2_degree : log2_degrees)
+      for (const int bits : {30, 45, 48, 50, 60}) out.push_back({target, log2_degree, bits});
+  return out;
+}
+
+std::string case_name(const ::testing::TestParamInfo<Case>& info) {
+  return std::string(name(info.param.target)) + "_N" + std::to_string(1 << info.param.log2_degree) + "_" +
+         std::to_string(info.param.modulus_bits) + "bit";
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Kernels, ::testing::ValuesIn(cases({3, 8, 11, 15})), case_name);
+INSTANTIATE_TEST_SUITE_P(Targets, SmallDegreeKernels, ::testing::ValuesIn(cases({3, 5, 7, 8, 9})), case_name);
 
 TEST(SelectKernels, NamesAndRefusals) {
-  EXPECT_EQ(select_kernels("scalar").target, Target::kScalar);
-  EXPECT_NO_THROW(select_kernels());
+  for (const Target target : available_targets()) EXPECT_EQ(select_kernels(name(target)).target, target);
+  EXPECT_EQ(select_kernels().target, available_targets().front());
+  EXPECT_EQ(available_targets().back(), Target::kScalar);
   EXPECT_THROW(select_kernels("quantum"), ParametersError);
 }
 
