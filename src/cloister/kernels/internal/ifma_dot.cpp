@@ -1,6 +1,7 @@
 // Sums of products with one reduction at the end.
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 #include "cloister/kernels/internal/ifma_pointwise.h"
 #include "cloister/kernels/internal/ifma_vector.h"
@@ -21,15 +22,16 @@ struct Sum {
   }
 };
 
-/// Reduction of a Sum. A term adds less than 2^(a + b - 52) + 1 to `high` with the carry from `low`, for
-/// factors of a and b bits: max_terms() many, with what fold_in() left, keep high below 2^52.
+/// Reduction of a Sum. With T terms of factors of a and b bits `high` is at most T * (2^(a + b - 52) - 1),
+/// and the carry from `low`, where fold_in() may have left a word, at most T: max_terms() of them keep the
+/// two below 2^52.
 struct SumReducer {
   explicit SumReducer(const Modulus& modulus)
       : m(modulus.value()), word(Root52(ShoupFactor(modulus.reduce(u64{1} << 52), modulus))) {}
 
   static std::size_t max_terms(int a_bits, int b_bits) {
     const int bits = std::max(a_bits + b_bits - 52, 0);
-    return (std::size_t{1} << std::min(52 - bits, 10)) - (bits > 42 ? 2 : 0);
+    return (std::size_t{1} << std::min(52 - bits, 10)) - 1;
   }
 
   /// high * 2^52 + low mod q in [0, 4q), on 64 bits: both words' quotients in one product by -q.
