@@ -24,9 +24,9 @@ NttTables::NttTables(std::size_t degree, const Modulus& modulus)
   }
   inverse_degree_ = ShoupFactor(modulus.inverse(degree % modulus.value()), modulus);
   scaled_inverse_root_ = ShoupFactor(modulus.mul(inverse_roots_[1].value, inverse_degree_.value), modulus);
-  if (modulus.bits() <= VectorRoots::kMaxModulusBits && degree >= VectorRoots::kMinDegree) {
-    vector_roots_ = VectorRoots(roots_);
-    inverse_vector_roots_ = VectorRoots(inverse_roots_);
+  if (degree >= VectorRoots::kMinDegree) {
+    vector_roots_ = VectorRoots(roots_, modulus);
+    inverse_vector_roots_ = VectorRoots(inverse_roots_, modulus);
   }
 }
 

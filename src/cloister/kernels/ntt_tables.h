@@ -10,7 +10,7 @@
 namespace cloister {
 
 /// Constants of the negacyclic transform of degree N modulo one prime q = 1 mod 2N. Immutable.
-/// Memory: 32 N bytes, and 32 N more where q is below 2^50 for kernels on vectors.
+/// Memory: 64 N bytes, half of them for kernels on vectors; 32 N where N is below 128.
 class NttTables {
  public:
   /// N a power of two in [8, 2^17]; throws ParametersError when q has no 2N-th root of unity.
@@ -26,7 +26,7 @@ class NttTables {
   /// psi^-brv(1) / N: the last layer's root with the scale of the inverse.
   const ShoupFactor& scaled_inverse_root() const noexcept { return scaled_inverse_root_; }
 
-  /// The same roots for vectors of 52-bit products; empty unless q < 2^50 and N >= 128.
+  /// The same roots for kernels on vectors; empty unless N >= 128.
   const VectorRoots& vector_roots() const noexcept { return vector_roots_; }
   const VectorRoots& inverse_vector_roots() const noexcept { return inverse_vector_roots_; }
 

@@ -27,7 +27,7 @@ struct Sum {
 /// two below 2^52.
 struct SumReducer {
   explicit SumReducer(const Modulus& modulus)
-      : m(modulus.value()), word(Root52(ShoupFactor(modulus.reduce(u64{1} << 52), modulus))) {}
+      : m(modulus.value()), word(VectorRoot(ShoupFactor(modulus.reduce(u64{1} << 52), modulus), modulus)) {}
 
   static std::size_t max_terms(int a_bits, int b_bits) {
     const int bits = std::max(a_bits + b_bits - 52, 0);

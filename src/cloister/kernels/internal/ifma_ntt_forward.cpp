@@ -6,7 +6,8 @@
 // matters, so only the left half of a layer's values is raised or reduced. Where the whole transform has
 // more than s layers, passes begin by reducing again; where s is below 4, what the longest pass needs (q
 // above 2^47.83), every layer reduces: x in [0, 2q) gives x + r and x - r + 2q in [0, 4q), which holds up
-// to q = 2^50.
+// to q = 2^50. Above that, up to 2^60, products are of 64 bits with r in [0, 4q): Harvey's butterfly in
+// [0, 8q), 8q < 2^63.
 #include <array>
 #include <bit>
 
@@ -20,8 +21,8 @@ namespace {
 using u64 = std::uint64_t;
 
 /// What a pass does to the left operands before it begins: nothing, raise canonical values, reduce and
-/// raise; or reduce before each of its layers.
-enum class Entry { kContinue, kRaise, kReduce, kReduceEachLayer };
+/// raise; reduce before each of its layers; or that with products of 64 bits.
+enum class Entry { kContinue, kRaise, kReduce, kReduceEachLayer, kWide };
 
 struct Forward {
   Forward(const NttTables& tables, u64 lazy_layers)
@@ -45,13 +46,26 @@ inline Vec enter(Vec x, const Forward& f) {
 
 template <Entry kEntry>
 inline void butterfly(Vec& x, Vec& y, const VecRoot& w, const Forward& f) {
+  if constexpr (kEntry == Entry::kWide) {
+    const Vec left = fold(x, f.m.four_q), product = wide_product(y, w, f.m.q);
+    x = add(left, product);
+    y = sub(add(left, f.m.four_q), product);
+    return;
+  }
   Vec left = x;
   if constexpr (kEntry == Entry::kReduceEachLayer) left = reduced(left, f.m);
   const Vec sum = add_product(left, y, w, f.m);
   Vec twice = add(left, left);
-  if constexpr (kEntry == Entry::kReduceEachLayer) twice = add(twice, add(f.m.q, f.m.q));
+  if constexpr (kEntry == Entry::kReduceEachLayer) twice = add(twice, f.m.two_q);
   x = sum;
   y = sub(twice, sum);
+}
+
+/// The canonical residue of a value after the last layer.
+template <Entry kEntry>
+inline Vec finished(Vec v, const Forward& f) {
+  if constexpr (kEntry == Entry::kWide) return fold(fold(fold(v, f.m.four_q), f.m.two_q), f.m.q);
+  return canonical(reduced(v, f.m), f.m);
 }
 
 /// kLayers layers on kSets sets of 2^kLayers vectors; w[k] holds the roots of set k, those of the first
@@ -122,7 +136,7 @@ void last_pass(const Forward& forward, std::size_t group, std::size_t count, u64
 #pragma GCC unroll 2
     for (std::size_t k = 0; k < 2; ++k) {
 #pragma GCC unroll 8
-      for (std::size_t i = 0; i < 8; ++i) v[k][i] = canonical(reduced(v[k][i], f.m), f.m);
+      for (std::size_t i = 0; i < 8; ++i) v[k][i] = finished<kEntry>(v[k][i], f);
       transpose(v[k]);
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < 8; ++i) store(x + 64 * k + 8 * i, v[k][i]);
@@ -154,11 +168,14 @@ void run_pass(Entry entry, int layers, const Forward& f, std::size_t node, u64* 
       return pass_of<Entry::kReduce>(layers, f, node, x, distance);
     case Entry::kReduceEachLayer:
       return pass_of<Entry::kReduceEachLayer>(layers, f, node, x, distance);
+    case Entry::kWide:
+      return pass_of<Entry::kWide>(layers, f, node, x, distance);
   }
 }
 
 void run_last_pass(Entry entry, Entry middle, const Forward& f, std::size_t group, std::size_t count,
                    u64* x) {
+  if (entry == Entry::kWide) return last_pass<Entry::kWide, Entry::kWide>(f, group, count, x);
   if (entry == Entry::kReduceEachLayer)
     return last_pass<Entry::kReduceEachLayer, Entry::kReduceEachLayer>(f, group, count, x);
   if (entry == Entry::kReduce) {
@@ -177,12 +194,12 @@ struct Pass {
 
 /// The passes of one transform.
 struct Schedule {
-  Schedule(std::size_t degree, u64 q) {
+  Schedule(std::size_t degree, u64 q) : wide(q >> VectorRoot::kMaxNarrowBits != 0) {
     const NttPasses plan(degree);
     const u64 all = static_cast<u64>(std::countr_zero(degree));
-    const u64 range = (u64{1} << 52) / q;  // as multiples of q, at least 4
-    lazy_layers = (range - 1) / 4;         // from canonical values: (4s + 1)q <= 2^52
-    lazy_layers = lazy_layers >= all ? all : (range - 2) / 4;
+    const u64 range = (u64{1} << 52) / q;        // as multiples of q, at least 4 unless wide
+    const u64 from_canonical = (range - 1) / 4;  // (4s + 1)q <= 2^52
+    lazy_layers = wide ? 0 : from_canonical >= all ? all : (range - 2) / 4;
     u64 used = 0;
     for (; count < passes.size() && plan.layers[count] != 0; ++count) {
       const int layers = plan.layers[count];
@@ -196,12 +213,14 @@ struct Schedule {
 
   std::array<Pass, NttPasses::kMax> passes;
   std::size_t count = 0;
-  u64 lazy_layers;
+  bool wide;
+  u64 lazy_layers = 0;
   Entry last, middle;  // of the last pass, and of the second half of it
 
  private:
   /// What a pass of so many layers must do first, after `used` layers since the values were last raised.
   Entry enter(u64 layers, bool first, u64& used) const {
+    if (wide) return Entry::kWide;
     if (lazy_layers < 4) return Entry::kReduceEachLayer;
     if (!first && used + layers <= lazy_layers) {
       used += layers;

@@ -1,10 +1,10 @@
 // The inverse transform: (x, y) to (x + y, w * (x - y)).
 //
-// A product is in [0, 2q) whatever it came from; a sum has twice the bound of its operands, which are
-// equal, because the two operands of a butterfly have the same history. Differences are taken as
-// x + b*q - y for y in [0, bq). Everything must stay within kLimit * q <= 2^52: operands whose sum would
-// not are reduced to [0, 2q) first, and at the end of a pass so is what exceeds the bound that the next
-// pass expects. Which values these are is known when this is compiled (Bounds).
+// A product is in [0, 2q), or [0, 4q) with 64-bit words, whatever it came from; a sum has twice the bound of
+// its operands, which are equal, because the two operands of a butterfly have the same history. Differences
+// are taken as x + b*q - y for y in [0, bq). Everything must stay within a limit, at most 2^52, or 2^63 with
+// 64-bit words: operands whose sum would not are reduced first, and at the end of a pass so is what exceeds
+// the bound that the next pass expects. Which values these are is known when this is compiled (Bounds).
 #include <array>
 
 #include "cloister/kernels/internal/ifma_ntt.h"
@@ -23,13 +23,13 @@ struct Bounds {
   std::array<std::array<bool, std::size_t{1} << kLayers>, kLayers> reduce{};
   std::array<int, std::size_t{1} << kLayers> end{};
 
-  constexpr Bounds(int log2_limit, int log2_entry) {
+  constexpr Bounds(int log2_limit, int log2_reduced, int log2_entry) {
     for (std::size_t i = 0; i < end.size(); ++i) {
       int bound = log2_entry;
       for (std::size_t layer = 0; layer < kLayers; ++layer) {
         reduce[layer][i] = bound + 1 > log2_limit;
-        sum[layer][i] = (reduce[layer][i] ? 1 : bound) + 1;
-        bound = (i >> layer & 1) != 0 ? 1 : sum[layer][i];
+        sum[layer][i] = (reduce[layer][i] ? log2_reduced : bound) + 1;
+        bound = (i >> layer & 1) != 0 ? log2_reduced : sum[layer][i];
       }
       end[i] = bound;
     }
@@ -41,8 +41,8 @@ struct Inverse {
       : m(tables.modulus().value()),
         degree(tables.degree()),
         roots(tables.inverse_vector_roots()),
-        scale(Root52(tables.inverse_degree())),
-        scaled_root(Root52(tables.scaled_inverse_root())) {}
+        scale(VectorRoot(tables.inverse_degree(), tables.modulus())),
+        scaled_root(VectorRoot(tables.scaled_inverse_root(), tables.modulus())) {}
 
   VecModulus m;
   std::size_t degree;
@@ -51,11 +51,30 @@ struct Inverse {
   VecRoot scaled_root;  // the last layer's root / N
 };
 
+// The classes of moduli: log2 of what no value may exceed, of what a pass leaves to the next, and of what
+// products and reductions leave, as multiples of q.
+template <int kLimit, int kBetween>
+struct Narrow {
+  static constexpr int kLog2Limit = kLimit, kLog2Between = kBetween, kLog2Reduced = 1;
+  static Vec reduce(Vec v, const VecModulus& m) { return reduced(v, m); }
+  static Vec multiply(Vec v, const VecRoot& w, const VecModulus& m) { return product(v, w, m); }
+  static Vec finish(Vec v, const VecModulus& m) { return canonical(v, m); }
+};
+using Below46 = Narrow<6, 2>;
+using Below48 = Narrow<4, 1>;
+using Below50 = Narrow<2, 1>;
+struct Below60 {
+  static constexpr int kLog2Limit = 3, kLog2Between = 2, kLog2Reduced = 2;
+  static Vec reduce(Vec v, const VecModulus& m) { return fold(v, m.four_q); }
+  static Vec multiply(Vec v, const VecRoot& w, const VecModulus& m) { return wide_product(v, w, m.q); }
+  static Vec finish(Vec v, const VecModulus& m) { return fold(fold(v, m.two_q), m.q); }
+};
+
 /// kLayers layers on kSets sets of 2^kLayers vectors; w[k] holds the roots of set k, those of the last
 /// layer, then of the one before it. kFinal: the last layer's results are scaled by 1/N, and canonical.
-template <int kLayers, int kSets, int kLog2Limit, int kLog2Entry, bool kFinal>
+template <typename Class, int kLayers, int kSets, int kLog2Entry, bool kFinal>
 inline void layers(Vec (*v)[1 << kLayers], const VecRoot (*w)[(1 << kLayers) - 1], const Inverse& f) {
-  static constexpr Bounds<kLayers> kBounds(kLog2Limit, kLog2Entry);
+  static constexpr Bounds<kLayers> kBounds(Class::kLog2Limit, Class::kLog2Reduced, kLog2Entry);
 #pragma GCC unroll 16
   for (int layer = 0; layer < kLayers; ++layer) {
     const int half = 1 << layer;
@@ -67,17 +86,18 @@ inline void layers(Vec (*v)[1 << kLayers], const VecRoot (*w)[(1 << kLayers) - 1
       for (int k = 0; k < kSets; ++k) {
         Vec x = v[k][left], y = v[k][left + half];
         if (kBounds.reduce[layer][left]) {
-          x = reduced(x, f.m);
-          y = reduced(y, f.m);
+          x = Class::reduce(x, f.m);
+          y = Class::reduce(y, f.m);
         }
         const Vec bound = _mm512_slli_epi64(f.m.q, static_cast<unsigned>(kBounds.sum[layer][left] - 1));
         const Vec difference = add(sub(x, y), bound);
         if (kFinal && layer == kLayers - 1) {
-          v[k][left] = canonical(product(add(x, y), f.scale, f.m), f.m);
-          v[k][left + half] = canonical(product(difference, f.scaled_root, f.m), f.m);
+          v[k][left] = Class::finish(Class::multiply(add(x, y), f.scale, f.m), f.m);
+          v[k][left + half] = Class::finish(Class::multiply(difference, f.scaled_root, f.m), f.m);
         } else {
           v[k][left] = add(x, y);
-          v[k][left + half] = product(difference, w[k][(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
+          v[k][left + half] =
+              Class::multiply(difference, w[k][(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
         }
       }
     }
@@ -85,24 +105,13 @@ inline void layers(Vec (*v)[1 << kLayers], const VecRoot (*w)[(1 << kLayers) - 1
 }
 
 /// Reduces the values that came out of layers() above the bound of the next pass.
-template <int kLayers, int kLog2Limit, int kLog2Entry, int kLog2Exit>
+template <typename Class, int kLayers, int kLog2Entry>
 inline void leave(Vec (&v)[1 << kLayers], const Inverse& f) {
-  static constexpr Bounds<kLayers> kBounds(kLog2Limit, kLog2Entry);
+  static constexpr Bounds<kLayers> kBounds(Class::kLog2Limit, Class::kLog2Reduced, kLog2Entry);
 #pragma GCC unroll 16
   for (int i = 0; i < 1 << kLayers; ++i)
-    if (kBounds.end[static_cast<std::size_t>(i)] > kLog2Exit) v[i] = reduced(v[i], f.m);
+    if (kBounds.end[static_cast<std::size_t>(i)] > Class::kLog2Between) v[i] = Class::reduce(v[i], f.m);
 }
-
-/// Bounds for the classes of moduli: what no value may reach, and what a pass leaves to the next.
-struct Wide {  // q < 2^46
-  static constexpr int kLog2Limit = 6, kLog2Between = 2;
-};
-struct Medium {  // q < 2^48
-  static constexpr int kLog2Limit = 4, kLog2Between = 1;
-};
-struct Narrow {  // q < 2^50
-  static constexpr int kLog2Limit = 2, kLog2Between = 1;
-};
 
 template <typename Class, int kLayers, bool kFinal>
 void pass(const Inverse& inverse, std::size_t node, u64* x, std::size_t distance) {
@@ -114,8 +123,8 @@ void pass(const Inverse& inverse, std::size_t node, u64* x, std::size_t distance
     Vec v[kStreams];
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) v[i] = load(x + i * distance + j);
-    layers<kLayers, 1, Class::kLog2Limit, Class::kLog2Between, kFinal>(&v, &w, f);
-    if constexpr (!kFinal) leave<kLayers, Class::kLog2Limit, Class::kLog2Between, Class::kLog2Between>(v, f);
+    layers<Class, kLayers, 1, Class::kLog2Between, kFinal>(&v, &w, f);
+    if constexpr (!kFinal) leave<Class, kLayers, Class::kLog2Between>(v, f);
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) store(x + i * distance + j, v[i]);
   }
@@ -143,16 +152,16 @@ void first_pass(const Inverse& inverse, std::size_t group, std::size_t count, u6
       for (std::size_t i = 0; i < 7; ++i)
         w[k][i] = VecRoot(lower + VectorRoots::kLowerGroupWords * k + 16 * i);
     }
-    layers<3, 2, Class::kLog2Limit, 0, false>(v, w, f);
+    layers<Class, 3, 2, 0, false>(v, w, f);
 #pragma GCC unroll 2
     for (std::size_t k = 0; k < 2; ++k) {
       transpose(v[k]);
       load_roots<3>(f.roots.upper(), f.degree / 64 + group + k, w[k]);
     }
-    layers<3, 2, Class::kLog2Limit, kMiddle, false>(v, w, f);
+    layers<Class, 3, 2, kMiddle, false>(v, w, f);
 #pragma GCC unroll 2
     for (std::size_t k = 0; k < 2; ++k) {
-      leave<3, Class::kLog2Limit, kMiddle, Class::kLog2Between>(v[k], f);
+      leave<Class, 3, kMiddle>(v[k], f);
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < 8; ++i) store(x + 64 * k + 8 * i, v[k][i]);
     }
@@ -195,9 +204,10 @@ void ntt_inverse(const NttTables& tables, u64* x) noexcept {
   const NttPasses passes(tables.degree());
   const Inverse inverse(tables);
   const int bits = tables.modulus().bits();
-  if (bits <= 46) return ascend<Wide>(passes, 0, inverse, 1, x, tables.degree());
-  if (bits <= 48) return ascend<Medium>(passes, 0, inverse, 1, x, tables.degree());
-  ascend<Narrow>(passes, 0, inverse, 1, x, tables.degree());
+  if (bits <= 46) return ascend<Below46>(passes, 0, inverse, 1, x, tables.degree());
+  if (bits <= 48) return ascend<Below48>(passes, 0, inverse, 1, x, tables.degree());
+  if (bits <= 50) return ascend<Below50>(passes, 0, inverse, 1, x, tables.degree());
+  ascend<Below60>(passes, 0, inverse, 1, x, tables.degree());
 }
 
 }  // namespace cloister::ifma

@@ -70,14 +70,14 @@ void mul_add(const Modulus& modulus, const u64* a, const u64* b, u64* out, std::
 void mul_scalar(const Modulus& modulus, const u64* a, const ShoupFactor& factor, u64* out,
                 std::size_t n) noexcept {
   const VecModulus m(modulus.value());
-  const VecRoot w{Root52(factor)};
+  const VecRoot w{VectorRoot(factor, modulus)};
   for (std::size_t i = 0; i < n; i += 8) store(out + i, canonical(product(load(a + i), w, m), m));
 }
 
 void sub_mul_scalar(const Modulus& modulus, const u64* a, const u64* b, const ShoupFactor& factor, u64* out,
                     std::size_t n) noexcept {
   const VecModulus m(modulus.value());
-  const VecRoot w{Root52(factor)};
+  const VecRoot w{VectorRoot(factor, modulus)};
   for (std::size_t i = 0; i < n; i += 8) {
     const Vec difference = sub(add(load(a + i), m.q), load(b + i));
     store(out + i, canonical(product(difference, w, m), m));

@@ -33,14 +33,16 @@ inline Vec high(Vec a, Vec b) { return add_high(_mm512_setzero_si512(), a, b); }
 inline Vec fold(Vec v, Vec m) { return _mm512_min_epu64(v, sub(v, m)); }
 inline Vec low_bits(Vec v) { return _mm512_and_si512(v, broadcast((std::uint64_t{1} << 52) - 1)); }
 
-/// A modulus 2 <= q < 2^50 in every lane.
+/// A modulus in every lane. What is more than q is for q < 2^50.
 struct VecModulus {
   explicit VecModulus(std::uint64_t modulus)
       : q(broadcast(modulus)),
+        two_q(broadcast(2 * modulus)),
+        four_q(broadcast(4 * modulus)),
         negated(broadcast((std::uint64_t{1} << 52) - modulus)),
         reciprocal(broadcast((std::uint64_t{1} << 52) / modulus)) {}
 
-  Vec q;
+  Vec q, two_q, four_q;
   Vec negated;     // -q mod 2^52
   Vec reciprocal;  // floor(2^52 / q)
 };
@@ -54,10 +56,11 @@ inline Vec reduced(Vec v, const VecModulus& m) { return add_low(v, high(v, m.rec
 /// From [0, 2q) to the residue in [0, q) and nothing beyond bit 52.
 inline Vec canonical(Vec v, const VecModulus& m) { return fold(low_bits(v), m.q); }
 
-/// w with floor(w * 2^52 / q) in every lane, or eight of them.
+/// w with its quotient in every lane, or eight of them.
 struct VecRoot {
   VecRoot() = default;
-  explicit VecRoot(const Root52& root) : value(broadcast(root.value)), quotient(broadcast(root.quotient)) {}
+  explicit VecRoot(const VectorRoot& root)
+      : value(broadcast(root.value)), quotient(broadcast(root.quotient)) {}
   explicit VecRoot(const std::uint64_t* values) : value(load(values)), quotient(load(values + 8)) {}
 
   Vec value;
@@ -73,9 +76,20 @@ inline Vec product(Vec v, const VecRoot& w, const VecModulus& m) {
   return add_product(_mm512_setzero_si512(), v, w, m);
 }
 
+/// r in [0, 4q), r = v * w mod q, for q < 2^60 and any v, on words of 64 bits. Of the product of v and the
+/// quotient w' = floor(w * 2^64 / q) only the three upper partial products are taken, each rounded down: the
+/// result is short of v * w' / 2^64 by less than 3, and that of v * w / q by less than 1.
+inline Vec wide_product(Vec v, const VecRoot& w, Vec q) {
+  const Vec v_high = _mm512_srli_epi64(v, 32), quotient_high = _mm512_srli_epi64(w.quotient, 32);
+  const Vec middle = add(_mm512_srli_epi64(_mm512_mul_epu32(v, quotient_high), 32),
+                         _mm512_srli_epi64(_mm512_mul_epu32(v_high, w.quotient), 32));
+  const Vec quotient = add(_mm512_mul_epu32(v_high, quotient_high), middle);
+  return sub(_mm512_mullo_epi64(v, w.value), _mm512_mullo_epi64(quotient, q));
+}
+
 /// The roots of kLayers layers below a node of the tree of roots.
 template <int kLayers>
-inline void load_roots(const Root52* roots, std::size_t node, VecRoot* w) {
+inline void load_roots(const VectorRoot* roots, std::size_t node, VecRoot* w) {
 #pragma GCC unroll 16
   for (int layer = 0; layer < kLayers; ++layer)
 #pragma GCC unroll 16
