@@ -12,7 +12,7 @@ namespace cloister {
 
 /// Instruction sets that kernels are compiled for. The scalar one is the specification: every other
 /// must give the same bits.
-enum class Target { kScalar };
+enum class Target { kScalar, kAvx512Ifma };
 
 std::string_view name(Target target) noexcept;
 
@@ -38,19 +38,19 @@ struct KernelTable {
   /// out += a * b.
   void (*mul_add)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
                   std::size_t n) noexcept;
-  /// out = a * factor; a may be any 64-bit words.
-  void (*mul_scalar)(const Modulus& q, const std::uint64_t* a, const ShoupFactor& factor,
-                     std::uint64_t* out, std::size_t n) noexcept;
+  /// out = a * factor.
+  void (*mul_scalar)(const Modulus& q, const std::uint64_t* a, const ShoupFactor& factor, std::uint64_t* out,
+                     std::size_t n) noexcept;
   /// out = (a - b) * factor: the tail of rescaling and of mod-down.
   void (*sub_mul_scalar)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b,
                          const ShoupFactor& factor, std::uint64_t* out, std::size_t n) noexcept;
   /// out = sum over t of a[t] * b[t]: the inner product of digits with a key. At most 256 terms.
   void (*dot)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* const* b,
               std::size_t terms, std::uint64_t* out, std::size_t n) noexcept;
-  /// out = sum over t of a[t] * constants[t] mod q, a below 2^60, constants residues of q: base
-  /// conversion. At most 256 terms.
+  /// out = sum over t of a[t] * constants[t] mod q, a below 2^a_bits, a_bits at most 60, constants
+  /// residues of q: base conversion. At most 256 terms. Faster where a_bits is at most 52.
   void (*dot_constants)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* constants,
-                        std::size_t terms, std::uint64_t* out, std::size_t n) noexcept;
+                        std::size_t terms, int a_bits, std::uint64_t* out, std::size_t n) noexcept;
   /// out = round(sum over t of a[t] * reciprocals[t]), summed in double precision in the order of t
   /// without fused operations: how often Q fits in a sum of residues.
   void (*round_quotient)(const std::uint64_t* const* a, const double* reciprocals, std::size_t terms,

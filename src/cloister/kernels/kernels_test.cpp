@@ -1,3 +1,4 @@
+// What every target must compute, against the mathematics: evaluation, schoolbook products, Modulus.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -6,26 +7,23 @@
 #include <vector>
 
 #include "cloister/kernels/kernel_table.h"
+#include "cloister/kernels/testing/residues.h"
 #include "cloister/math/primes.h"
-#include "cloister/random/samplers.h"
 
 namespace cloister {
 namespace {
 
-std::vector<std::uint64_t> random_residues(std::uint64_t q, std::size_t n, std::uint64_t stream) {
-  Prng prng(Seed(Bytes32{}), stream);
-  std::vector<std::uint64_t> x(n);
-  sample_uniform(prng, q, x);
-  x[0] = 0;
-  x[1] = q - 1;
-  return x;
-}
+struct Case {
+  Target target;
+  int log2_degree;
+  int modulus_bits;
+};
 
-class Kernels : public ::testing::TestWithParam<std::tuple<Target, int, int>> {
+class Kernels : public ::testing::TestWithParam<Case> {
  protected:
-  const KernelTable& k = select_kernels(name(std::get<0>(GetParam())));
-  const std::size_t n = std::size_t{1} << std::get<1>(GetParam());
-  const Modulus q{nearest_prime(std::ldexp(1.0, std::get<2>(GetParam())) * 0.99, 2 * n, {})};
+  const KernelTable& k = select_kernels(name(GetParam().target));
+  const std::size_t n = std::size_t{1} << GetParam().log2_degree;
+  const Modulus q{nearest_prime(std::ldexp(1.0, GetParam().modulus_bits) * 0.99, 2 * n, {})};
 };
 
 TEST_P(Kernels, ForwardEvaluatesAtOddPowersOfTheRoot) {
@@ -55,8 +53,9 @@ TEST_P(Kernels, InverseUndoesForward) {
   }
 }
 
-TEST_P(Kernels, ProductIsSchoolbookNegacyclic) {
-  if (n > 512) GTEST_SKIP() << "schoolbook is for small degrees";
+class SmallDegreeKernels : public Kernels {};
+
+TEST_P(SmallDegreeKernels, ProductIsSchoolbookNegacyclic) {
   const NttTables tables(n, q);
   const auto a = random_residues(q.value(), n, 3), b = random_residues(q.value(), n, 4);
   std::vector<std::uint64_t> expected(n);
@@ -81,8 +80,8 @@ TEST_P(Kernels, PointwiseAgreeWithModulus) {
   const std::array<const std::uint64_t*, 3> left{a.data(), b.data(), c.data()};
   const std::array<const std::uint64_t*, 3> right{b.data(), c.data(), a.data()};
   const std::array<std::uint64_t, 3> constants{c[3], c[4], q.value() - 1};
-  std::vector<std::uint64_t> sum(n), difference(n), negated(n), product(n), fused(c), scaled(n), tail(n), dots(n),
-      converted(n);
+  std::vector<std::uint64_t> sum(n), difference(n), negated(n), product(n), fused(c), scaled(n), tail(n),
+      dots(n), converted(n);
   k.add(q, a.data(), b.data(), sum.data(), n);
   k.sub(q, a.data(), b.data(), difference.data(), n);
   k.negate(q, a.data(), negated.data(), n);
@@ -91,7 +90,7 @@ TEST_P(Kernels, PointwiseAgreeWithModulus) {
   k.mul_scalar(q, a.data(), w, scaled.data(), n);
   k.sub_mul_scalar(q, a.data(), b.data(), w, tail.data(), n);
   k.dot(q, left.data(), right.data(), 3, dots.data(), n);
-  k.dot_constants(q, left.data(), constants.data(), 3, converted.data(), n);
+  k.dot_constants(q, left.data(), constants.data(), 3, q.bits(), converted.data(), n);
   for (std::size_t i = 0; i < n; ++i) {
     ASSERT_EQ(sum[i], q.add(a[i], b[i]));
     ASSERT_EQ(difference[i], q.sub(a[i], b[i]));
@@ -101,8 +100,7 @@ TEST_P(Kernels, PointwiseAgreeWithModulus) {
     ASSERT_EQ(scaled[i], q.mul(a[i], c[2]));
     ASSERT_EQ(tail[i], q.mul(q.sub(a[i], b[i]), c[2]));
     ASSERT_EQ(dots[i], q.add(q.add(q.mul(a[i], b[i]), q.mul(b[i], c[i])), q.mul(c[i], a[i])));
-    ASSERT_EQ(converted[i],
-              q.sub(q.add(q.mul(a[i], constants[0]), q.mul(b[i], constants[1])), c[i]));
+    ASSERT_EQ(converted[i], q.sub(q.add(q.mul(a[i], constants[0]), q.mul(b[i], constants[1])), c[i]));
   }
 }
 
@@ -135,13 +133,26 @@ TEST_P(Kernels, QuotientPermutationAndModulusChange) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Kernels,
-                         ::testing::Combine(::testing::ValuesIn(available_targets().begin(), available_targets().end()),
-                                            ::testing::Values(3, 8, 11, 15), ::testing::Values(30, 45, 60)));
+std::vector<Case> cases(const std::vector<int>& log2_degrees) {
+  std::vector<Case> out;
+  for (const Target target : available_targets())
+    for (const int log2_degree : log2_degrees)
+      for (const int bits : {30, 45, 48, 50, 60}) out.push_back({target, log2_degree, bits});
+  return out;
+}
+
+std::string case_name(const ::testing::TestParamInfo<Case>& info) {
+  return std::string(name(info.param.target)) + "_N" + std::to_string(1 << info.param.log2_degree) + "_" +
+         std::to_string(info.param.modulus_bits) + "bit";
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Kernels, ::testing::ValuesIn(cases({3, 8, 11, 15})), case_name);
+INSTANTIATE_TEST_SUITE_P(Targets, SmallDegreeKernels, ::testing::ValuesIn(cases({3, 5, 7, 8, 9})), case_name);
 
 TEST(SelectKernels, NamesAndRefusals) {
-  EXPECT_EQ(select_kernels("scalar").target, Target::kScalar);
-  EXPECT_NO_THROW(select_kernels());
+  for (const Target target : available_targets()) EXPECT_EQ(select_kernels(name(target)).target, target);
+  EXPECT_EQ(select_kernels().target, available_targets().front());
+  EXPECT_EQ(available_targets().back(), Target::kScalar);
   EXPECT_THROW(select_kernels("quantum"), ParametersError);
 }
 

@@ -90,7 +90,7 @@ void dot(const Modulus& modulus, const u64* const* a, const u64* const* b, std::
   }
 }
 void dot_constants(const Modulus& modulus, const u64* const* a, const u64* constants, std::size_t terms,
-                   u64* out, std::size_t n) noexcept {
+                   int /*a_bits*/, u64* out, std::size_t n) noexcept {
   const Modulus q = modulus;
   for (std::size_t i = 0; i < n; ++i) {
     uint128 sum = 0;

@@ -1,6 +1,6 @@
 #include "cloister/ring/base_converter.h"
 
-#include <array>
+#include <algorithm>
 
 namespace cloister {
 namespace {
@@ -22,6 +22,7 @@ BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, st
     const Modulus& a = ring.modulus(from_[j]);
     inverse_hats_.emplace_back(a.inverse(product_modulo(ring, from_, j, a)), a);
     reciprocals_.push_back(1.0 / static_cast<double>(a.value()));
+    from_bits_ = std::max(from_bits_, a.bits());
   }
   for (const std::size_t prime : to_) {
     const Modulus& b = ring.modulus(prime);
@@ -47,7 +48,7 @@ void BaseConverter::convert(const Ring& ring, const std::uint64_t* scratch, std:
   std::vector<const std::uint64_t*> rows(from_.size() + 1);
   for (std::size_t j = 0; j < rows.size(); ++j) rows[j] = scratch + j * n;
   ring.kernels().dot_constants(ring.modulus(to_[to]), rows.data(), constants_.data() + to * rows.size(),
-                               rows.size(), out, n);
+                               rows.size(), from_bits_, out, n);
 }
 
 }  // namespace cloister

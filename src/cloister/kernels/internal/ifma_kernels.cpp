@@ -1,0 +1,91 @@
+#include "cloister/kernels/internal/ifma_kernels.h"
+
+#include "cloister/kernels/internal/ifma_ntt.h"
+#include "cloister/kernels/internal/ifma_pointwise.h"
+
+namespace cloister {
+namespace {
+
+using u64 = std::uint64_t;
+
+void ntt_forward(const NttTables& tables, u64* x) noexcept {
+  if (tables.vector_roots().empty()) return scalar_kernels().ntt_forward(tables, x);
+  ifma::ntt_forward(tables, x);
+}
+
+void ntt_inverse(const NttTables& tables, u64* x) noexcept {
+  if (tables.vector_roots().empty()) return scalar_kernels().ntt_inverse(tables, x);
+  ifma::ntt_inverse(tables, x);
+}
+
+bool whole_vectors(std::size_t n) noexcept { return n % 8 == 0; }
+bool fits(const Modulus& q, std::size_t n) noexcept {
+  return q.bits() <= ifma::kMaxModulusBits && whole_vectors(n);
+}
+
+void add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
+  (whole_vectors(n) ? ifma::add : scalar_kernels().add)(q, a, b, out, n);
+}
+void sub(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
+  (whole_vectors(n) ? ifma::sub : scalar_kernels().sub)(q, a, b, out, n);
+}
+void negate(const Modulus& q, const u64* a, u64* out, std::size_t n) noexcept {
+  (whole_vectors(n) ? ifma::negate : scalar_kernels().negate)(q, a, out, n);
+}
+void mul(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
+  (fits(q, n) ? ifma::mul : scalar_kernels().mul)(q, a, b, out, n);
+}
+void mul_add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
+  (fits(q, n) ? ifma::mul_add : scalar_kernels().mul_add)(q, a, b, out, n);
+}
+void mul_scalar(const Modulus& q, const u64* a, const ShoupFactor& factor, u64* out, std::size_t n) noexcept {
+  (fits(q, n) ? ifma::mul_scalar : scalar_kernels().mul_scalar)(q, a, factor, out, n);
+}
+void sub_mul_scalar(const Modulus& q, const u64* a, const u64* b, const ShoupFactor& factor, u64* out,
+                    std::size_t n) noexcept {
+  (fits(q, n) ? ifma::sub_mul_scalar : scalar_kernels().sub_mul_scalar)(q, a, b, factor, out, n);
+}
+void dot(const Modulus& q, const u64* const* a, const u64* const* b, std::size_t terms, u64* out,
+         std::size_t n) noexcept {
+  (fits(q, n) ? ifma::dot : scalar_kernels().dot)(q, a, b, terms, out, n);
+}
+void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,
+                   u64* out, std::size_t n) noexcept {
+  (fits(q, n) ? ifma::dot_constants : scalar_kernels().dot_constants)(q, a, constants, terms, a_bits, out, n);
+}
+void round_quotient(const u64* const* a, const double* reciprocals, std::size_t terms, u64* out,
+                    std::size_t n) noexcept {
+  (whole_vectors(n) ? ifma::round_quotient : scalar_kernels().round_quotient)(a, reciprocals, terms, out, n);
+}
+void permute(const u64* a, const std::uint32_t* map, u64* out, std::size_t n) noexcept {
+  (whole_vectors(n) ? ifma::permute : scalar_kernels().permute)(a, map, out, n);
+}
+void change_modulus(const Modulus& from, const Modulus& to, const u64* a, u64* out, std::size_t n) noexcept {
+  (from.bits() <= 52 && fits(to, n) ? ifma::change_modulus : scalar_kernels().change_modulus)(from, to, a,
+                                                                                              out, n);
+}
+
+}  // namespace
+
+const KernelTable& ifma_kernels() noexcept {
+  static constexpr KernelTable kTable{
+      .target = Target::kAvx512Ifma,
+      .ntt_forward = ntt_forward,
+      .ntt_inverse = ntt_inverse,
+      .add = add,
+      .sub = sub,
+      .negate = negate,
+      .mul = mul,
+      .mul_add = mul_add,
+      .mul_scalar = mul_scalar,
+      .sub_mul_scalar = sub_mul_scalar,
+      .dot = dot,
+      .dot_constants = dot_constants,
+      .round_quotient = round_quotient,
+      .permute = permute,
+      .change_modulus = change_modulus,
+  };
+  return kTable;
+}
+
+}  // namespace cloister

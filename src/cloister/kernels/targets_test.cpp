@@ -1,0 +1,240 @@
+// Every target against the reference, bit for bit, where its own arithmetic is at an edge: primes on both
+// sides of each of its bounds, largest and smallest residues, all degrees, most terms.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "cloister/kernels/kernel_table.h"
+#include "cloister/kernels/testing/residues.h"
+#include "cloister/math/primes.h"
+
+namespace cloister {
+namespace {
+
+using u64 = std::uint64_t;
+
+// The largest prime below `bound`, or the smallest above it, that is 1 modulo `step`.
+u64 prime_below(u64 bound, u64 step) {
+  u64 candidate = (bound - 2) / step * step + 1;
+  while (!is_prime(candidate)) candidate -= step;
+  return candidate;
+}
+u64 prime_above(u64 bound, u64 step) {
+  u64 candidate = bound / step * step + 1 + step;
+  while (!is_prime(candidate)) candidate += step;
+  return candidate;
+}
+
+// Primes next to every bound at which a kernel changes its way: 2^52 over the ranges of 1 to 17 lazy
+// layers, and the powers of two of reductions and fallbacks.
+std::vector<u64> edge_primes(std::size_t n) {
+  std::vector<u64> bounds{u64{1} << 30, u64{1} << 46, u64{1} << 48, u64{1} << 50, u64{1} << 52};
+  for (u64 layers = 3; layers <= 17; ++layers)
+    for (const u64 start : {1, 2}) bounds.push_back((u64{1} << 52) / (4 * layers + start));
+  std::vector<u64> primes{prime_below((u64{1} << 60) - 1, 2 * n)};
+  for (const u64 bound : bounds) {
+    primes.push_back(prime_below(bound, 2 * n));
+    primes.push_back(prime_above(bound, 2 * n));
+  }
+  return primes;
+}
+
+// Random residues, all the largest, all zero, and the largest alternating with zero at every distance.
+std::vector<std::vector<u64>> edge_inputs(u64 q, std::size_t n) {
+  std::vector<std::vector<u64>> out{random_residues(q, n, n), std::vector<u64>(n, q - 1),
+                                    std::vector<u64>(n, 0)};
+  for (const std::size_t distance : {std::size_t{1}, std::size_t{4}, std::size_t{16}, n / 2}) {
+    out.emplace_back(n);
+    for (std::size_t i = 0; i < n; ++i) out.back()[i] = (i / distance) % 2 != 0 ? q - 1 : 0;
+  }
+  return out;
+}
+
+struct Case {
+  Target target;
+  int log2_degree;
+};
+
+class Transforms : public ::testing::TestWithParam<Case> {
+ protected:
+  const KernelTable& k = select_kernels(name(GetParam().target));
+  const std::size_t n = std::size_t{1} << GetParam().log2_degree;
+};
+
+TEST_P(Transforms, EqualTheReferenceAtEveryBound) {
+  auto primes = edge_primes(n);
+  if (n > 4096)
+    primes.resize(15);  // the bounds of every degree; those of all numbers of layers for small ones
+  const int all = GetParam().log2_degree;
+  const u64 whole =
+      (u64{1} << 52) / static_cast<u64>(4 * all + 1);  // up to here the transform is lazy as a whole
+  primes.push_back(prime_below(whole, 2 * n));
+  primes.push_back(prime_above(whole, 2 * n));
+  for (const u64 prime : primes) {
+    const Modulus q(prime);
+    const NttTables tables(n, q);
+    for (const auto& input : edge_inputs(prime, n)) {
+      auto expected = input, got = input;
+      scalar_kernels().ntt_forward(tables, expected.data());
+      k.ntt_forward(tables, got.data());
+      ASSERT_EQ(got, expected) << "forward, q = " << prime;
+      expected = got = input;
+      scalar_kernels().ntt_inverse(tables, expected.data());
+      k.ntt_inverse(tables, got.data());
+      ASSERT_EQ(got, expected) << "inverse, q = " << prime;
+    }
+  }
+}
+
+class Pointwise : public ::testing::TestWithParam<Target> {
+ protected:
+  // Runs `call(kernels, out)` for the target and the reference, `out` starting as `before`.
+  template <typename Call>
+  void expect_equal(const std::vector<u64>& before, const char* what, u64 prime, const Call& call) {
+    auto expected = before, got = before;
+    call(scalar_kernels(), expected.data());
+    call(k, got.data());
+    ASSERT_EQ(got, expected) << what << ", q = " << prime << ", n = " << before.size();
+  }
+
+  const KernelTable& k = select_kernels(name(GetParam()));
+};
+
+TEST_P(Pointwise, ResidueByResidueEqualsTheReference) {
+  for (const std::size_t n : {std::size_t{8}, std::size_t{13}, std::size_t{40}, std::size_t{256}})
+    for (const u64 prime : edge_primes(128)) {
+      const Modulus q(prime);
+      const auto random = random_residues(prime, n, 9);
+      for (const auto& a : edge_inputs(prime, n))
+        for (const auto& b : {random, std::vector<u64>(n, prime - 1), std::vector<u64>(n, 0)}) {
+          for (const u64 factor : {u64{0}, u64{1}, random[5], prime - 1}) {
+            const ShoupFactor w(factor, q);
+            expect_equal(a, "mul_scalar", prime,
+                         [&](const KernelTable& t, u64* out) { t.mul_scalar(q, out, w, out, n); });
+            expect_equal(a, "sub_mul_scalar", prime, [&](const KernelTable& t, u64* out) {
+              t.sub_mul_scalar(q, out, b.data(), w, out, n);
+            });
+          }
+          // In place: the first operand is also the output.
+          expect_equal(a, "add", prime,
+                       [&](const KernelTable& t, u64* out) { t.add(q, out, b.data(), out, n); });
+          expect_equal(a, "sub", prime,
+                       [&](const KernelTable& t, u64* out) { t.sub(q, out, b.data(), out, n); });
+          expect_equal(a, "negate", prime, [&](const KernelTable& t, u64* out) { t.negate(q, out, out, n); });
+          expect_equal(a, "mul", prime,
+                       [&](const KernelTable& t, u64* out) { t.mul(q, out, b.data(), out, n); });
+          expect_equal(random, "mul_add", prime,
+                       [&](const KernelTable& t, u64* out) { t.mul_add(q, a.data(), b.data(), out, n); });
+          expect_equal(b, "mul_add", prime,
+                       [&](const KernelTable& t, u64* out) { t.mul_add(q, a.data(), a.data(), out, n); });
+        }
+    }
+}
+
+TEST_P(Pointwise, InnerProductsEqualTheReference) {
+  const std::size_t n = 136;  // whole and single steps of the vector loops
+  for (const u64 prime : edge_primes(128)) {
+    const Modulus q(prime);
+    const std::vector<u64> largest(n, prime - 1);
+    const auto x = random_residues(prime, n, 10), y = random_residues(prime, n, 11);
+    for (const std::size_t terms : {1, 2, 3, 14, 15, 16, 17, 31, 64, 255, 256}) {
+      const std::vector<const u64*> most(terms, largest.data());
+      std::vector<const u64*> left(terms, x.data()), right(terms, y.data());
+      left[0] = right[terms / 2] = largest.data();
+      const std::vector<u64> out(n);
+      expect_equal(out, "dot", prime,
+                   [&](const KernelTable& t, u64* to) { t.dot(q, most.data(), most.data(), terms, to, n); });
+      expect_equal(out, "dot", prime,
+                   [&](const KernelTable& t, u64* to) { t.dot(q, left.data(), right.data(), terms, to, n); });
+      for (const int bits : {30, 45, 50, 51, 52, 53, 60}) {
+        const u64 top = (u64{1} << bits) - 1;
+        const std::vector<u64> wide(n, top);
+        const auto random = random_residues(top, n, 12);
+        std::vector<const u64*> rows(terms, wide.data());
+        std::vector<u64> constants(terms, prime - 1);
+        expect_equal(out, "dot_constants", prime, [&](const KernelTable& t, u64* to) {
+          t.dot_constants(q, rows.data(), constants.data(), terms, bits, to, n);
+        });
+        for (std::size_t i = 0; i < terms; i += 2) rows[i] = random.data(), constants[i] = y[i % n];
+        expect_equal(out, "dot_constants", prime, [&](const KernelTable& t, u64* to) {
+          t.dot_constants(q, rows.data(), constants.data(), terms, bits, to, n);
+        });
+      }
+    }
+  }
+}
+
+TEST_P(Pointwise, ChangesOfModulusEqualTheReference) {
+  const std::size_t n = 64;
+  const auto primes = edge_primes(128);
+  for (const u64 from : primes)
+    for (const u64 to : {u64{257}, primes[0], primes[1], primes[7], primes[8], primes[20]}) {
+      auto a = random_residues(from, n, 13);
+      a[2] = from / 2;
+      a[3] = from / 2 + 1;
+      expect_equal(a, "change_modulus", to, [&](const KernelTable& t, u64* out) {
+        t.change_modulus(Modulus(from), Modulus(to), out, out, n);
+      });
+    }
+}
+
+TEST_P(Pointwise, QuotientsRoundLikeTheReference) {
+  const std::size_t n = 1024;
+  for (const u64 prime : edge_primes(128)) {
+    const auto x = random_residues(prime, n, 14), y = random_residues(prime, n, 15);
+    const std::vector<u64> middle(n, prime / 2);  // sums near a half, where the order of roundings shows
+    for (const std::size_t terms : {1, 2, 7, 30}) {
+      std::vector<const u64*> rows(terms, x.data());
+      rows.back() = y.data();
+      rows[terms / 2] = middle.data();
+      const std::vector<double> reciprocals(terms, 1.0 / static_cast<double>(prime));
+      expect_equal(std::vector<u64>(n), "round_quotient", prime, [&](const KernelTable& t, u64* out) {
+        t.round_quotient(rows.data(), reciprocals.data(), terms, out, n);
+      });
+    }
+  }
+}
+
+TEST_P(Pointwise, PermutationsEqualTheReference) {
+  for (const std::size_t n : {std::size_t{8}, std::size_t{13}, std::size_t{1024}}) {
+    const auto a = random_residues(u64{1} << 60, n, 16);
+    std::vector<std::uint32_t> scattered(n), blocks(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      scattered[i] = static_cast<std::uint32_t>((i * 5 + 3) % n);
+      const std::size_t within =
+          i / 8 * 8 + (i % 8 * 3 + i / 8) % 8;  // eight aligned values among themselves
+      blocks[i] = static_cast<std::uint32_t>(n % 8 == 0 ? n - 1 - within : i);
+    }
+    for (const auto& map : {scattered, blocks})
+      expect_equal(std::vector<u64>(n), "permute", 0,
+                   [&](const KernelTable& t, u64* out) { t.permute(a.data(), map.data(), out, n); });
+  }
+}
+
+std::vector<Target> vector_targets() {
+  std::vector<Target> out;
+  for (const Target target : available_targets())
+    if (target != Target::kScalar) out.push_back(target);
+  return out;
+}
+
+std::vector<Case> transform_cases() {
+  std::vector<Case> out;
+  for (const Target target : vector_targets())
+    for (int log2_degree = 3; log2_degree <= 17; ++log2_degree) out.push_back({target, log2_degree});
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Transforms, ::testing::ValuesIn(transform_cases()), [](const auto& at) {
+  return std::string(name(at.param.target)) + "_N" + std::to_string(1 << at.param.log2_degree);
+});
+INSTANTIATE_TEST_SUITE_P(Targets, Pointwise, ::testing::ValuesIn(vector_targets()),
+                         [](const auto& at) { return std::string(name(at.param)); });
+// A CPU without any of the targets has nothing to compare.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Transforms);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Pointwise);
+
+}  // namespace
+}  // namespace cloister
