@@ -44,7 +44,8 @@ void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
   rows.push_back({"depth", count_of(static_cast<std::uint64_t>(c.parameters.levels), "level", "levels"),
                   "multiplications in a row that a ciphertext survives; every step uses some up"});
   rows.push_back({"precision",
-                  fmt::format("2^{} scale, {} digits", c.parameters.scale_bits, c.parameters.digits),
+                  fmt::format("2^{} scale, {}", c.parameters.scale_bits,
+                              count_of(static_cast<std::uint64_t>(c.parameters.digits), "digit", "digits")),
                   "how finely numbers are kept, and into how many parts keys are split"});
   rows.push_back({"packing",
                   fmt::format("{} columns wide, {} a ciphertext", c.packing.width,

@@ -62,7 +62,10 @@ void write_files(const Options& options, const Planning& p, const OwnerFolder& o
   wrote(owner.preparation());
   for (const auto& [path, rows] : {std::pair{owner.training_rows(), &p.split.train.source_row},
                                    std::pair{owner.test_rows(), &p.split.test.source_row}}) {
-    if (rows->empty()) continue;
+    if (rows->empty()) {
+      std::filesystem::remove(path);  // of the plan that is replaced
+      continue;
+    }
     data::write_csv(path, p.table.select_rows(*rows), overwrite);
     wrote(path);
   }
