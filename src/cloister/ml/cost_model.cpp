@@ -177,7 +177,7 @@ Calibration Calibration::measure(const KernelTable& kernels) {
   const std::vector<const std::uint64_t*> rows(8, a.data());
   Calibration c;
   c.butterfly_ns = fastest_ns([&] { kernels.ntt_forward(tables, a.data()); }) / (static_cast<double>(n) / 2 * kLog2);
-  c.multiply_add_ns = fastest_ns([&] { kernels.dot_constants(q, rows.data(), constants.data(), 8, out.data(), n); }) /
+  c.multiply_add_ns = fastest_ns([&] { kernels.dot_constants(q, rows.data(), constants.data(), 8, q.bits(), out.data(), n); }) /
                       (8 * static_cast<double>(n));
   c.stream_ns = fastest_ns([&] { kernels.add(q, a.data(), a.data(), out.data(), n); }) / static_cast<double>(n);
   constexpr std::size_t kLarge = std::size_t{1} << 22;  // 32 MiB, beyond the caches

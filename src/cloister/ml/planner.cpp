@@ -56,7 +56,7 @@ double rough_log2_qp(int levels, int scale_bits, int first_bits, int digits) {
 
 }  // namespace
 
-int default_iterations(ModelKind model) noexcept { return model == ModelKind::kLogistic ? 7 : 4; }
+int default_iterations(ModelKind) noexcept { return 7; }
 
 PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
   PlannedSchedule out;

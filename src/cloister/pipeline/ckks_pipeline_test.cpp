@@ -31,7 +31,7 @@ class CkksPipeline : public ::testing::Test {
 
   ml::Plan plan(ml::JobRequest request) {
     request.threads = pool.threads();
-    const ml::Plan made = ml::Planner(ml::Calibration::measure(scalar_kernels())).plan(request);
+    const ml::Plan made = ml::Planner(ml::Calibration::measure(select_kernels())).plan(request);
     save_plan(at("plan.json"), made);
     EXPECT_EQ(load_plan(at("plan.json")).id(), made.id());
     return made;
@@ -55,7 +55,7 @@ class CkksPipeline : public ::testing::Test {
   fs::path folder;
   ThreadPool pool{2};
   NoProgress progress;
-  Machine machine{scalar_kernels(), pool, progress};
+  Machine machine{select_kernels(), pool, progress};
 };
 
 double unit(Prng& prng) { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }
@@ -157,7 +157,7 @@ TEST_F(CkksPipeline, RefusesWhatDoesNotBelongTogether) {
 
   ml::JobRequest other = request;
   other.ridge = 0.5;
-  save_plan(at("other.json"), ml::Planner(ml::Calibration::measure(scalar_kernels())).plan(other));
+  save_plan(at("other.json"), ml::Planner(ml::Calibration::measure(select_kernels())).plan(other));
   EXPECT_THROW(train_ckks({at("other.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine),
                MismatchError);
   EXPECT_THROW(train_ckks({at("plan.json"), at("train.enc"), at("train.enc"), at("model.enc")}, machine), Error);
