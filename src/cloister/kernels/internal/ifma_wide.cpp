@@ -16,21 +16,28 @@ VecRoot factor64(const ShoupFactor& w) {
   return root;
 }
 
-/// A sum of products as s0 + s1 * 2^52 + s2 * 2^104. Of 256 terms s0 is below 2^60, s1 below 3 * 2^60 and
-/// s2 below 2^25.
+/// A sum of products: low + sum(middle) * 2^52 + sum(high) * 2^104. Of 256 terms `low` and each of `middle`
+/// are below 2^60 (`low` below 2^61 with a residue to begin with), the sum of `high` is below 2^25. One
+/// register for each of the seven products of a term, so that no addition waits for another.
 struct Sum {
-  Vec s0 = _mm512_setzero_si512();
-  Vec s1 = _mm512_setzero_si512();
-  Vec s2 = _mm512_setzero_si512();
+  Vec low = _mm512_setzero_si512();
+  Vec middle[3] = {low, low, low};
+  Vec high[3] = {low, low, low};
 
   /// a, b below 2^60.
   void add(Vec a, Vec b) {
     const Vec a1 = _mm512_srli_epi64(a, 52), b1 = _mm512_srli_epi64(b, 52);
-    s0 = add_low(s0, a, b);
-    s1 = add_low(add_low(add_high(s1, a, b), a, b1), a1, b);
-    s2 = add_low(add_high(add_high(s2, a, b1), a1, b), a1, b1);
+    low = add_low(low, a, b);
+    middle[0] = add_high(middle[0], a, b);
+    middle[1] = add_low(middle[1], a, b1);
+    middle[2] = add_low(middle[2], a1, b);
+    high[0] = add_high(high[0], a, b1);
+    high[1] = add_high(high[1], a1, b);
+    high[2] = add_low(high[2], a1, b1);
   }
 };
+
+inline Vec total(const Vec (&v)[3]) { return add(add(v[0], v[1]), v[2]); }
 
 struct SumReducer {
   explicit SumReducer(const Modulus& q)
@@ -42,8 +49,8 @@ struct SumReducer {
 
   /// Three products in [0, 4q) each: 12q < 2^64.
   Vec operator()(const Sum& s) const {
-    const Vec lazy =
-        add(wide_product(s.s0, one, m.q), add(wide_product(s.s1, word, m.q), wide_product(s.s2, words, m.q)));
+    const Vec upper = add(wide_product(total(s.middle), word, m.q), wide_product(total(s.high), words, m.q));
+    const Vec lazy = add(wide_product(s.low, one, m.q), upper);
     return fold(fold(fold(fold(lazy, eight_q), m.four_q), m.two_q), m.q);
   }
 
@@ -70,7 +77,7 @@ void mul_add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t
   const SumReducer reducer(q);
   for (std::size_t i = 0; i < n; i += 8) {
     Sum sum;
-    sum.s0 = load(out + i);
+    sum.low = load(out + i);
     sum.add(load(a + i), load(b + i));
     store(out + i, reducer(sum));
   }
