@@ -2,6 +2,7 @@
 
 #include "cloister/kernels/internal/ifma_ntt.h"
 #include "cloister/kernels/internal/ifma_pointwise.h"
+#include "cloister/kernels/internal/ifma_wide.h"
 
 namespace cloister {
 namespace {
@@ -19,8 +20,13 @@ void ntt_inverse(const NttTables& tables, u64* x) noexcept {
 }
 
 bool whole_vectors(std::size_t n) noexcept { return n % 8 == 0; }
-bool fits(const Modulus& q, std::size_t n) noexcept {
-  return q.bits() <= ifma::kMaxModulusBits && whole_vectors(n);
+
+/// The one of three functions for a modulus and a length.
+template <typename Function>
+Function* choose(const Modulus& q, std::size_t n, Function* narrow, Function* wide,
+                 Function* scalar) noexcept {
+  if (!whole_vectors(n)) return scalar;
+  return q.bits() <= ifma::kMaxModulusBits ? narrow : wide;
 }
 
 void add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
@@ -33,25 +39,28 @@ void negate(const Modulus& q, const u64* a, u64* out, std::size_t n) noexcept {
   (whole_vectors(n) ? ifma::negate : scalar_kernels().negate)(q, a, out, n);
 }
 void mul(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
-  (fits(q, n) ? ifma::mul : scalar_kernels().mul)(q, a, b, out, n);
+  choose(q, n, &ifma::mul, &ifma::wide::mul, scalar_kernels().mul)(q, a, b, out, n);
 }
 void mul_add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
-  (fits(q, n) ? ifma::mul_add : scalar_kernels().mul_add)(q, a, b, out, n);
+  choose(q, n, &ifma::mul_add, &ifma::wide::mul_add, scalar_kernels().mul_add)(q, a, b, out, n);
 }
 void mul_scalar(const Modulus& q, const u64* a, const ShoupFactor& factor, u64* out, std::size_t n) noexcept {
-  (fits(q, n) ? ifma::mul_scalar : scalar_kernels().mul_scalar)(q, a, factor, out, n);
+  choose(q, n, &ifma::mul_scalar, &ifma::wide::mul_scalar, scalar_kernels().mul_scalar)(q, a, factor, out, n);
 }
 void sub_mul_scalar(const Modulus& q, const u64* a, const u64* b, const ShoupFactor& factor, u64* out,
                     std::size_t n) noexcept {
-  (fits(q, n) ? ifma::sub_mul_scalar : scalar_kernels().sub_mul_scalar)(q, a, b, factor, out, n);
+  choose(q, n, &ifma::sub_mul_scalar, &ifma::wide::sub_mul_scalar, scalar_kernels().sub_mul_scalar)(
+      q, a, b, factor, out, n);
 }
 void dot(const Modulus& q, const u64* const* a, const u64* const* b, std::size_t terms, u64* out,
          std::size_t n) noexcept {
-  (fits(q, n) ? ifma::dot : scalar_kernels().dot)(q, a, b, terms, out, n);
+  choose(q, n, &ifma::dot, &ifma::wide::dot, scalar_kernels().dot)(q, a, b, terms, out, n);
 }
 void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,
                    u64* out, std::size_t n) noexcept {
-  (fits(q, n) ? ifma::dot_constants : scalar_kernels().dot_constants)(q, a, constants, terms, a_bits, out, n);
+  if (!whole_vectors(n)) return scalar_kernels().dot_constants(q, a, constants, terms, a_bits, out, n);
+  if (q.bits() > ifma::kMaxModulusBits) return ifma::wide::dot_constants(q, a, constants, terms, out, n);
+  ifma::dot_constants(q, a, constants, terms, a_bits, out, n);
 }
 void round_quotient(const u64* const* a, const double* reciprocals, std::size_t terms, u64* out,
                     std::size_t n) noexcept {
@@ -61,8 +70,9 @@ void permute(const u64* a, const std::uint32_t* map, u64* out, std::size_t n) no
   (whole_vectors(n) ? ifma::permute : scalar_kernels().permute)(a, map, out, n);
 }
 void change_modulus(const Modulus& from, const Modulus& to, const u64* a, u64* out, std::size_t n) noexcept {
-  (from.bits() <= 52 && fits(to, n) ? ifma::change_modulus : scalar_kernels().change_modulus)(from, to, a,
-                                                                                              out, n);
+  if (!whole_vectors(n)) return scalar_kernels().change_modulus(from, to, a, out, n);
+  const bool narrow = from.bits() <= 52 && to.bits() <= ifma::kMaxModulusBits;
+  (narrow ? ifma::change_modulus : ifma::wide::change_modulus)(from, to, a, out, n);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 namespace cloister {
 
-/// Kernels for CPUs with AVX-512 F, DQ, VL, BW and IFMA, for moduli below 2^50 and n a multiple of 8;
-/// the rest goes to the reference.
+/// Kernels for CPUs with AVX-512 F, DQ, VL, BW and IFMA. Transforms of fewer than 128 coefficients, and
+/// limbs whose n is no multiple of 8, go to the reference.
 const KernelTable& ifma_kernels() noexcept;
 
 }  // namespace cloister

@@ -14,7 +14,7 @@
 // whatever carries beyond bit 52 is ignored by the next product and cut off once, by canonical().
 // "In [0, m)" below speaks of the low 52 bits; no bound may exceed 2^52.
 //
-// Included only by files that are compiled for these instructions; everything is always inlined.
+// Included only by files that are compiled for these instructions, which alone share what it defines.
 namespace cloister::ifma {
 
 using Vec = __m512i;
