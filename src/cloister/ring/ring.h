@@ -21,7 +21,7 @@ struct LimbSet {
 };
 
 /// Z_QP[X]/(X^N + 1) in residues: degree, the primes of Q and P, their transforms and the kernels of
-/// this CPU. Built once, immutable, shared. Memory: 32 N bytes a prime.
+/// this CPU. Built once, immutable, shared. Memory: 64 N bytes a prime.
 class Ring {
  public:
   /// Primes must be distinct, below 2^60 and 1 modulo 2N; 2^3 <= N <= 2^17. Throws ParametersError.
