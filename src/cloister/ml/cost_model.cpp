@@ -7,6 +7,7 @@
 #include <functional>
 #include <utility>
 
+#include "cloister/base/bytes.h"
 #include "cloister/base/memory.h"
 #include "cloister/math/primes.h"
 #include "cloister/ml/linear_trainer.h"
@@ -26,6 +27,9 @@ double fastest_ns(const std::function<void()>& run) {
   }
   return best;
 }
+
+// Of half a gigabyte a second; measuring a disk would take longer than planning.
+constexpr double kDiskNsPerByte = 2;
 
 // Counts what runs, in units of the calibration, and turns it into seconds.
 class Counter {
@@ -186,6 +190,8 @@ Calibration Calibration::measure(const KernelTable& kernels) {
                   for (std::size_t i = 0; i < kLarge; i += n) std::copy_n(a.data(), n, fresh.data() + i);
                 }) /
                 static_cast<double>(kLarge);
+  const std::vector<std::uint8_t> bytes(std::size_t{1} << 20);
+  c.file_ns = fastest_ns([&] { sha256(bytes); }) / static_cast<double>(bytes.size()) + kDiskNsPerByte;
   c.sample_ns = fastest_ns([&] { sample_uniform(prng, q.value(), out); }) / static_cast<double>(n);
   return c;
 }
@@ -239,6 +245,12 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   e.server_memory_bytes =
       static_cast<std::uint64_t>(keys) * rlwe::memory_bytes_of_key(chain, static_cast<std::size_t>(key_limbs)) +
       static_cast<std::uint64_t>(words * limbs * (2 * (12 + kept) + chain.digits + 4));
+  // Keys are made once, and read back for every job; half of each is expanded where it is read.
+  const double keys_file = static_cast<double>(e.evaluation_key_bytes) * calibration.file_ns * 1e-9;
+  e.keygen_seconds += keys_file;
+  e.predict_seconds += keys_file;
+  if (trains) e.train_seconds += keys_file;
+  e.encrypt_seconds += static_cast<double>(e.dataset_bytes) * calibration.file_ns * 1e-9;
   plan.estimates = e;
 }
 

@@ -13,6 +13,7 @@ struct Calibration {
   double multiply_add_ns = 0;  ///< of base conversion and key products, a term
   double stream_ns = 0;        ///< of adding, copying, permuting, a word
   double sample_ns = 0;        ///< of expanding a uniform residue
+  double file_ns = 0;          ///< of hashing a byte and writing it to disk, or reading it back
   double memory_ns = 0;        ///< of a word in memory that was not touched before: read or written, once
 
   /// Times the kernels for about 50 ms. Noisy on a shared machine: estimates, not promises.

@@ -14,7 +14,7 @@ namespace cloister::ml {
 namespace {
 
 // A made-up machine, so that plans do not depend on this one.
-constexpr Calibration kMachine{.butterfly_ns = 1.5, .multiply_add_ns = 1, .stream_ns = 0.7, .sample_ns = 3, .memory_ns = 0.8};
+constexpr Calibration kMachine{.butterfly_ns = 1.5, .multiply_add_ns = 1, .stream_ns = 0.7, .sample_ns = 3, .file_ns = 3, .memory_ns = 0.8};
 
 Plan planned(const JobRequest& request) { return Planner(kMachine).plan(request); }
 
