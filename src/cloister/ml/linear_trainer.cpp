@@ -16,12 +16,6 @@ LinearTrainer::LinearTrainer(const LinearSchedule& schedule, const TrainingLayou
     throw InternalError("linear training: the packing has no column for the target");
 }
 
-ckks::Ciphertext LinearTrainer::settle(ckks::Ciphertext weights) const {
-  const double s = layout_->state_scale;
-  return ckks::Evaluator::with_bound(std::move(weights),
-                                     {s * layout_->weights.magnitude, s * layout_->weights.error});
-}
-
 // Column j of the result is column (j + k) mod width of the same row.
 ckks::Ciphertext LinearTrainer::rotate_in_rows(const ckks::Ciphertext& rows, std::int64_t k) const {
   if (k == 0) return evaluator_->to_level(rows, rows.level() - 1);
@@ -44,11 +38,8 @@ std::vector<ckks::Ciphertext> LinearTrainer::diagonals(const BlockSource& blocks
     const ckks::Ciphertext rows = blocks.load(b);
     const auto lower = evaluator_->to_level(rows, rows.level() - 1);
     for (std::size_t k = 0; k <= half; ++k) {
-      auto term = evaluator_->multiply_lazy(lower, rotate_in_rows(rows, static_cast<std::int64_t>(k)));
-      if (sums[k])
-        evaluator_->add_to(*sums[k], term);
-      else
-        sums[k] = std::move(term);
+      accumulate(*evaluator_, sums[k],
+                 evaluator_->multiply_lazy(lower, rotate_in_rows(rows, static_cast<std::int64_t>(k))));
       progress.update("moments", b * (half + 1) + k + 1, blocks.blocks() * (half + 1));
     }
   }
@@ -85,13 +76,9 @@ ckks::Ciphertext LinearTrainer::first_vector(const std::vector<ckks::Ciphertext>
     if (j >= schedule_->features) continue;
     const auto mask =
         encoder_->encode(packing.column_mask(j, schedule_->start * layout_->state_scale), level);
-    auto term = evaluator_->multiply_lazy(diagonals[k], mask);
-    if (sum)
-      evaluator_->add_to(*sum, term);
-    else
-      sum = std::move(term);
+    accumulate(*evaluator_, sum, evaluator_->multiply_lazy(diagonals[k], mask));
   }
-  return settle(evaluator_->rescale(std::move(*sum)));
+  return settled(evaluator_->rescale(std::move(*sum)), *layout_);
 }
 
 // factor * D (x, -state_scale at y), a level below x.
@@ -102,21 +89,15 @@ ckks::Ciphertext LinearTrainer::product(const std::vector<ckks::Ciphertext>& dia
       x, encoder_->encode(packing.column_mask(schedule_->features, -layout_->state_scale), x.level()));
   std::optional<ckks::Ciphertext> sum;
   for (std::size_t k = 0; k < packing.width; ++k) {
-    auto term = evaluator_->multiply_lazy(evaluator_->scale_to_level(diagonals[k], factor, x.level()),
-                                          rotations_.rotate(extended, static_cast<std::int64_t>(k)));
-    if (sum)
-      evaluator_->add_to(*sum, term);
-    else
-      sum = std::move(term);
+    accumulate(*evaluator_, sum,
+               evaluator_->multiply_lazy(evaluator_->scale_to_level(diagonals[k], factor, x.level()),
+                                         rotations_.rotate(extended, static_cast<std::int64_t>(k))));
   }
   return evaluator_->finish(std::move(*sum));
 }
 
 ckks::Ciphertext LinearTrainer::train(const BlockSource& blocks, Progress& progress) const {
-  if (blocks.blocks() != layout_->packing.ciphertexts(layout_->rows))
-    throw MismatchError("the data set has another number of blocks than the plan",
-                        std::to_string(blocks.blocks()),
-                        std::to_string(layout_->packing.ciphertexts(layout_->rows)));
+  check_blocks(blocks, *layout_);
   const auto d = diagonals(blocks, progress);
   auto x = first_vector(d);
   std::optional<ckks::Ciphertext> before;
@@ -129,7 +110,7 @@ ckks::Ciphertext LinearTrainer::train(const BlockSource& blocks, Progress& progr
     if (before && momentum != 0)
       next = evaluator_->sub(next, evaluator_->scale_to_level(*before, momentum, level));
     before = std::move(x);
-    x = settle(std::move(next));
+    x = settled(std::move(next), *layout_);
     progress.update("train", k + 1, iterations);
   }
   return x;

@@ -40,7 +40,6 @@ class LinearTrainer {
   ckks::Ciphertext first_vector(const std::vector<ckks::Ciphertext>& diagonals) const;
   ckks::Ciphertext product(const std::vector<ckks::Ciphertext>& diagonals, const ckks::Ciphertext& x,
                            double factor) const;
-  ckks::Ciphertext settle(ckks::Ciphertext weights) const;
 
   const LinearSchedule* schedule_;
   const TrainingLayout* layout_;

@@ -48,12 +48,6 @@ int LogisticTrainer::levels_per_iteration(int degree) {
   }
 }
 
-ckks::Ciphertext LogisticTrainer::settle(ckks::Ciphertext weights) const {
-  const double s = layout_->state_scale;
-  return ckks::Evaluator::with_bound(std::move(weights),
-                                     {s * layout_->weights.magnitude, s * layout_->weights.error});
-}
-
 ckks::Ciphertext LogisticTrainer::sum_of_rows(const BlockSource& blocks) const {
   ckks::Ciphertext sum = blocks.load(0);
   for (std::size_t b = 1; b < blocks.blocks(); ++b) evaluator_->add_to(sum, blocks.load(b));
@@ -105,11 +99,7 @@ LogisticTrainer::State LogisticTrainer::step(const State& state, const ckks::Cip
   std::optional<ckks::Ciphertext> sum;
   for (std::size_t b = 0; b < blocks.blocks(); ++b) {
     const ckks::Ciphertext rows = blocks.load(b);
-    auto term = odd_part_lazy(rows, scaled_margins(rows, state.look_ahead, mask), -gain);
-    if (sum)
-      e.add_to(*sum, term);
-    else
-      sum = std::move(term);
+    accumulate(e, sum, odd_part_lazy(rows, scaled_margins(rows, state.look_ahead, mask), -gain));
     progress.update("train", t * blocks.blocks() + b + 1, schedule_->step.size() * blocks.blocks());
   }
   const RowPacking& packing = layout_->packing;
@@ -119,25 +109,22 @@ LogisticTrainer::State LogisticTrainer::step(const State& state, const ckks::Cip
 
   auto look_ahead = e.add(e.scale_to_level(state.look_ahead, (1 + momentum) * decay, end), change);
   if (momentum == 0) {
-    look_ahead = settle(std::move(look_ahead));
+    look_ahead = settled(std::move(look_ahead), *layout_);
     auto weights = look_ahead.clone();
     return {std::move(look_ahead), std::move(weights)};
   }
   look_ahead = e.sub(look_ahead, e.scale_to_level(state.weights, momentum, end));
   auto weights = e.add(e.scale_to_level(state.look_ahead, decay, end - 1),
                        e.scale_to_level(change, 1 / (1 + momentum), end - 1));
-  return {settle(std::move(look_ahead)), settle(std::move(weights))};
+  return {settled(std::move(look_ahead), *layout_), settled(std::move(weights), *layout_)};
 }
 
 ckks::Ciphertext LogisticTrainer::train(const BlockSource& blocks, Progress& progress) const {
-  if (blocks.blocks() != layout_->packing.ciphertexts(layout_->rows))
-    throw MismatchError("the data set has another number of blocks than the plan",
-                        std::to_string(blocks.blocks()),
-                        std::to_string(layout_->packing.ciphertexts(layout_->rows)));
+  check_blocks(blocks, *layout_);
   const auto rows_sum = sum_of_rows(blocks);
   // From v = 0 the margins are 0 and the sigmoid's polynomial is 1/2: the sum over rows is all of it.
   const double gain = schedule_->step[0] * layout_->state_scale / static_cast<double>(layout_->rows);
-  auto first = settle(evaluator_->scale_to_level(rows_sum, 0.5 * gain, rows_sum.level() - 1));
+  auto first = settled(evaluator_->scale_to_level(rows_sum, 0.5 * gain, rows_sum.level() - 1), *layout_);
   if (schedule_->momentum[0] != 0) throw InternalError("logistic training: the first momentum is not 0");
   progress.update("train", blocks.blocks(), schedule_->step.size() * blocks.blocks());
   auto weights = first.clone();

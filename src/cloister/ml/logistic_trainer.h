@@ -49,7 +49,6 @@ class LogisticTrainer {
   ckks::Ciphertext odd_part_lazy(const ckks::Ciphertext& rows, const ckks::Ciphertext& u, double gain) const;
   State step(const State& state, const ckks::Ciphertext& rows_sum, const BlockSource& blocks, std::size_t t,
              Progress& progress) const;
-  ckks::Ciphertext settle(ckks::Ciphertext weights) const;
 
   const LogisticSchedule* schedule_;
   const TrainingLayout* layout_;

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
-#include "cloister/ckks/ciphertext.h"
+#include "cloister/ckks/evaluator.h"
 #include "cloister/ckks/rotation_basis.h"
 #include "cloister/ml/row_packing.h"
 
@@ -17,8 +18,8 @@ struct TrainingLayout {
   double state_scale = 1;  ///< weights travel as this times themselves: less noise where they act
   /// Of every ciphertext of weights, in units of weights: what the plan proves of their size and error.
   ckks::ValueBound weights;
-  double margin_scale = 1;          ///< predictions travel divided by this
-  int model_level = 2;  ///< where training ends, so that prediction has its two levels
+  double margin_scale = 1;  ///< predictions travel divided by this
+  int model_level = 2;      ///< where training ends, so that prediction has its two levels
 };
 
 /// Where encrypted rows come from, a block (ciphertext) at a time, as often as they are asked for: a file
@@ -33,6 +34,16 @@ class BlockSource {
 /// The rotations that training and prediction are made of: sums and spreads over a row's slots, both ways,
 /// and sums over rows. `small` keeps every other one, a quarter more rotations for half the keys.
 ckks::RotationBasis rotation_basis(const RowPacking& packing, bool small);
+
+/// Throws MismatchError unless there are as many blocks as the layout's rows fill.
+void check_blocks(const BlockSource& blocks, const TrainingLayout& layout);
+
+/// Weights with the plan's bound on them in place of what the operations summed up: see ml/noise_model.h.
+ckks::Ciphertext settled(ckks::Ciphertext weights, const TrainingLayout& layout);
+
+/// sum += term, where the first term starts the sum.
+void accumulate(const ckks::Evaluator& evaluator, std::optional<ckks::Ciphertext>& sum,
+                ckks::Ciphertext term);
 
 /// Levels that a prediction consumes: a product and a mask.
 inline constexpr int kPredictionLevels = 2;
