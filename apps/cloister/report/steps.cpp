@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <limits>
 #include <span>
 #include <string>
@@ -35,19 +36,19 @@ constexpr std::array kSummedItems{Known{"evaluation_keys", "Public key", "owner"
 constexpr std::array kClearModelItems{Known{"evaluation_keys", "Public key", "owner"},
                                       Known{"model", "Model, in the clear", "server"}};
 
-std::vector<Known> items_of(const nlohmann::json& run) {
-  std::vector<Known> out;
-  if (const std::string job = text(run, {"job"}); text(run, {"scheme"}) == "Paillier") {
-    if (job == "aggregate") out.assign(kSummedItems.begin(), kSummedItems.end());
-    if (job == "predict") out.assign(kClearModelItems.begin(), kClearModelItems.end());
-  }
-  out.insert(out.end(), kItems.begin(), kItems.end());
-  return out;
+// The names that a scheme's job has for its own items, before those that all share.
+std::span<const Known> own_items(const nlohmann::json& run) {
+  const std::string job = text(run, {"job"});
+  if (text(run, {"scheme"}) != "Paillier") return {};
+  if (job == "aggregate") return kSummedItems;
+  if (job == "predict") return kClearModelItems;
+  return {};
 }
 
-Amount named(std::span<const Known> table, const std::string& key, double value) {
-  for (const Known& known : table)
-    if (key == known.key) return {known.name, known.role, value};
+Amount named(std::initializer_list<std::span<const Known>> tables, const std::string& key, double value) {
+  for (const auto& table : tables)
+    for (const Known& known : table)
+      if (key == known.key) return {known.name, known.role, value};
   std::string name = key;
   for (char& c : name)
     if (c == '_') c = ' ';
@@ -60,16 +61,15 @@ std::vector<Amount> step_seconds(const nlohmann::json& run) {
   std::vector<Amount> out;
   for (const auto& [key, value] :
        ordered_amounts(run, "seconds", {"plan", "keygen", "encrypt", "train", "predict", "decrypt"}))
-    out.push_back(named(kSteps, key, value));
+    out.push_back(named({kSteps}, key, value));
   return out;
 }
 
 std::vector<Amount> item_bytes(const nlohmann::json& run) {
   std::vector<Amount> out;
-  const std::vector<Known> items = items_of(run);
   for (const auto& [key, value] : ordered_amounts(
            run, "bytes", {"evaluation_keys", "public_key", "dataset", "rows", "model", "predictions"}))
-    out.push_back(named(items, key, value));
+    out.push_back(named({own_items(run), kItems}, key, value));
   return out;
 }
 
