@@ -1,5 +1,5 @@
-// Operation: CKKS at N = 32768, 14 levels of 42 bits over a first prime of 60, within 868 bits. The argument is
-// the number of threads.
+// Operation: CKKS at N = 32768, 14 levels of 42 bits over a first prime of 60, within 868 bits. The argument
+// is the number of threads.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -24,7 +24,8 @@ struct Setup {
   }
   ThreadPool pool;
   std::shared_ptr<const ckks::Parameters> parameters = ckks::Parameters::create(
-      {.log2_degree = 15, .levels = 14, .scale_bits = 42, .first_prime_bits = 60, .digits = 4}, select_kernels());
+      {.log2_degree = 15, .levels = 14, .scale_bits = 42, .first_prime_bits = 60, .digits = 4},
+      select_kernels());
   Prng prng{Seed(Bytes32{})};
   rlwe::SecretKey secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
   rlwe::EvaluationKeys keys;
@@ -37,12 +38,18 @@ struct Setup {
   ckks::Decryptor decryptor{secret, encoder, pool};
 
   void check(benchmark::State& state, const ckks::Ciphertext& result, double expected) {
-    if (std::abs(decryptor.decrypt_real(result)[7] - expected) > result.bound.error) state.SkipWithError("wrong result");
+    if (std::abs(decryptor.decrypt_real(result)[7] - expected) > result.bound.error)
+      state.SkipWithError("wrong result");
   }
 };
 
 void threads(benchmark::internal::Benchmark* b) {
-  b->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime()->Repetitions(10)
+  b->ArgName("threads")
+      ->Arg(1)
+      ->Arg(2)
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime()
+      ->Repetitions(10)
       ->ReportAggregatesOnly();
 }
 
@@ -63,7 +70,8 @@ void multiply_plaintext_rescale(benchmark::State& state) {
   measure(state, 0.25, [](Setup& s) { return s.evaluator.multiply(s.ciphertext, s.plaintext); });
 }
 void encrypt_seeded(benchmark::State& state) {
-  measure(state, 0.5, [](Setup& s) { return ckks::encrypt(*s.parameters, s.secret, s.plaintext, s.prng, s.pool); });
+  measure(state, 0.5,
+          [](Setup& s) { return ckks::encrypt(*s.parameters, s.secret, s.plaintext, s.prng, s.pool); });
 }
 void encode(benchmark::State& state) {
   Setup s(static_cast<int>(state.range(0)));

@@ -102,16 +102,18 @@ TEST(ThreadPool, RunsEachIndexOnceAndNests) {
   for (const int threads : {1, 2, 5}) {
     const ThreadPool pool(threads);
     std::vector<std::atomic<int>> seen(64 * 8);
-    pool.parallel_for(64, [&](std::size_t i) {
-      pool.parallel_for(8, [&](std::size_t j) { ++seen[i * 8 + j]; });
-    });
+    pool.parallel_for(
+        64, [&](std::size_t i) { pool.parallel_for(8, [&](std::size_t j) { ++seen[i * 8 + j]; }); });
     for (const auto& s : seen) EXPECT_EQ(s.load(), 1);
   }
 }
 
 TEST(ThreadPool, RethrowsTheBodysError) {
   const ThreadPool pool(2);
-  EXPECT_THROW(pool.parallel_for(100, [](std::size_t i) { if (i == 37) throw ParametersError("no"); }),
+  EXPECT_THROW(pool.parallel_for(100,
+                                 [](std::size_t i) {
+                                   if (i == 37) throw ParametersError("no");
+                                 }),
                ParametersError);
   EXPECT_THROW(ThreadPool(-1), ParametersError);
 }

@@ -38,8 +38,9 @@ Bytes32 sha256(std::span<const std::uint8_t> bytes) {
 
 std::span<const std::uint8_t> ByteReader::take(std::size_t size, const char* field) {
   if (size > remaining())
-    throw DecodeError(field, offset_, "truncated: " + std::to_string(size) + " bytes are due, " +
-                                          std::to_string(remaining()) + " are left");
+    throw DecodeError(field, offset_,
+                      "truncated: " + std::to_string(size) + " bytes are due, " +
+                          std::to_string(remaining()) + " are left");
   const auto out = bytes_.subspan(offset_, size);
   offset_ += size;
   return out;
@@ -55,8 +56,9 @@ std::string ByteReader::get_string(std::size_t max_bytes, const char* field) {
   const std::uint64_t at = offset_;
   const auto size = get<std::uint32_t>(field);
   if (size > max_bytes)
-    throw DecodeError(field, at, "a string of " + std::to_string(size) + " bytes; at most " +
-                                     std::to_string(max_bytes) + " are allowed");
+    throw DecodeError(field, at,
+                      "a string of " + std::to_string(size) + " bytes; at most " + std::to_string(max_bytes) +
+                          " are allowed");
   const auto raw = take(size, field);
   return {reinterpret_cast<const char*>(raw.data()), raw.size()};
 }

@@ -36,7 +36,9 @@ class ByteWriter {
     bytes_.insert(bytes_.end(), p, p + sizeof(T));
   }
   void put(double value) { put(std::bit_cast<std::uint64_t>(value)); }
-  void put_raw(std::span<const std::uint8_t> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void put_raw(std::span<const std::uint8_t> bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
   /// A 32-bit length, then the bytes.
   void put_string(std::string_view text) {
     put(static_cast<std::uint32_t>(text.size()));
@@ -71,8 +73,9 @@ class ByteReader {
     const std::uint64_t at = offset_;
     const T value = get<T>(field);
     if (value < low || value > high)
-      throw DecodeError(field, at, std::to_string(value) + " is outside [" + std::to_string(low) + ", " +
-                                       std::to_string(high) + "]");
+      throw DecodeError(
+          field, at,
+          std::to_string(value) + " is outside [" + std::to_string(low) + ", " + std::to_string(high) + "]");
     return value;
   }
 

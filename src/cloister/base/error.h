@@ -83,9 +83,9 @@ class MissingKeyError : public Error {
 class LevelExhaustedError : public Error {
  public:
   LevelExhaustedError(const std::string& operation, int have, int need)
-      : Error(ErrorCode::kOutOfRange, operation + ": level is " + std::to_string(have) + ", needs at least " +
-                                          std::to_string(need) +
-                                          "; plan for more levels (a longer modulus chain) or fewer iterations"),
+      : Error(ErrorCode::kOutOfRange,
+              operation + ": level is " + std::to_string(have) + ", needs at least " + std::to_string(need) +
+                  "; plan for more levels (a longer modulus chain) or fewer iterations"),
         have_(have),
         need_(need) {}
   int have() const noexcept { return have_; }

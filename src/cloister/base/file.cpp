@@ -149,8 +149,9 @@ Buffer<std::uint8_t, kSecrecy> read_all(const fs::path& path, std::uint64_t max_
 void require_absent(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::exists(std::filesystem::symlink_status(path, ignored)))
-    throw Error(ErrorCode::kAlreadyExists,
-                path.string() + " is there already and is not overwritten; move it away, or use another folder");
+    throw Error(
+        ErrorCode::kAlreadyExists,
+        path.string() + " is there already and is not overwritten; move it away, or use another folder");
 }
 
 AtomicFile::AtomicFile(fs::path path, Overwrite overwrite, FileMode mode)

@@ -5,8 +5,8 @@
 
 #include "cloister/ckks/scale.h"
 #include "cloister/ckks/value_bound.h"
-#include "cloister/ring/rns_poly.h"
 #include "cloister/random/prng.h"
+#include "cloister/ring/rns_poly.h"
 
 namespace cloister::ckks {
 

@@ -23,7 +23,8 @@ class CkksTest : public ::testing::Test {
   static constexpr int kLevels = 6;
   ThreadPool pool{2};
   std::shared_ptr<const Parameters> parameters = InsecureParametersForTests::create(
-      {.log2_degree = 11, .levels = kLevels, .scale_bits = 40, .first_prime_bits = 50, .digits = 3}, scalar_kernels());
+      {.log2_degree = 11, .levels = kLevels, .scale_bits = 40, .first_prime_bits = 50, .digits = 3},
+      scalar_kernels());
   Prng prng{Seed(Bytes32{}), 5};
   rlwe::SecretKey secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
   rlwe::KeyGenerator generator{secret, pool};
@@ -128,7 +129,8 @@ TEST_F(CkksTest, LinearOperations) {
   expect_result(evaluator.negate(a), map(x, x, [](auto u, auto) { return -u; }), kLevels, 1e-8);
   expect_result(evaluator.add(a, -0.75), map(x, x, [](auto u, auto) { return u - 0.75; }), kLevels, 1e-8);
   expect_result(evaluator.add(a, encoder.encode(y, kLevels)), map(x, y, std::plus<>()), kLevels, 1e-8);
-  expect_result(evaluator.multiply_integer(a, -3), map(x, x, [](auto u, auto) { return -3.0 * u; }), kLevels, 1e-8);
+  expect_result(evaluator.multiply_integer(a, -3), map(x, x, [](auto u, auto) { return -3.0 * u; }), kLevels,
+                1e-8);
   Ciphertext sum = fresh(x);
   evaluator.add_to(sum, b);
   expect_result(sum, map(x, y, std::plus<>()), kLevels, 1e-8);
@@ -169,10 +171,11 @@ TEST_F(CkksTest, PlaintextAndScalarProducts) {
   const Ciphertext a = fresh(x);
   const Plaintext p = encoder.encode(y, kLevels);
   expect_result(evaluator.multiply(a, p), map(x, y, std::multiplies<>()), kLevels - 1, 1e-6);
-  expect_result(evaluator.multiply(evaluator.to_level(a, 2), encoder.encode(y, 2)), map(x, y, std::multiplies<>()), 1,
-                1e-6);
+  expect_result(evaluator.multiply(evaluator.to_level(a, 2), encoder.encode(y, 2)),
+                map(x, y, std::multiplies<>()), 1, 1e-6);
   for (const double c : {0.0, 1e-5, -7.25})
-    expect_result(evaluator.multiply(a, c), map(x, x, [&](auto u, auto) { return c * u; }), kLevels - 1, 1e-6);
+    expect_result(evaluator.multiply(a, c), map(x, x, [&](auto u, auto) { return c * u; }), kLevels - 1,
+                  1e-6);
   EXPECT_THROW(evaluator.multiply(a, encoder.encode(y, 2)), ParametersError);
   EXPECT_THROW(evaluator.multiply(a, NAN), ParametersError);
 }
@@ -183,8 +186,8 @@ TEST_F(CkksTest, LazySumsOfProductsAreRelinearizedOnce) {
   Ciphertext sum = evaluator.multiply_lazy(a, b);
   evaluator.add_to(sum, evaluator.multiply_lazy(a, a));
   evaluator.add_to(sum, evaluator.multiply_lazy(a, 0.5));
-  expect_result(evaluator.finish(std::move(sum)), map(x, y, [](auto u, auto v) { return u * v + u * u + 0.5 * u; }),
-                kLevels - 1, 1e-6);
+  expect_result(evaluator.finish(std::move(sum)),
+                map(x, y, [](auto u, auto v) { return u * v + u * u + 0.5 * u; }), kLevels - 1, 1e-6);
 }
 
 TEST_F(CkksTest, RotationsConjugationAndSums) {
@@ -215,7 +218,8 @@ TEST_F(CkksTest, FactorsAreFreeOnTheWayDown) {
   const Ciphertext a = fresh(x);
   for (const double c : {1.0, -3.5, 1e-4})
     for (const int level : {0, 3, kLevels - 1})
-      expect_result(evaluator.scale_to_level(a, c, level), map(x, x, [&](auto u, auto) { return c * u; }), level, 1e-6);
+      expect_result(evaluator.scale_to_level(a, c, level), map(x, x, [&](auto u, auto) { return c * u; }),
+                    level, 1e-6);
   EXPECT_THROW(evaluator.scale_to_level(a, 2.0, kLevels), LevelExhaustedError);
   EXPECT_THROW(evaluator.scale_to_level(a, INFINITY, 0), ParametersError);
 }
@@ -234,7 +238,8 @@ TEST_F(CkksTest, RotationsWithoutAKeyOfTheirOwnAreMadeOfOthers) {
 
 TEST_F(CkksTest, ForeignCiphertextsAndMissingKeysAreRefused) {
   const auto other = InsecureParametersForTests::create(
-      {.log2_degree = 11, .levels = 2, .scale_bits = 30, .first_prime_bits = 40, .digits = 1}, scalar_kernels());
+      {.log2_degree = 11, .levels = 2, .scale_bits = 30, .first_prime_bits = 40, .digits = 1},
+      scalar_kernels());
   const Evaluator foreign(other, nullptr, pool);
   const Ciphertext a = fresh(random_slots(1));
   EXPECT_THROW(foreign.multiply(a, 2.0), MismatchError);

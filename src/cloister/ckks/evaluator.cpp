@@ -48,10 +48,12 @@ Ciphertext Evaluator::normal(const Ciphertext& a) const {
 }
 
 void Evaluator::check_fits(const Ciphertext& a, const char* operation) const {
-  if (std::log2(std::max(a.bound.total(), 0x1p-100)) + a.scale.log2() + 1 >= parameters_->log2_modulus_at(a.level()))
-    throw PrecisionError(std::string(operation) +
-                         ": the result's bound does not fit the modulus that is left, so it could wrap around; "
-                         "scale the values down, state a tighter bound, or stay a level higher");
+  if (std::log2(std::max(a.bound.total(), 0x1p-100)) + a.scale.log2() + 1 >=
+      parameters_->log2_modulus_at(a.level()))
+    throw PrecisionError(
+        std::string(operation) +
+        ": the result's bound does not fit the modulus that is left, so it could wrap around; "
+        "scale the values down, state a tighter bound, or stay a level higher");
 }
 
 // Brings two operands to one level and scale, then applies the operation.
@@ -263,7 +265,8 @@ Ciphertext Evaluator::scale_to_level(const Ciphertext& a, double factor, int lev
   if (level < 0 || out.level() <= level) throw LevelExhaustedError("scale_to_level", out.level(), level + 1);
   drop_limbs(out, level + 1);
   // An integer near factor * scale_level * q / scale_now makes up for the difference of the scales.
-  const Scale before = parameters_->scale_at(level) * Scale(static_cast<double>(parameters_->prime_at(level + 1).value()));
+  const Scale before =
+      parameters_->scale_at(level) * Scale(static_cast<double>(parameters_->prime_at(level + 1).value()));
   const double unit = before.value() / out.scale.value();
   const double integer = std::nearbyint(factor * unit);
   multiply_constant(out, integer);

@@ -21,7 +21,8 @@ namespace cloister::ckks {
 class Evaluator {
  public:
   /// `keys` may be null for what needs none. Borrowed references must outlive the evaluator.
-  Evaluator(std::shared_ptr<const Parameters> parameters, const rlwe::EvaluationKeys* keys, const ThreadPool& pool);
+  Evaluator(std::shared_ptr<const Parameters> parameters, const rlwe::EvaluationKeys* keys,
+            const ThreadPool& pool);
 
   const Parameters& parameters() const noexcept { return *parameters_; }
   const std::shared_ptr<const Parameters>& shared_parameters() const noexcept { return parameters_; }

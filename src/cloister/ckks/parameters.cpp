@@ -29,7 +29,8 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
 
   const std::uint64_t step = std::uint64_t{2} << spec.log2_degree;
   const double target = std::ldexp(1.0, spec.scale_bits);
-  rlwe::ParametersSpec out{.log2_degree = spec.log2_degree, .q_primes = {}, .p_primes = {}, .digits = spec.digits};
+  rlwe::ParametersSpec out{
+      .log2_degree = spec.log2_degree, .q_primes = {}, .p_primes = {}, .digits = spec.digits};
   std::vector<std::uint64_t> taken;
   const auto take = [&](double near) {
     taken.push_back(nearest_prime(near, step, taken));

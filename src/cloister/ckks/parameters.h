@@ -11,10 +11,10 @@ namespace cloister::ckks {
 /// What CKKS parameters are made from; unchecked until Parameters::create.
 struct ParametersSpec {
   int log2_degree = 15;
-  int levels = 10;           ///< rescalings that a fresh ciphertext has
-  int scale_bits = 40;       ///< log2 of the scale, and of each rescaling prime
-  int first_prime_bits = 50; ///< log2 of the prime of level 0; above scale_bits by log2 of 2 max |slot|
-  int digits = 3;            ///< groups of primes in key switching
+  int levels = 10;            ///< rescalings that a fresh ciphertext has
+  int scale_bits = 40;        ///< log2 of the scale, and of each rescaling prime
+  int first_prime_bits = 50;  ///< log2 of the prime of level 0; above scale_bits by log2 of 2 max |slot|
+  int digits = 3;             ///< groups of primes in key switching
 
   friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
 };
@@ -39,7 +39,9 @@ class Parameters {
   std::size_t slots() const noexcept { return ring()->degree() / 2; }
   Scale scale_at(int level) const noexcept { return scales_[static_cast<std::size_t>(level)]; }
   /// The prime that a rescaling from `level` divides by.
-  const Modulus& prime_at(int level) const noexcept { return ring()->modulus(static_cast<std::size_t>(level)); }
+  const Modulus& prime_at(int level) const noexcept {
+    return ring()->modulus(static_cast<std::size_t>(level));
+  }
   /// log2 of the modulus at a level.
   double log2_modulus_at(int level) const noexcept { return log2_moduli_[static_cast<std::size_t>(level)]; }
 

@@ -7,8 +7,8 @@
 
 namespace cloister::ckks {
 
-Ciphertext encrypt(const Parameters& parameters, const rlwe::PublicKey& key, const Plaintext& plaintext, Prng& prng,
-                   const ThreadPool& pool) {
+Ciphertext encrypt(const Parameters& parameters, const rlwe::PublicKey& key, const Plaintext& plaintext,
+                   Prng& prng, const ThreadPool& pool) {
   auto [b, a] = rlwe::encrypt_zero(key, plaintext.poly.limbs().q, prng, pool);
   add(b, plaintext.poly, b, pool);
   Ciphertext out{{}, plaintext.scale, plaintext.bound, {}};

@@ -7,7 +7,7 @@
 namespace cloister::ckks {
 
 /// Encrypts under a public key, for parties that hold no secret. Noise: rlwe::fresh_public_variance.
-Ciphertext encrypt(const Parameters& parameters, const rlwe::PublicKey& key, const Plaintext& plaintext, Prng& prng,
-                   const ThreadPool& pool);
+Ciphertext encrypt(const Parameters& parameters, const rlwe::PublicKey& key, const Plaintext& plaintext,
+                   Prng& prng, const ThreadPool& pool);
 
 }  // namespace cloister::ckks

@@ -23,7 +23,8 @@ std::vector<std::int64_t> RotationBasis::path(std::int64_t step) const {
       left -= s;
     }
   if (left != 0)
-    throw MissingKeyError("rotate by " + std::to_string(step) + ": no sum of the rotations that have a key", 0);
+    throw MissingKeyError("rotate by " + std::to_string(step) + ": no sum of the rotations that have a key",
+                          0);
   return out;
 }
 

@@ -28,7 +28,8 @@ Ciphertext Rotations::apply(const Ciphertext& a, const rlwe::Decomposition& digi
   return out;
 }
 
-std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a, std::span<const std::int64_t> steps) const {
+std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,
+                                                  std::span<const std::int64_t> steps) const {
   if (a.parts.size() != 2) throw ParametersError("rotate: relinearize the product first");
   const int log2_degree = evaluator_->parameters().ring()->log2_degree();
   std::optional<rlwe::Decomposition> digits;
@@ -57,8 +58,7 @@ Ciphertext Rotations::rotate(const Ciphertext& a, std::int64_t steps) const {
 
 Ciphertext Rotations::conjugate(const Ciphertext& a) const {
   if (a.parts.size() != 2) throw ParametersError("conjugate: relinearize the product first");
-  const auto element =
-      rlwe::galois_element_of_conjugation(evaluator_->parameters().ring()->log2_degree());
+  const auto element = rlwe::galois_element_of_conjugation(evaluator_->parameters().ring()->log2_degree());
   const auto& k = key(element, "conjugate");
   return apply(a, evaluator_->key_switcher().decompose(a.parts[1]), k);
 }

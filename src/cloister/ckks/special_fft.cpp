@@ -25,7 +25,9 @@ inline std::complex<double> product(const std::complex<double>& a, const std::co
 }  // namespace
 
 SpecialFft::SpecialFft(int log2_degree)
-    : size_(std::size_t{1} << (log2_degree - 1)), log2_size_(log2_degree - 1), twiddles_(size_ < 2 ? 2 : size_) {
+    : size_(std::size_t{1} << (log2_degree - 1)),
+      log2_size_(log2_degree - 1),
+      twiddles_(size_ < 2 ? 2 : size_) {
   // A block of length m has the roots exp(2 pi i 5^j / (4 m)), j in [0, m / 2).
   for (std::size_t m = 2; m <= size_; m *= 2) {
     std::size_t power = 1;

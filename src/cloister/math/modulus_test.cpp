@@ -1,23 +1,32 @@
+#include "cloister/math/modulus.h"
+
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "cloister/math/modulus.h"
 #include "cloister/math/primes.h"
 #include "cloister/random/prng.h"
 
 namespace cloister {
 namespace {
 
-const std::vector<std::uint64_t> kModuli{
-    2, 3, 17, 65537, (std::uint64_t{1} << 32) - 5, 1099511480321, (std::uint64_t{1} << 50) - 27,
-    (std::uint64_t{1} << 59), (std::uint64_t{1} << 60) - 93, (std::uint64_t{1} << 60) - 1};
+const std::vector<std::uint64_t> kModuli{2,
+                                         3,
+                                         17,
+                                         65537,
+                                         (std::uint64_t{1} << 32) - 5,
+                                         1099511480321,
+                                         (std::uint64_t{1} << 50) - 27,
+                                         (std::uint64_t{1} << 59),
+                                         (std::uint64_t{1} << 60) - 93,
+                                         (std::uint64_t{1} << 60) - 1};
 
 TEST(Modulus, AgreesWithWideDivision) {
   Prng prng(Seed(Bytes32{}), 1);
   for (const auto value : kModuli) {
     const Modulus q(value);
-    std::vector<std::uint64_t> edge{0, 1, value - 1, value, value + 1, ~std::uint64_t{0}, ~std::uint64_t{0} - 1};
+    std::vector<std::uint64_t> edge{
+        0, 1, value - 1, value, value + 1, ~std::uint64_t{0}, ~std::uint64_t{0} - 1};
     for (int i = 0; i < 300; ++i) edge.push_back(prng.next_u64());
     for (const auto a : edge) {
       EXPECT_EQ(q.reduce(a), a % value);
@@ -31,7 +40,8 @@ TEST(Modulus, AgreesWithWideDivision) {
         ASSERT_EQ(q.mul(x, y), static_cast<std::uint64_t>(static_cast<uint128>(x) * y % value));
         ASSERT_EQ(q.add(x, y), (x + y) % value);
         ASSERT_EQ(q.sub(x, y), (x + value - y) % value);
-        ASSERT_EQ(ShoupFactor(x, q).mul(b, value), static_cast<std::uint64_t>(static_cast<uint128>(x) * b % value));
+        ASSERT_EQ(ShoupFactor(x, q).mul(b, value),
+                  static_cast<std::uint64_t>(static_cast<uint128>(x) * b % value));
       }
       EXPECT_EQ(q.add(a % value, q.negate(a % value)), 0u);
     }

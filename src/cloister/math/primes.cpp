@@ -51,8 +51,8 @@ std::uint64_t nearest_prime(double target, std::uint64_t step, std::span<const s
 
 std::uint64_t primitive_root(std::uint64_t q, std::uint64_t order) {
   if (!std::has_single_bit(order) || (q - 1) % order != 0)
-    throw ParametersError("primitive_root: " + std::to_string(order) + " does not divide q - 1 for q = " +
-                          std::to_string(q));
+    throw ParametersError("primitive_root: " + std::to_string(order) +
+                          " does not divide q - 1 for q = " + std::to_string(q));
   const Modulus modulus(q);
   std::uint64_t root = 0;
   for (std::uint64_t g = 2;; ++g) {

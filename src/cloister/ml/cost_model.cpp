@@ -23,7 +23,8 @@ double fastest_ns(const std::function<void()>& run) {
   for (int i = 0; i < 5; ++i) {
     const auto start = std::chrono::steady_clock::now();
     run();
-    best = std::min(best, std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count());
+    best = std::min(
+        best, std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count());
   }
   return best;
 }
@@ -130,8 +131,8 @@ void count_logistic(const Plan& plan, Counter& counter, const Sums& sums, double
   }
 }
 
-void count_linear(const Plan& plan, Counter& counter, const Sums& sums, double blocks, std::vector<PlanStep>& steps,
-                  double& seconds) {
+void count_linear(const Plan& plan, Counter& counter, const Sums& sums, double blocks,
+                  std::vector<PlanStep>& steps, double& seconds) {
   const double width = static_cast<double>(plan.ckks->packing.width), half = width / 2;
   const ckks::RotationBasis basis = rotation_basis(plan.ckks->packing, plan.ckks->small_keys);
   int level = plan.ckks->data_level;
@@ -143,7 +144,8 @@ void count_linear(const Plan& plan, Counter& counter, const Sums& sums, double b
   double both_ways = 0, backward = 0, forward = 0;
   for (std::int64_t k = 1; k < static_cast<std::int64_t>(width); ++k) {
     const auto w = static_cast<std::int64_t>(width);
-    const double ahead = static_cast<double>(basis.path(k).size()), back = static_cast<double>(basis.path(k - w).size());
+    const double ahead = static_cast<double>(basis.path(k).size()),
+                 back = static_cast<double>(basis.path(k - w).size());
     forward += ahead;
     (k <= w / 2 ? both_ways : backward) += k <= w / 2 ? ahead + back : back;
   }
@@ -180,10 +182,14 @@ Calibration Calibration::measure(const KernelTable& kernels) {
   sample_uniform(prng, q.value(), a);
   const std::vector<const std::uint64_t*> rows(8, a.data());
   Calibration c;
-  c.butterfly_ns = fastest_ns([&] { kernels.ntt_forward(tables, a.data()); }) / (static_cast<double>(n) / 2 * kLog2);
-  c.multiply_add_ns = fastest_ns([&] { kernels.dot_constants(q, rows.data(), constants.data(), 8, q.bits(), out.data(), n); }) /
+  c.butterfly_ns =
+      fastest_ns([&] { kernels.ntt_forward(tables, a.data()); }) / (static_cast<double>(n) / 2 * kLog2);
+  c.multiply_add_ns = fastest_ns([&] {
+                        kernels.dot_constants(q, rows.data(), constants.data(), 8, q.bits(), out.data(), n);
+                      }) /
                       (8 * static_cast<double>(n));
-  c.stream_ns = fastest_ns([&] { kernels.add(q, a.data(), a.data(), out.data(), n); }) / static_cast<double>(n);
+  c.stream_ns =
+      fastest_ns([&] { kernels.add(q, a.data(), a.data(), out.data(), n); }) / static_cast<double>(n);
   constexpr std::size_t kLarge = std::size_t{1} << 22;  // 32 MiB, beyond the caches
   c.memory_ns = fastest_ns([&] {
                   auto fresh = Buffer<std::uint64_t>::uninitialized(kLarge);
@@ -201,7 +207,8 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   const ckks::RotationBasis basis = rotation_basis(ckks.packing, ckks.small_keys);
   const Sums sums(ckks.packing, basis);
   const double blocks = static_cast<double>(ckks.packing.ciphertexts(plan.request.rows));
-  const double predicted = static_cast<double>(ckks.packing.ciphertexts(std::max<std::uint64_t>(plan.request.predict_rows, 1)));
+  const double predicted =
+      static_cast<double>(ckks.packing.ciphertexts(std::max<std::uint64_t>(plan.request.predict_rows, 1)));
   // Work spreads over limbs; what stays serial is about a tenth.
   const double threads = 1 / (0.1 + 0.9 / std::max(plan.request.threads, 1));
   Counter counter(chain, calibration);
@@ -242,9 +249,9 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   const double words = std::exp2(chain.log2_degree) * 8;
   const double limbs = static_cast<double>(chain.q_primes.size() + chain.p_primes.size());
   const double kept = plan.linear ? static_cast<double>(ckks.packing.width) : 0;  // the matrix's diagonals
-  e.server_memory_bytes =
-      static_cast<std::uint64_t>(keys) * rlwe::memory_bytes_of_key(chain, static_cast<std::size_t>(key_limbs)) +
-      static_cast<std::uint64_t>(words * limbs * (2 * (12 + kept) + chain.digits + 4));
+  e.server_memory_bytes = static_cast<std::uint64_t>(keys) *
+                              rlwe::memory_bytes_of_key(chain, static_cast<std::size_t>(key_limbs)) +
+                          static_cast<std::uint64_t>(words * limbs * (2 * (12 + kept) + chain.digits + 4));
   // Keys are made once, and read back for every job; half of each is expanded where it is read.
   const double keys_file = static_cast<double>(e.evaluation_key_bytes) * calibration.file_ns * 1e-9;
   e.keygen_seconds += keys_file;

@@ -40,7 +40,9 @@ struct OperationNoise {
   }
 
   // Of a sum of `count` rotated copies.
-  double rotated_sum(double variance, double count) const { return count * variance + (count - 1) * key_switch; }
+  double rotated_sum(double variance, double count) const {
+    return count * variance + (count - 1) * key_switch;
+  }
 };
 
 // A prediction: product with the rows, sum over the row, mask.
@@ -75,11 +77,13 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
     const double rows = op.fresh + op.rounding;
     const double product = square(kappa * look_ahead) * rows + op.rounding;
     const double sums = op.rotated_sum(product, width);
-    const double masked = sums / square(kappa * range) + op.encoding * square(2 * kappa * range) + op.rounding;
+    const double masked =
+        sums / square(kappa * range) + op.encoding * square(2 * kappa * range) + op.rounding;
     const double u = op.rotated_sum(masked, width);
     // gain x q(R u): through u with x of mean square 1, and the roundings of the factors (u^2 + a) and
     // (u^4 + p u^2 + q), which are at most sum |b_k / b_lead|.
-    const double slope = range * std::max(std::abs(schedule.sigmoid.max_slope), std::abs(schedule.sigmoid.min_slope));
+    const double slope =
+        range * std::max(std::abs(schedule.sigmoid.max_slope), std::abs(schedule.sigmoid.min_slope));
     double factors = 0, power = range;
     const double lead = schedule.sigmoid.power.back() * std::pow(range, schedule.sigmoid.degree());
     for (int k = 1; k <= schedule.sigmoid.degree(); k += 2, power *= square(range))
@@ -89,7 +93,8 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
     const double through = square(gain * slope) * u + square(gain) * rows;
     // Over the rows: what each row brings, and what each slot's rounding brings.
     const double blocks = std::ceil(n / per_block);
-    const double sum = n * through + blocks * per_block * roundings + per_block * (op.rounding + op.key_switch);
+    const double sum =
+        n * through + blocks * per_block * roundings + per_block * (op.rounding + op.key_switch);
     worst = std::max(worst, sum + 4 * op.rounding);
   }
   const double d = static_cast<double>(schedule.features);
@@ -100,14 +105,17 @@ InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const Ckk
                                     const JobRequest& request, const LinearSchedule& schedule) {
   const OperationNoise op(chain, plan);
   const double kappa = plan.state_scale, width = static_cast<double>(plan.packing.width);
-  const double n = static_cast<double>(request.rows), per_block = static_cast<double>(plan.packing.rows_per_ciphertext());
+  const double n = static_cast<double>(request.rows),
+               per_block = static_cast<double>(plan.packing.rows_per_ciphertext());
   const double blocks = std::ceil(n / per_block);
   // Rows rotated inside themselves, products of mean square 1 with both, sums over rows, the mask 1 / n.
   const double rows = op.fresh + op.rounding;
-  const double rotated = 2 * (op.fresh + 2 * op.key_switch + op.encoding * square(request.feature_bound)) + op.rounding;
+  const double rotated =
+      2 * (op.fresh + 2 * op.key_switch + op.encoding * square(request.feature_bound)) + op.rounding;
   const double moments =
       n * (rows + rotated) + blocks * per_block * op.rounding + per_block * (op.rounding + op.key_switch);
-  const double matrix = moments / square(n) + op.encoding * square(1.0) + 2 * op.rounding + op.key_switch / square(n);
+  const double matrix =
+      moments / square(n) + op.encoding * square(1.0) + 2 * op.rounding + op.key_switch / square(n);
   // A product with the matrix: its error times the weights (and the target's 1), the rotations' times the
   // matrix, whose rows have at most width entries of at most 1.
   double worst = 0;

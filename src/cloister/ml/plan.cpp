@@ -30,16 +30,11 @@ T number(const Json& json, const char* field, T low, T high) {
 }
 
 Json request_json(const JobRequest& r) {
-  Json j{{"model", to_string(r.model)},
-         {"scheme", to_string(r.scheme)},
-         {"job", to_string(r.job)},
-         {"rows", r.rows},
-         {"features", r.features},
-         {"predict_rows", r.predict_rows},
-         {"iterations", r.iterations},
-         {"ridge", r.ridge},
-         {"max_error", r.max_error},
-         {"feature_bound", r.feature_bound},
+  Json j{{"model", to_string(r.model)}, {"scheme", to_string(r.scheme)},
+         {"job", to_string(r.job)},     {"rows", r.rows},
+         {"features", r.features},      {"predict_rows", r.predict_rows},
+         {"iterations", r.iterations},  {"ridge", r.ridge},
+         {"max_error", r.max_error},    {"feature_bound", r.feature_bound},
          {"small_keys", r.small_keys}};
   if (r.spectrum_cap) j["spectrum_cap"] = *r.spectrum_cap;
   return j;
@@ -194,10 +189,12 @@ Plan read(const Json& j) {
     const int degree = request.model == ModelKind::kLogistic && request.job == Job::kTrain
                            ? number<int>(j.at("schedule"), "sigmoid_degree", 3, 7)
                            : 0;
-    plan = derive_ckks_plan(request, plan_schedule(request, degree), {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
-                                      number<int>(c, "digits", 1, 200), degree, c.at("small_keys").get<bool>()});
+    plan = derive_ckks_plan(request, plan_schedule(request, degree),
+                            {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
+                             number<int>(c, "digits", 1, 200), degree, c.at("small_keys").get<bool>()});
     if (!plan)
-      throw SecurityError("plan: its parameters do not give 128-bit security and the error bound; make the plan anew");
+      throw SecurityError(
+          "plan: its parameters do not give 128-bit security and the error bound; make the plan anew");
   }
   // The file must say what its request and choices lead to, and nothing else.
   Json stated = j;
@@ -210,19 +207,25 @@ Plan read(const Json& j) {
 
 }  // namespace
 
-std::string_view to_string(ModelKind kind) noexcept { return kind == ModelKind::kLogistic ? "logistic" : "linear"; }
+std::string_view to_string(ModelKind kind) noexcept {
+  return kind == ModelKind::kLogistic ? "logistic" : "linear";
+}
 std::string_view to_string(Scheme scheme) noexcept { return scheme == Scheme::kCkks ? "ckks" : "paillier"; }
 std::string_view to_string(Job job) noexcept {
   switch (job) {
-    case Job::kTrain: return "train";
-    case Job::kPredict: return "predict";
-    case Job::kAggregate: return "aggregate";
+    case Job::kTrain:
+      return "train";
+    case Job::kPredict:
+      return "predict";
+    case Job::kAggregate:
+      return "aggregate";
   }
   return "unknown";
 }
 
 TrainingLayout CkksPlan::layout(std::uint64_t rows) const {
-  return {packing, rows, rotation_basis(packing, small_keys), state_scale, weights, margin_scale, model_level};
+  return {packing,      rows,       rotation_basis(packing, small_keys), state_scale, weights,
+          margin_scale, model_level};
 }
 
 Bytes32 Plan::id() const {

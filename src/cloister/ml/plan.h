@@ -36,14 +36,14 @@ struct JobRequest {
   std::uint64_t predict_rows = 0;  ///< for the estimates alone
   int iterations = 0;              ///< 0: the default of the model
   double ridge = 0;
-  double max_error = 1e-3;         ///< of every weight (training) or prediction, against the clear algorithm
-  double feature_bound = 16;       ///< no prepared value exceeds it
-  bool small_keys = false;         ///< the fewest bytes to upload instead of the least time
+  double max_error = 1e-3;    ///< of every weight (training) or prediction, against the clear algorithm
+  double feature_bound = 16;  ///< no prepared value exceeds it
+  bool small_keys = false;    ///< the fewest bytes to upload instead of the least time
   std::optional<double> spectrum_cap = std::nullopt;  ///< published by the owner; see schedule.h
-  int sigmoid_degree = 0;          ///< 3, 5 or 7; 0: the planner's choice
-  int log2_degree = 0;             ///< an expert's ring degree; 0: the planner's choice
-  int digits = 0;                  ///< an expert's; 0: the planner's choice
-  int threads = 1;                 ///< for the estimates alone
+  int sigmoid_degree = 0;                             ///< 3, 5 or 7; 0: the planner's choice
+  int log2_degree = 0;                                ///< an expert's ring degree; 0: the planner's choice
+  int digits = 0;                                     ///< an expert's; 0: the planner's choice
+  int threads = 1;                                    ///< for the estimates alone
 
   friend bool operator==(const JobRequest&, const JobRequest&) = default;
 };
@@ -61,7 +61,7 @@ struct PlanStep {
 struct Estimates {
   double keygen_seconds = 0, encrypt_seconds = 0, train_seconds = 0, predict_seconds = 0;
   std::uint64_t evaluation_key_bytes = 0, dataset_bytes = 0, model_bytes = 0, prediction_bytes = 0;
-  std::uint64_t server_memory_bytes = 0;       ///< that does not grow with the rows
+  std::uint64_t server_memory_bytes = 0;  ///< that does not grow with the rows
 };
 
 /// Another way to do the same job, for the planner's table.
@@ -78,11 +78,11 @@ struct CkksPlan {
   RowPacking packing;
   bool small_keys = false;
   double state_scale = 1;
-  ckks::ValueBound weights;      ///< of every weight, in weights' units, against the same algorithm in the clear
-  ckks::ValueBound margins;      ///< of every prediction
-  double margin_scale = 1;       ///< predictions travel divided by it, so that the last prime stays small
+  ckks::ValueBound weights;  ///< of every weight, in weights' units, against the same algorithm in the clear
+  ckks::ValueBound margins;  ///< of every prediction
+  double margin_scale = 1;   ///< predictions travel divided by it, so that the last prime stays small
   int model_level = kPredictionLevels;
-  int data_level = 0;            ///< of training rows; rows to predict have kPredictionLevels
+  int data_level = 0;  ///< of training rows; rows to predict have kPredictionLevels
 
   TrainingLayout layout(std::uint64_t rows) const;
   friend bool operator==(const CkksPlan&, const CkksPlan&) = default;

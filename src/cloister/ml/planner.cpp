@@ -19,7 +19,8 @@ constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17, kMaxDigits = 12;
 void check(const JobRequest& r) {
   if (r.features < 1) throw ParametersError("plan: there are no features; keep at least one column");
   if (r.features > 4096)
-    throw ParametersError("plan: " + std::to_string(r.features) + " features; at most 4096 are supported, drop columns");
+    throw ParametersError("plan: " + std::to_string(r.features) +
+                          " features; at most 4096 are supported, drop columns");
   if (r.rows > std::uint64_t{1} << 40) throw ParametersError("plan: at most 2^40 rows are supported");
   if (r.job != Job::kPredict && r.rows <= r.features)
     throw ParametersError("plan: " + std::to_string(r.rows) + " rows for " + std::to_string(r.features) +
@@ -27,18 +28,21 @@ void check(const JobRequest& r) {
   if (r.iterations < 0 || r.iterations > 100)
     throw ParametersError("plan: " + std::to_string(r.iterations) + " iterations; give 1 to 100");
   if (!(r.max_error > 0) || !(r.feature_bound >= 1) || !(r.feature_bound <= 1e6) || !(r.ridge >= 0))
-    throw ParametersError("plan: the largest error must be positive, the features' bound in [1, 1e6], the ridge not negative");
+    throw ParametersError(
+        "plan: the largest error must be positive, the features' bound in [1, 1e6], the ridge not negative");
   if (r.job == Job::kAggregate && (r.scheme != Scheme::kPaillier || r.model != ModelKind::kLinear))
     throw ParametersError("plan: aggregated sums are for linear regression with Paillier");
   if (r.job == Job::kTrain && r.scheme == Scheme::kPaillier)
-    throw ParametersError("plan: Paillier cannot train on encrypted rows (it only adds); plan with ckks, or aggregate "
-                          "encrypted sums");
+    throw ParametersError(
+        "plan: Paillier cannot train on encrypted rows (it only adds); plan with ckks, or aggregate "
+        "encrypted sums");
 }
 
 int levels_of(const JobRequest& r, int sigmoid_degree) {
   if (r.job == Job::kPredict) return kPredictionLevels;
-  return kPredictionLevels + (r.model == ModelKind::kLogistic ? LogisticTrainer::levels(sigmoid_degree, r.iterations)
-                                                               : LinearTrainer::levels(r.iterations));
+  return kPredictionLevels + (r.model == ModelKind::kLogistic
+                                  ? LogisticTrainer::levels(sigmoid_degree, r.iterations)
+                                  : LinearTrainer::levels(r.iterations));
 }
 
 double log2_of(const std::vector<std::uint64_t>& primes) {
@@ -94,14 +98,17 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   ckks.data_level = levels_of(request, choices.sigmoid_degree);
   // Large enough for the noise of sums over rows, small enough for that of the mask: see noise_model.cpp.
   const double rows = static_cast<double>(std::max<std::uint64_t>(request.rows, 1));
-  ckks.state_scale = schedule.logistic ? std::exp2(std::round(std::log2(rows) / 2)) : schedule.linear ? 16 : 1;
+  ckks.state_scale = schedule.logistic ? std::exp2(std::round(std::log2(rows) / 2))
+                     : schedule.linear ? 16
+                                       : 1;
   ckks.weights.magnitude = schedule.weight_bound;
   // |w . x| by Cauchy and Schwarz.
   const double row_norm = request.feature_bound * std::sqrt(columns);
   ckks.margins.magnitude = schedule.weight_bound * row_norm;
   // What the first prime cannot hold above the scale is divided away.
   const int head_bits = static_cast<int>(std::ceil(std::log2(ckks.margins.magnitude + 1))) + 3;
-  const int first_bits = std::max(std::min(choices.scale_bits + head_bits, kMaxPrimeBits), choices.scale_bits + 4);
+  const int first_bits =
+      std::max(std::min(choices.scale_bits + head_bits, kMaxPrimeBits), choices.scale_bits + 4);
   ckks.margin_scale = std::exp2(std::max(choices.scale_bits + head_bits - first_bits, 0));
   ckks.parameters = {.log2_degree = choices.log2_degree,
                      .levels = ckks.data_level,
@@ -115,9 +122,10 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   const rlwe::ParametersSpec chain = ckks::Parameters::chain(ckks.parameters);
   if (log2_of(chain.q_primes) + log2_of(chain.p_primes) > limit) return std::nullopt;
 
-  const InjectedError injected = schedule.logistic ? logistic_injected_error(chain, ckks, request, *schedule.logistic)
-                                 : schedule.linear ? linear_injected_error(chain, ckks, request, *schedule.linear)
-                                                   : InjectedError{0, prediction_error(chain, ckks)};
+  const InjectedError injected =
+      schedule.logistic ? logistic_injected_error(chain, ckks, request, *schedule.logistic)
+      : schedule.linear ? linear_injected_error(chain, ckks, request, *schedule.linear)
+                        : InjectedError{0, prediction_error(chain, ckks)};
   ckks.weights.error = schedule.amplification * injected.per_iteration;
   ckks.margins.error = injected.margin + ckks.weights.error * row_norm;
   Plan plan;
@@ -146,7 +154,8 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
         if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) continue;
         // The least scale that is precise enough: a larger one costs more for what nobody asked.
         for (int scale = kMinScaleBits; scale <= kMaxScaleBits; ++scale) {
-          auto plan = derive_ckks_plan(request, schedule, {log2_degree, scale, digits, degree, request.small_keys});
+          auto plan =
+              derive_ckks_plan(request, schedule, {log2_degree, scale, digits, degree, request.small_keys});
           if (!plan) continue;
           for (const bool small : {false, true}) {
             plan->ckks->small_keys = small;
@@ -177,10 +186,14 @@ Plan Planner::plan(const JobRequest& given) const {
                              std::to_string(fewer.iterations) + " iterations (--iterations " +
                              std::to_string(fewer.iterations) + "), or allow a larger error");
     }
-    throw PrecisionError("plan: this job does not fit 128-bit security at any ring degree; drop columns, or allow a "
-                         "larger error than " + std::to_string(request.max_error));
+    throw PrecisionError(
+        "plan: this job does not fit 128-bit security at any ring degree; drop columns, or allow a "
+        "larger error than " +
+        std::to_string(request.max_error));
   }
-  const auto upload = [](const Plan& p) { return p.estimates.evaluation_key_bytes + p.estimates.dataset_bytes; };
+  const auto upload = [](const Plan& p) {
+    return p.estimates.evaluation_key_bytes + p.estimates.dataset_bytes;
+  };
   const auto seconds = [](const Plan& p) { return p.estimates.train_seconds + p.estimates.predict_seconds; };
   const auto cost = [&](const Plan& p) {
     if (request.small_keys) return static_cast<double>(upload(p));
@@ -196,8 +209,8 @@ Plan Planner::plan(const JobRequest& given) const {
     if (upload(p) >= fewest) continue;
     fewest = upload(p);
     best.alternatives.push_back({p.ckks->parameters.log2_degree, p.ckks->parameters.digits,
-                                 p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->small_keys, seconds(p),
-                                 upload(p)});
+                                 p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->small_keys,
+                                 seconds(p), upload(p)});
   }
   return best;
 }

@@ -14,11 +14,18 @@ namespace cloister::ml {
 namespace {
 
 // A made-up machine, so that plans do not depend on this one.
-constexpr Calibration kMachine{.butterfly_ns = 1.5, .multiply_add_ns = 1, .stream_ns = 0.7, .sample_ns = 3, .file_ns = 3, .memory_ns = 0.8};
+constexpr Calibration kMachine{.butterfly_ns = 1.5,
+                               .multiply_add_ns = 1,
+                               .stream_ns = 0.7,
+                               .sample_ns = 3,
+                               .file_ns = 3,
+                               .memory_ns = 0.8};
 
 Plan planned(const JobRequest& request) { return Planner(kMachine).plan(request); }
 
-JobRequest chd() { return {.model = ModelKind::kLogistic, .rows = 780, .features = 9, .predict_rows = 334, .iterations = 5}; }
+JobRequest chd() {
+  return {.model = ModelKind::kLogistic, .rows = 780, .features = 9, .predict_rows = 334, .iterations = 5};
+}
 JobRequest salary() { return {.model = ModelKind::kLinear, .rows = 1000, .features = 4, .iterations = 4}; }
 JobRequest prediction() {
   return {.model = ModelKind::kLogistic, .job = Job::kPredict, .features = 9, .predict_rows = 334};
@@ -74,7 +81,9 @@ TEST_P(PlannedJobs, IdsBindWhatMattersAndNotTheMachine) {
 TEST_P(PlannedJobs, SmallKeysUploadLess) {
   JobRequest small = GetParam();
   small.small_keys = true;
-  const auto upload = [](const Plan& p) { return p.estimates.evaluation_key_bytes + p.estimates.dataset_bytes; };
+  const auto upload = [](const Plan& p) {
+    return p.estimates.evaluation_key_bytes + p.estimates.dataset_bytes;
+  };
   const Plan least = planned(small);
   EXPECT_LE(upload(least), upload(planned(GetParam())));
   for (const Alternative& a : least.alternatives) EXPECT_GE(a.upload_bytes, upload(least));
@@ -82,7 +91,8 @@ TEST_P(PlannedJobs, SmallKeysUploadLess) {
 
 INSTANTIATE_TEST_SUITE_P(Jobs, PlannedJobs, ::testing::Values(chd(), salary(), prediction()),
                          [](const auto& job) {
-                           return std::string(to_string(job.param.model)) + "_" + std::string(to_string(job.param.job));
+                           return std::string(to_string(job.param.model)) + "_" +
+                                  std::string(to_string(job.param.job));
                          });
 
 TEST(Planner, AlternativesTradeTimeForBytes) {
@@ -135,8 +145,8 @@ TEST(Planner, RefusesWhatMakesNoSense) {
 
 TEST(Planner, DamagedPlansAreRefusedByField) {
   const auto json = planned(chd()).to_json();
-  for (const auto& field : {"/request/rows", "/ckks/scale_bits", "/ckks/digits", "/schedule/sigmoid_degree", "/format",
-                            "/ckks/log2_degree", "/request/model"}) {
+  for (const auto& field : {"/request/rows", "/ckks/scale_bits", "/ckks/digits", "/schedule/sigmoid_degree",
+                            "/format", "/ckks/log2_degree", "/request/model"}) {
     auto damaged = json;
     damaged[nlohmann::ordered_json::json_pointer(field)] = "x";
     EXPECT_THROW(Plan::from_json(damaged), DecodeError) << field;
@@ -154,7 +164,8 @@ TEST(NoiseModel, FallsWithTheScaleAsTheFormulasSay) {
   CkksPlan wider = *plan.ckks;
   wider.parameters.scale_bits += 2;
   const auto at = [&](const CkksPlan& c) {
-    return logistic_injected_error(ckks::Parameters::chain(c.parameters), c, plan.request, *plan.logistic).per_iteration;
+    return logistic_injected_error(ckks::Parameters::chain(c.parameters), c, plan.request, *plan.logistic)
+        .per_iteration;
   };
   // Every term is proportional to 1 / scale; chains differ in their last bits.
   EXPECT_NEAR(at(*plan.ckks) / at(wider), 4, 0.05);

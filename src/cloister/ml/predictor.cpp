@@ -11,8 +11,8 @@ ckks::Ciphertext Predictor::sum_and_mask(const ckks::Ciphertext& products, doubl
   const auto mask = encoder_->encode(packing.column_mask(0, factor / layout_->margin_scale), sums.level());
   // The plan's word on how large margins are, before the level where they must fit is reached.
   auto margins = evaluator_->multiply_lazy(sums, mask);
-  margins = ckks::Evaluator::with_bound(
-      std::move(margins), {margin_bound.magnitude / layout_->margin_scale, margin_bound.error / layout_->margin_scale});
+  margins = ckks::Evaluator::with_bound(std::move(margins), {margin_bound.magnitude / layout_->margin_scale,
+                                                             margin_bound.error / layout_->margin_scale});
   return evaluator_->rescale(std::move(margins));
 }
 

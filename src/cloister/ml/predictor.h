@@ -10,8 +10,9 @@
 namespace cloister::ml {
 
 /// Predicts on encrypted rows: the margin w . x of each row over margin_scale, in the first slot of the row,
-/// zeros elsewhere (the mask keeps partial sums of other slots from leaving). The owner applies what follows, a sigmoid or
-/// the target's units, in the clear. Two levels; log2(width) rotations, a product and a mask a block.
+/// zeros elsewhere (the mask keeps partial sums of other slots from leaving). The owner applies what follows,
+/// a sigmoid or the target's units, in the clear. Two levels; log2(width) rotations, a product and a mask a
+/// block.
 class Predictor {
  public:
   Predictor(const TrainingLayout& layout, const ckks::Evaluator& evaluator, const ckks::Encoder& encoder)

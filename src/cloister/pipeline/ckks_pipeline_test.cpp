@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 class CkksPipeline : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder = fs::temp_directory_path() / ("cloister-pipeline-" + to_hex(Seed::from_system().bytes()).substr(0, 16));
+    folder = fs::temp_directory_path() /
+             ("cloister-pipeline-" + to_hex(Seed::from_system().bytes()).substr(0, 16));
     fs::create_directories(folder);
   }
   void TearDown() override { fs::remove_all(folder); }
@@ -40,11 +41,15 @@ class CkksPipeline : public ::testing::Test {
     generate_ckks_keys({at("plan.json"), at("secret.key"), at("evaluation.keys")},
                        wire::Protection::none_at_callers_word(), machine);
   }
-  void train() { train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine); }
+  void train() {
+    train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine);
+  }
   std::vector<double> predictions(const data::Matrix& rows, const fs::path& model, double* bound) {
     encrypt_prediction_rows({at("plan.json"), at("secret.key"), at("rows.enc")}, rows, nullptr, machine);
-    predict_ckks({at("plan.json"), at("evaluation.keys"), at("rows.enc"), model, at("predictions.enc")}, machine);
-    const auto out = decrypt_ckks_predictions({at("plan.json"), at("secret.key"), at("predictions.enc")}, nullptr, machine);
+    predict_ckks({at("plan.json"), at("evaluation.keys"), at("rows.enc"), model, at("predictions.enc")},
+                 machine);
+    const auto out = decrypt_ckks_predictions({at("plan.json"), at("secret.key"), at("predictions.enc")},
+                                              nullptr, machine);
     *bound = out.error_bound;
     return out.margins;
   }
@@ -88,13 +93,14 @@ std::vector<double> with_intercept_first(const ClearModel& model) {
 
 TEST_F(CkksPipeline, LogisticFromFilesToFiles) {
   const auto data = examples(60, 2, true, 41);
-  const ml::Plan made = plan({.model = ml::ModelKind::kLogistic, .rows = 60, .features = 2, .predict_rows = 20,
-                              .iterations = 2});
+  const ml::Plan made = plan(
+      {.model = ml::ModelKind::kLogistic, .rows = 60, .features = 2, .predict_rows = 20, .iterations = 2});
   keys();
   encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, data, nullptr, machine);
   train();
   const DecryptedModel model = decrypted_model();
-  const auto clear = ml::train_logistic(ml::signed_rows(data.features, data.target), *made.logistic).weights.back();
+  const auto clear =
+      ml::train_logistic(ml::signed_rows(data.features, data.target), *made.logistic).weights.back();
   EXPECT_LE(model.error_bound, 1e-3);
   expect_near_all(with_intercept_first(model.model), clear, model.error_bound);
 
@@ -106,7 +112,8 @@ TEST_F(CkksPipeline, LogisticFromFilesToFiles) {
 
 TEST_F(CkksPipeline, LinearFromFilesToFiles) {
   const auto data = examples(60, 3, false, 43);
-  const ml::Plan made = plan({.model = ml::ModelKind::kLinear, .rows = 60, .features = 3, .iterations = 2, .ridge = 0.05});
+  const ml::Plan made =
+      plan({.model = ml::ModelKind::kLinear, .rows = 60, .features = 3, .iterations = 2, .ridge = 0.05});
   keys();
   encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, data, nullptr, machine);
   train();
@@ -158,9 +165,11 @@ TEST_F(CkksPipeline, RefusesWhatDoesNotBelongTogether) {
   ml::JobRequest other = request;
   other.ridge = 0.5;
   save_plan(at("other.json"), ml::Planner(ml::Calibration::measure(select_kernels())).plan(other));
-  EXPECT_THROW(train_ckks({at("other.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine),
-               MismatchError);
-  EXPECT_THROW(train_ckks({at("plan.json"), at("train.enc"), at("train.enc"), at("model.enc")}, machine), Error);
+  EXPECT_THROW(
+      train_ckks({at("other.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine),
+      MismatchError);
+  EXPECT_THROW(train_ckks({at("plan.json"), at("train.enc"), at("train.enc"), at("model.enc")}, machine),
+               Error);
   EXPECT_FALSE(fs::exists(at("model.enc")));
   train();
   EXPECT_THROW(train(), Error);  // never overwritten
@@ -170,10 +179,11 @@ TEST_F(CkksPipeline, EditedPlansAreRefused) {
   plan({.model = ml::ModelKind::kLogistic, .rows = 40, .features = 2, .iterations = 2});
   std::ifstream in(at("plan.json"));
   const std::string text((std::istreambuf_iterator<char>(in)), {});
-  for (const auto& [from, to] : {std::pair<std::string, std::string>{"\"scale_bits\": 3", "\"scale_bits\": 2"},
-                                 {"\"error_bound\"", "\"error_bound_\""},
-                                 {"\"rows\": 40", "\"rows\": 39"},
-                                 {"{", "["}}) {
+  for (const auto& [from, to] :
+       {std::pair<std::string, std::string>{"\"scale_bits\": 3", "\"scale_bits\": 2"},
+        {"\"error_bound\"", "\"error_bound_\""},
+        {"\"rows\": 40", "\"rows\": 39"},
+        {"{", "["}}) {
     std::string edited = text;
     const auto where = edited.find(from);
     ASSERT_NE(where, std::string::npos) << from;
@@ -197,19 +207,21 @@ class SlowCkksRealData : public CkksPipeline {
 TEST_F(SlowCkksRealData, ChdReferencePreparation) {
   if (absent("framingham.csv")) GTEST_SKIP() << "the data folder is not there";
   const auto split = data::prepare_split(
-      table("framingham.csv"),
-      {.target = "TenYearCHD",
-       .drop = {"education", "currentSmoker", "BPMeds", "diabetes", "diaBP", "BMI"},
-       .keep = {},
-       .missing = data::MissingPolicy::kDropIncompleteRows, .balance = true, .clip = 16});
+      table("framingham.csv"), {.target = "TenYearCHD",
+                                .drop = {"education", "currentSmoker", "BPMeds", "diabetes", "diaBP", "BMI"},
+                                .keep = {},
+                                .missing = data::MissingPolicy::kDropIncompleteRows,
+                                .balance = true,
+                                .clip = 16});
   ASSERT_EQ(split.train.features.rows, 780u);
-  const ml::Plan made = plan({.model = ml::ModelKind::kLogistic, .rows = 780, .features = 9, .predict_rows = 334,
-                              .iterations = 5});
+  const ml::Plan made = plan(
+      {.model = ml::ModelKind::kLogistic, .rows = 780, .features = 9, .predict_rows = 334, .iterations = 5});
   keys();
   encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, split.train, nullptr, machine);
   train();
   const auto clear =
-      ml::train_logistic(ml::signed_rows(split.train.features, split.train.target), *made.logistic).weights.back();
+      ml::train_logistic(ml::signed_rows(split.train.features, split.train.target), *made.logistic)
+          .weights.back();
   const DecryptedModel model = decrypted_model();
   EXPECT_LE(model.error_bound, 1e-3);
   expect_near_all(with_intercept_first(model.model), clear, model.error_bound);
@@ -217,7 +229,9 @@ TEST_F(SlowCkksRealData, ChdReferencePreparation) {
   const auto margins = predictions(split.test.features, at("model.enc"), &bound);
   const auto exact = ml::margins(ml::with_intercept(split.test.features), clear);
   expect_near_all(margins, exact, bound);
-  const auto accuracy = [&](std::span<const double> z) { return data::confusion(z, split.test.target, 0).accuracy(); };
+  const auto accuracy = [&](std::span<const double> z) {
+    return data::confusion(z, split.test.target, 0).accuracy();
+  };
   EXPECT_NEAR(accuracy(margins), accuracy(exact), 0.006);
 }
 

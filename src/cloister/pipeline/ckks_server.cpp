@@ -19,8 +19,9 @@ class FileBlocks final : public ml::BlockSource {
   ckks::Ciphertext load(std::size_t block) const override {
     auto c = file_->load(block);
     if (c.level() != level_)
-      throw DecodeError(file_->source(), 0, "a ciphertext is at level " + std::to_string(c.level()) +
-                                                " where the plan has " + std::to_string(level_));
+      throw DecodeError(file_->source(), 0,
+                        "a ciphertext is at level " + std::to_string(c.level()) + " where the plan has " +
+                            std::to_string(level_));
     return c;
   }
 
@@ -31,11 +32,13 @@ class FileBlocks final : public ml::BlockSource {
 
 // Writes ciphertexts one by one into a file of this plan.
 void write_ciphertexts(const CkksSession& session, const std::filesystem::path& path, wire::PayloadType type,
-                       wire::CiphertextFileHeader header, const std::function<ckks::Ciphertext(std::size_t)>& make) {
+                       wire::CiphertextFileHeader header,
+                       const std::function<ckks::Ciphertext(std::size_t)>& make) {
   AtomicFile file(path);
   wire::ContainerWriter container(file, type, session.plan_id());
   const std::uint64_t count = header.ciphertexts;
-  wire::CiphertextFileWriter writer(container, std::move(header), *session.parameters(), session.machine().pool);
+  wire::CiphertextFileWriter writer(container, std::move(header), *session.parameters(),
+                                    session.machine().pool);
   for (std::uint64_t i = 0; i < count; ++i) writer.write(make(static_cast<std::size_t>(i)));
   writer.finish();
   file.commit();
@@ -60,8 +63,12 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
         .train(blocks, machine.progress);
   };
   write_ciphertexts(session, files.model, wire::PayloadType::kModel,
-                    {.kind = kWeights, .rows = session.plan().request.rows, .columns = session.columns(), .blocks = 1,
-                     .ciphertexts = 1, .metadata = ""},
+                    {.kind = kWeights,
+                     .rows = session.plan().request.rows,
+                     .columns = session.columns(),
+                     .blocks = 1,
+                     .ciphertexts = 1,
+                     .metadata = ""},
                     [&](std::size_t) { return train(); });
 }
 
@@ -82,7 +89,8 @@ void predict_ckks(const PredictFiles& files, const Machine& machine) {
     const ClearModel model = load_clear_model(files.model);
     if (model.weights.size() != session.plan().request.features)
       throw MismatchError(files.model.string() + " has another number of weights than the plan has features",
-                          std::to_string(model.weights.size()), std::to_string(session.plan().request.features));
+                          std::to_string(model.weights.size()),
+                          std::to_string(session.plan().request.features));
     // The intercept's column comes first, as in ml::with_intercept.
     clear.push_back(model.intercept);
     clear.insert(clear.end(), model.weights.begin(), model.weights.end());
@@ -92,8 +100,12 @@ void predict_ckks(const PredictFiles& files, const Machine& machine) {
                               std::to_string(session.ckks().weights.magnitude) + "; scale the features");
   }
   write_ciphertexts(session, files.predictions, wire::PayloadType::kPredictions,
-                    {.kind = kMargins, .rows = rows.header().rows, .columns = session.columns(),
-                     .blocks = static_cast<std::uint32_t>(rows.size()), .ciphertexts = rows.size(), .metadata = ""},
+                    {.kind = kMargins,
+                     .rows = rows.header().rows,
+                     .columns = session.columns(),
+                     .blocks = static_cast<std::uint32_t>(rows.size()),
+                     .ciphertexts = rows.size(),
+                     .metadata = ""},
                     [&](std::size_t i) {
                       const auto block = blocks.load(i);
                       auto out = encrypted ? predictor.predict(block, *encrypted, session.ckks().margins)

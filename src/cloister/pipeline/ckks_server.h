@@ -20,7 +20,7 @@ void train_ckks(const TrainFiles& files, const Machine& machine);
 
 struct PredictFiles {
   std::filesystem::path plan, evaluation_keys, rows;
-  std::filesystem::path model;        ///< encrypted (of the same plan), or clear if the plan's job is to predict
+  std::filesystem::path model;  ///< encrypted (of the same plan), or clear if the plan's job is to predict
   std::filesystem::path predictions;  ///< written
 };
 /// Predicts on encrypted rows: their margins, which the owner decrypts.

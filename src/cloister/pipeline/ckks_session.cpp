@@ -10,8 +10,9 @@ constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 40;
 constexpr std::uint64_t kMaxCiphertexts = std::uint64_t{1} << 30;
 
 std::shared_ptr<const ckks::Parameters> make_parameters(const ml::Plan& plan, const Machine& machine) {
-  if (!plan.ckks) throw ParametersError("this step is for a plan of the scheme ckks; the plan's is " +
-                                        std::string(ml::to_string(plan.request.scheme)));
+  if (!plan.ckks)
+    throw ParametersError("this step is for a plan of the scheme ckks; the plan's is " +
+                          std::string(ml::to_string(plan.request.scheme)));
   return ckks::Parameters::create(plan.ckks->parameters, machine.kernels);
 }
 
@@ -29,26 +30,28 @@ wire::CiphertextFileReader CkksSession::open(const std::filesystem::path& path, 
                                              const char* kind) const {
   wire::CiphertextFileReader reader(
       wire::ContainerReader::open(path, {.type = type, .plan_id = plan_id_}),
-      {.kind = kind, .max_rows = kMaxRows, .max_columns = columns(), .max_ciphertexts = kMaxCiphertexts}, parameters_,
-      machine_.pool);
+      {.kind = kind, .max_rows = kMaxRows, .max_columns = columns(), .max_ciphertexts = kMaxCiphertexts},
+      parameters_, machine_.pool);
   const auto& header = reader.header();
   const bool per_row = kind != std::string_view(kWeights);
   const std::uint64_t due = per_row ? layout_.packing.ciphertexts(header.rows) : 1;
   if (header.ciphertexts != due || header.columns != columns())
     throw DecodeError(path.string(), 0, "its rows and columns do not fit its ciphertexts and the plan");
   if (kind == std::string_view(kTrainingRows) && header.rows != layout_.rows)
-    throw MismatchError(path.string() + " holds another number of rows than the plan", std::to_string(header.rows),
-                        std::to_string(layout_.rows));
+    throw MismatchError(path.string() + " holds another number of rows than the plan",
+                        std::to_string(header.rows), std::to_string(layout_.rows));
   return reader;
 }
 
 rlwe::EvaluationKeys CkksSession::load_keys(const std::filesystem::path& path) const {
-  auto reader = wire::ContainerReader::open(path, {.type = wire::PayloadType::kEvaluationKeys, .plan_id = plan_id_});
+  auto reader =
+      wire::ContainerReader::open(path, {.type = wire::PayloadType::kEvaluationKeys, .plan_id = plan_id_});
   const std::size_t most = layout_.rotations.steps().size() + 1;
   const auto each = rlwe::memory_bytes_of_key(parameters_->rlwe()->spec(),
                                               static_cast<std::size_t>(parameters_->max_level()) + 1);
-  return wire::load_evaluation_keys(reader, *parameters_->rlwe(), {.max_keys = most, .max_memory_bytes = most * each},
-                                    machine_.pool, machine_.progress);
+  return wire::load_evaluation_keys(reader, *parameters_->rlwe(),
+                                    {.max_keys = most, .max_memory_bytes = most * each}, machine_.pool,
+                                    machine_.progress);
 }
 
 }  // namespace cloister::pipeline

@@ -34,7 +34,8 @@ class CkksSession {
   std::uint32_t columns() const noexcept { return plan_.request.features + 1; }
 
   /// Opens a file of ciphertexts of this plan; its rows and blocks are checked against each other.
-  wire::CiphertextFileReader open(const std::filesystem::path& path, wire::PayloadType type, const char* kind) const;
+  wire::CiphertextFileReader open(const std::filesystem::path& path, wire::PayloadType type,
+                                  const char* kind) const;
   /// The evaluation keys, which must be those of this plan.
   rlwe::EvaluationKeys load_keys(const std::filesystem::path& path) const;
 

@@ -19,7 +19,8 @@ ClearModel read(const Json& j) {
   m.names = j.at("names").get<std::vector<std::string>>();
   m.weights = j.at("weights").get<std::vector<double>>();
   m.intercept = j.at("intercept").get<double>();
-  if (m.weights.empty() || m.weights.size() > 4096 || (!m.names.empty() && m.names.size() != m.weights.size()))
+  if (m.weights.empty() || m.weights.size() > 4096 ||
+      (!m.names.empty() && m.names.size() != m.weights.size()))
     throw DecodeError("weights", 0, "a weight a feature is due, 1 to 4096 of them");
   for (const double w : m.weights)
     if (!std::isfinite(w)) throw DecodeError("weights", 0, "a weight is not finite");
@@ -50,7 +51,8 @@ Json to_json(const ClearModel& model) {
 
 void save_clear_model(const std::filesystem::path& path, const ClearModel& model, Overwrite overwrite) {
   const std::string text = to_json(model).dump(2) + "\n";
-  write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, overwrite, FileMode::kSecret);
+  write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, overwrite,
+             FileMode::kSecret);
 }
 
 }  // namespace cloister::pipeline

@@ -10,8 +10,8 @@
 
 namespace cloister::pipeline {
 
-/// A model in the clear, over prepared columns: what the owner decrypts, and what a server that owns its model
-/// predicts with. A JSON file.
+/// A model in the clear, over prepared columns: what the owner decrypts, and what a server that owns its
+/// model predicts with. A JSON file.
 struct ClearModel {
   ml::ModelKind kind = ml::ModelKind::kLogistic;
   std::vector<std::string> names;  ///< of the features; may be empty

@@ -17,8 +17,8 @@ struct PaillierPredictFiles {
   std::filesystem::path model;        ///< in the clear (clear_model.h), the server's own
   std::filesystem::path predictions;  ///< written
 };
-/// Predicts on encrypted rows, linear or logistic: their margins w . x + b, which the owner decrypts. Rows are
-/// read block by block. Weights are rounded to the plan's format.
+/// Predicts on encrypted rows, linear or logistic: their margins w . x + b, which the owner decrypts. Rows
+/// are read block by block. Weights are rounded to the plan's format.
 void predict_paillier(const PaillierPredictFiles& files, const Machine& machine);
 
 struct AggregateFiles {

@@ -54,8 +54,8 @@ double chi_square_z(const std::vector<double>& observed, const std::vector<doubl
 }
 
 TEST(Samplers, UniformIsBelowTheBoundAndFlat) {
-  for (const std::uint64_t bound : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{1099510054913},
-                                    (std::uint64_t{1} << 63) + 1}) {
+  for (const std::uint64_t bound :
+       {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{1099510054913}, (std::uint64_t{1} << 63) + 1}) {
     Prng prng(test_seed(3));
     std::vector<std::uint64_t> x(100000);
     sample_uniform(prng, bound, x);

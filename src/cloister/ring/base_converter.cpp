@@ -39,7 +39,8 @@ void BaseConverter::scale(const Ring& ring, std::span<const std::uint64_t* const
     ring.kernels().mul_scalar(ring.modulus(from_[j]), in[j], inverse_hats_[j], scratch + j * n, n);
     scaled[j] = scratch + j * n;
   }
-  ring.kernels().round_quotient(scaled.data(), reciprocals_.data(), from_.size(), scratch + from_.size() * n, n);
+  ring.kernels().round_quotient(scaled.data(), reciprocals_.data(), from_.size(), scratch + from_.size() * n,
+                                n);
 }
 
 void BaseConverter::convert(const Ring& ring, const std::uint64_t* scratch, std::size_t to,

@@ -32,10 +32,10 @@ class BaseConverter {
 
  private:
   std::vector<std::size_t> from_, to_;
-  int from_bits_ = 0;                       // of the largest a_j
-  std::vector<ShoupFactor> inverse_hats_;   // (A / a_j)^-1 mod a_j
-  std::vector<double> reciprocals_;         // 1 / a_j
-  std::vector<std::uint64_t> constants_;    // [to][from + 1]: A / a_j mod b_i, then -A mod b_i
+  int from_bits_ = 0;                      // of the largest a_j
+  std::vector<ShoupFactor> inverse_hats_;  // (A / a_j)^-1 mod a_j
+  std::vector<double> reciprocals_;        // 1 / a_j
+  std::vector<std::uint64_t> constants_;   // [to][from + 1]: A / a_j mod b_i, then -A mod b_i
 };
 
 }  // namespace cloister

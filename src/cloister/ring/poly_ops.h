@@ -12,7 +12,8 @@ namespace cloister {
 
 /// How two polynomials' limbs line up: limb i of `out` is limb_of(out, i, a) of `a`.
 template <Domain kDomain, Secrecy kA, Secrecy kOut>
-std::size_t limb_of(const BasicRnsPoly<kDomain, kOut>& out, std::size_t i, const BasicRnsPoly<kDomain, kA>& a) {
+std::size_t limb_of(const BasicRnsPoly<kDomain, kOut>& out, std::size_t i,
+                    const BasicRnsPoly<kDomain, kA>& a) {
   return i < out.limbs().q ? i : a.limbs().q + (i - out.limbs().q);
 }
 
@@ -29,8 +30,8 @@ void add(const BasicRnsPoly<kDomain, kA>& a, const BasicRnsPoly<kDomain, kB>& b,
   check_operand(a, out);
   check_operand(b, out);
   pool.parallel_for(out.limbs().count(), [&](std::size_t i) {
-    out.ring()->kernels().add(out.modulus(i), a.limb(limb_of(out, i, a)), b.limb(limb_of(out, i, b)), out.limb(i),
-                              out.degree());
+    out.ring()->kernels().add(out.modulus(i), a.limb(limb_of(out, i, a)), b.limb(limb_of(out, i, b)),
+                              out.limb(i), out.degree());
   });
 }
 
@@ -40,8 +41,8 @@ void sub(const BasicRnsPoly<kDomain, kA>& a, const BasicRnsPoly<kDomain, kB>& b,
   check_operand(a, out);
   check_operand(b, out);
   pool.parallel_for(out.limbs().count(), [&](std::size_t i) {
-    out.ring()->kernels().sub(out.modulus(i), a.limb(limb_of(out, i, a)), b.limb(limb_of(out, i, b)), out.limb(i),
-                              out.degree());
+    out.ring()->kernels().sub(out.modulus(i), a.limb(limb_of(out, i, a)), b.limb(limb_of(out, i, b)),
+                              out.limb(i), out.degree());
   });
 }
 
@@ -59,8 +60,8 @@ void mul(const BasicRnsPoly<Domain::kEvaluation, kA>& a, const BasicRnsPoly<Doma
   check_operand(a, out);
   check_operand(b, out);
   pool.parallel_for(out.limbs().count(), [&](std::size_t i) {
-    out.ring()->kernels().mul(out.modulus(i), a.limb(limb_of(out, i, a)), b.limb(limb_of(out, i, b)), out.limb(i),
-                              out.degree());
+    out.ring()->kernels().mul(out.modulus(i), a.limb(limb_of(out, i, a)), b.limb(limb_of(out, i, b)),
+                              out.limb(i), out.degree());
   });
 }
 
@@ -99,8 +100,8 @@ RnsPoly<kDomain> copy_limbs(const RnsPoly<kDomain>& a, LimbSet limbs) {
 
 /// The residues of small signed coefficients (N of them) in every limb.
 template <Secrecy kSecrecy = Secrecy::kPublic, typename Integer>
-BasicRnsPoly<Domain::kCoefficient, kSecrecy> from_small(const std::shared_ptr<const Ring>& ring, LimbSet limbs,
-                                                        std::span<const Integer> coefficients,
+BasicRnsPoly<Domain::kCoefficient, kSecrecy> from_small(const std::shared_ptr<const Ring>& ring,
+                                                        LimbSet limbs, std::span<const Integer> coefficients,
                                                         const ThreadPool& pool) {
   auto out = BasicRnsPoly<Domain::kCoefficient, kSecrecy>::uninitialized(ring, limbs);
   if (coefficients.size() != ring->degree()) throw InternalError("from_small: a coefficient a degree is due");

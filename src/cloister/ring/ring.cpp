@@ -7,7 +7,8 @@
 namespace cloister {
 
 std::shared_ptr<const Ring> Ring::create(int log2_degree, std::span<const std::uint64_t> q_primes,
-                                         std::span<const std::uint64_t> p_primes, const KernelTable& kernels) {
+                                         std::span<const std::uint64_t> p_primes,
+                                         const KernelTable& kernels) {
   if (log2_degree < 3 || log2_degree > 17)
     throw ParametersError("ring: the degree 2^" + std::to_string(log2_degree) + " is outside [2^3, 2^17]");
   if (q_primes.empty()) throw ParametersError("ring: the coefficient modulus has no prime");

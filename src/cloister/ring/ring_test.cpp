@@ -12,12 +12,15 @@ namespace cloister {
 namespace {
 
 template <typename A, typename B>
-concept Addable = requires(const A& a, const B& b, A& out, const ThreadPool& pool) { add(a, b, out, pool); };
+concept Addable = requires(const A& a, const B& b, A& out, const ThreadPool& pool) {
+  add(a, b, out, pool);
+};
 static_assert(Addable<EvaluationPoly, EvaluationPoly>);
 static_assert(!Addable<EvaluationPoly, CoefficientPoly>, "domains must not mix");
 static_assert(!std::is_copy_constructible_v<EvaluationPoly>);
 
-std::vector<std::uint64_t> chain(double target, int count, std::uint64_t step, std::vector<std::uint64_t> taken = {}) {
+std::vector<std::uint64_t> chain(double target, int count, std::uint64_t step,
+                                 std::vector<std::uint64_t> taken = {}) {
   std::vector<std::uint64_t> out;
   for (int i = 0; i < count; ++i) {
     out.push_back(nearest_prime(target, step, taken));
@@ -40,7 +43,8 @@ class RingTest : public ::testing::Test {
   std::vector<std::int64_t> random_small(std::uint64_t stream, std::int64_t bound) {
     Prng prng(Seed(Bytes32{}), stream);
     std::vector<std::int64_t> x(n);
-    for (auto& v : x) v = static_cast<std::int64_t>(prng.next_u64() % (2 * static_cast<std::uint64_t>(bound))) - bound;
+    for (auto& v : x)
+      v = static_cast<std::int64_t>(prng.next_u64() % (2 * static_cast<std::uint64_t>(bound))) - bound;
     return x;
   }
 };
@@ -61,8 +65,8 @@ TEST_F(RingTest, AutomorphismActsOnCoefficients) {
       const std::size_t to = i * g % (2 * n);
       expected[to % n] = to < n ? x[i] : -x[i];
     }
-    const auto moved = to_coefficient(
-        Automorphism(kLog2Degree, g).apply(to_evaluation(small(x, {3, 2}), pool), pool), pool);
+    const auto moved =
+        to_coefficient(Automorphism(kLog2Degree, g).apply(to_evaluation(small(x, {3, 2}), pool), pool), pool);
     const auto reference = small(expected, {3, 2});
     for (std::size_t i = 0; i < moved.limbs().count(); ++i)
       for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(moved.limb(i)[j], reference.limb(i)[j]);

@@ -17,8 +17,7 @@ Decomposition KeySwitcher::decompose(const EvaluationPoly& a) const {
   std::vector<Buffer<std::uint64_t>> scratch;
   for (std::size_t d = 0; d < parameters_->digits_at(limbs); ++d) {
     out.digits.push_back(EvaluationPoly::uninitialized(a.ring(), raised));
-    scratch.push_back(
-        Buffer<std::uint64_t>::uninitialized(parameters_->mod_up(limbs, d).scratch_words(n)));
+    scratch.push_back(Buffer<std::uint64_t>::uninitialized(parameters_->mod_up(limbs, d).scratch_words(n)));
   }
   pool_->parallel_for(out.digits.size(), [&](std::size_t d) {
     const BaseConverter& converter = parameters_->mod_up(limbs, d);
@@ -45,8 +44,9 @@ PolyPair KeySwitcher::inner_product(const Decomposition& digits, const KeySwitch
   const LimbSet limbs = digits.limbs();
   if (key.q_limbs() < limbs.q)
     throw MissingKeyError("key switch: the key was made for " + std::to_string(key.q_limbs()) +
-                          " limbs and the ciphertext has " + std::to_string(limbs.q) +
-                          "; use the key at the levels its plan states", 0);
+                              " limbs and the ciphertext has " + std::to_string(limbs.q) +
+                              "; use the key at the levels its plan states",
+                          0);
   const auto& ring = digits.digits.front().ring();
   PolyPair out{EvaluationPoly::uninitialized(ring, limbs), EvaluationPoly::uninitialized(ring, limbs)};
   const std::size_t terms = digits.digits.size();

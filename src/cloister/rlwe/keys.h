@@ -51,15 +51,18 @@ class EvaluationKeys {
   /// Throw MissingKeyError; `what` names the operation in the caller's words ("rotate by 4").
   const KeySwitchKey& relinearization() const {
     if (!relinearization_)
-      throw MissingKeyError("relinearize: the evaluation keys hold no relinearization key; generate keys "
-                            "from a plan that multiplies ciphertexts", 0);
+      throw MissingKeyError(
+          "relinearize: the evaluation keys hold no relinearization key; generate keys "
+          "from a plan that multiplies ciphertexts",
+          0);
     return *relinearization_;
   }
   const GaloisKey& galois(std::uint64_t element, const std::string& what) const {
     const auto it = galois_.find(element);
     if (it == galois_.end())
       throw MissingKeyError(what + ": the evaluation keys hold no key for this rotation (Galois element " +
-                            std::to_string(element) + "); generate keys from the plan that is used", element);
+                                std::to_string(element) + "); generate keys from the plan that is used",
+                            element);
     return it->second;
   }
 

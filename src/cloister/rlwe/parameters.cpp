@@ -53,11 +53,12 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
   if (spec_.digits < 1 || static_cast<std::size_t>(spec_.digits) > q_count)
     throw ParametersError("parameters: " + std::to_string(spec_.digits) + " digits for " +
                           std::to_string(q_count) + " primes");
-  digit_size_ = (q_count + static_cast<std::size_t>(spec_.digits) - 1) / static_cast<std::size_t>(spec_.digits);
+  digit_size_ =
+      (q_count + static_cast<std::size_t>(spec_.digits) - 1) / static_cast<std::size_t>(spec_.digits);
   for (std::size_t start = 0; start < q_count; start += digit_size_) {
     const std::span<const std::uint64_t> all(spec_.q_primes);
-    log2_largest_digit_ = std::max(
-        log2_largest_digit_, log2_product(all.subspan(start, std::min(digit_size_, q_count - start))));
+    log2_largest_digit_ = std::max(log2_largest_digit_,
+                                   log2_product(all.subspan(start, std::min(digit_size_, q_count - start))));
   }
   if (spec_.p_primes.empty()) return;
   if (log2_p_ < log2_largest_digit_)

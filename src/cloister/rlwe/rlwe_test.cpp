@@ -117,7 +117,8 @@ TEST_P(RlweTest, KeysOfLowerLevelsArePrefixesAndRefuseHigherOnes) {
   const KeySwitchKey low = generator.relinearization_key(prng, 2);
   const KeySwitcher switcher(parameters, pool);
   EXPECT_EQ(low.b.size(), parameters->digits_at(2));
-  EXPECT_THROW(switcher.switch_key(expand_uniform(ring, {3, 0}, Seed(Bytes32{}), 1, pool), low), MissingKeyError);
+  EXPECT_THROW(switcher.switch_key(expand_uniform(ring, {3, 0}, Seed(Bytes32{}), 1, pool), low),
+               MissingKeyError);
   EXPECT_THROW(generator.relinearization_key(prng, 6), ParametersError);
 }
 
@@ -125,7 +126,8 @@ INSTANTIATE_TEST_SUITE_P(Digits, RlweTest, ::testing::Values(1, 2, 3, 5));
 
 TEST(RlweParameters, SecurityTableIsEnforced) {
   // 28 bits at degree 1024, where the table allows 26.
-  ParametersSpec spec{.log2_degree = 10, .q_primes = {nearest_prime(0x1p28, 2048, {})}, .p_primes = {}, .digits = 1};
+  ParametersSpec spec{
+      .log2_degree = 10, .q_primes = {nearest_prime(0x1p28, 2048, {})}, .p_primes = {}, .digits = 1};
   EXPECT_THROW(Parameters::create(spec, scalar_kernels()), SecurityError);
   spec.q_primes = {nearest_prime(0x1p25, 2048, {})};
   const auto good = Parameters::create(spec, scalar_kernels());

@@ -7,8 +7,8 @@
 
 namespace cloister::ckks {
 
-Ciphertext encrypt(const Parameters& parameters, const rlwe::SecretKey& key, const Plaintext& plaintext, Prng& prng,
-                   const ThreadPool& pool) {
+Ciphertext encrypt(const Parameters& parameters, const rlwe::SecretKey& key, const Plaintext& plaintext,
+                   Prng& prng, const ThreadPool& pool) {
   auto zero = rlwe::encrypt_zero(key, plaintext.poly.limbs(), prng, pool);
   add(zero.b, plaintext.poly, zero.b, pool);
   Ciphertext out{{}, plaintext.scale, plaintext.bound, zero.seed};

@@ -8,7 +8,7 @@ namespace cloister::ckks {
 
 /// Encrypts under the owner's secret key: less noise than under a public one, and half the bytes, since
 /// the second part is the expansion of the ciphertext's seed.
-Ciphertext encrypt(const Parameters& parameters, const rlwe::SecretKey& key, const Plaintext& plaintext, Prng& prng,
-                   const ThreadPool& pool);
+Ciphertext encrypt(const Parameters& parameters, const rlwe::SecretKey& key, const Plaintext& plaintext,
+                   Prng& prng, const ThreadPool& pool);
 
 }  // namespace cloister::ckks

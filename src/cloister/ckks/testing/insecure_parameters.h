@@ -9,8 +9,8 @@ namespace cloister::ckks {
 class InsecureParametersForTests {
  public:
   static std::shared_ptr<const Parameters> create(const ParametersSpec& spec, const KernelTable& kernels) {
-    return std::shared_ptr<const Parameters>(new Parameters(
-        spec, rlwe::InsecureParametersForTests::create(Parameters::chain(spec), kernels)));
+    return std::shared_ptr<const Parameters>(
+        new Parameters(spec, rlwe::InsecureParametersForTests::create(Parameters::chain(spec), kernels)));
   }
 };
 

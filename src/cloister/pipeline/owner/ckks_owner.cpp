@@ -38,8 +38,12 @@ void encrypt_rows(const CkksSession& session, const EncryptFiles& files, const d
   AtomicFile file(files.dataset);
   wire::ContainerWriter container(file, wire::PayloadType::kDataset, session.plan_id());
   wire::CiphertextFileWriter writer(container,
-                                    {.kind = kind, .rows = rows.rows, .columns = session.columns(),
-                                     .blocks = static_cast<std::uint32_t>(count), .ciphertexts = count, .metadata = ""},
+                                    {.kind = kind,
+                                     .rows = rows.rows,
+                                     .columns = session.columns(),
+                                     .blocks = static_cast<std::uint32_t>(count),
+                                     .ciphertexts = count,
+                                     .metadata = ""},
                                     *session.parameters(), machine.pool);
   for (std::size_t b = 0; b < count; ++b) {
     auto slots = packing.pack(rows, b);
@@ -109,8 +113,8 @@ void encrypt_training_rows(const EncryptFiles& files, const data::Examples& exam
   check_shape(session, examples.features);
   if (plan.request.job != ml::Job::kTrain) throw ParametersError("encrypt: the plan is not for training");
   if (examples.features.rows != plan.request.rows)
-    throw MismatchError("the training rows are not as many as the plan says", std::to_string(examples.features.rows),
-                        std::to_string(plan.request.rows));
+    throw MismatchError("the training rows are not as many as the plan says",
+                        std::to_string(examples.features.rows), std::to_string(plan.request.rows));
   if (examples.target.size() != examples.features.rows)
     throw ParametersError("encrypt: rows to train on need a target each");
   const data::Matrix rows =
@@ -164,7 +168,8 @@ DecryptedPredictions decrypt_ckks_predictions(const DecryptFiles& files, const w
   DecryptedPredictions out{{}, session.ckks().margins.error};
   for (std::size_t b = 0; b < predictions.size(); ++b) {
     const auto slots = decryptor.decrypt_real(predictions.load(b));
-    for (std::size_t r = 0; r < packing.rows_per_ciphertext() && out.margins.size() < predictions.header().rows; ++r)
+    for (std::size_t r = 0;
+         r < packing.rows_per_ciphertext() && out.margins.size() < predictions.header().rows; ++r)
       out.margins.push_back(slots[r * packing.width] * session.layout().margin_scale);
     machine.progress.update("decrypt", b + 1, predictions.size());
   }

@@ -26,8 +26,8 @@ struct EncryptFiles {
   std::filesystem::path plan, secret_key;
   std::filesystem::path dataset;  ///< written
 };
-/// Encrypts prepared rows to train on, features and targets. Refuses rows outside what the plan assumes: their
-/// number, the features' bound, the spectrum's cap; the messages say how to mend it.
+/// Encrypts prepared rows to train on, features and targets. Refuses rows outside what the plan assumes:
+/// their number, the features' bound, the spectrum's cap; the messages say how to mend it.
 void encrypt_training_rows(const EncryptFiles& files, const data::Examples& examples,
                            const wire::Passphrase* passphrase, const Machine& machine);
 /// Encrypts prepared rows to predict; targets are not used.

@@ -36,7 +36,8 @@ EvaluationPoly phase(const SecretKey& secret, std::span<const EvaluationPoly> pa
   auto out = copy_limbs(parts.back(), {q_limbs, 0});
   for (std::size_t k = parts.size() - 1; k-- > 0;)
     pool.parallel_for(q_limbs, [&](std::size_t i) {
-      ring->kernels().mul(out.modulus(i), out.limb(i), secret.evaluation().limb(i), out.limb(i), ring->degree());
+      ring->kernels().mul(out.modulus(i), out.limb(i), secret.evaluation().limb(i), out.limb(i),
+                          ring->degree());
       ring->kernels().add(out.modulus(i), out.limb(i), parts[k].limb(i), out.limb(i), ring->degree());
     });
   return out;

@@ -14,7 +14,8 @@ SecretKey::SecretKey(std::shared_ptr<const Parameters> parameters, SecretBuffer<
                                        std::span<const std::int8_t>(coefficients_.span()), pool),
           pool)) {}
 
-SecretKey SecretKey::generate(std::shared_ptr<const Parameters> parameters, Prng& prng, const ThreadPool& pool) {
+SecretKey SecretKey::generate(std::shared_ptr<const Parameters> parameters, Prng& prng,
+                              const ThreadPool& pool) {
   SecretBuffer<std::int8_t> coefficients(parameters->ring()->degree());
   sample_ternary(prng, coefficients.span());
   return SecretKey(std::move(parameters), std::move(coefficients), pool);
