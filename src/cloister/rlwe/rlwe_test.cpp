@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <type_traits>
 
 #include "cloister/math/primes.h"
 #include "cloister/ring/poly_ops.h"
@@ -151,6 +152,9 @@ TEST(RlweParameters, IdFollowsTheSpec) {
   EXPECT_EQ(a->id(), b->id());
   EXPECT_NE(a->id(), c->id());
 }
+
+static_assert(!std::is_copy_constructible_v<SecretKey> && !std::is_copy_assignable_v<SecretKey>);
+static_assert(std::is_move_constructible_v<SecretKey>);
 
 TEST(Secrets, StoredCoefficientsMustBeTernary) {
   const ThreadPool pool(1);
