@@ -6,6 +6,7 @@
 
 #include "apps/cloister/decrypted_files.h"
 #include "apps/cloister/owner_folder.h"
+#include "apps/cloister/owner_setting.h"
 #include "apps/cloister/passphrase_options.h"
 #include "apps/cloister/prepared_data.h"
 #include "apps/cloister/terminal/text_table.h"
@@ -28,20 +29,11 @@ struct Options {
   bool model = false, predictions = false;
 };
 
-struct Setting {
-  OwnerFolder owner;
-  ServerFolder server;
-  ml::Plan plan;
-  data::Preparation preparation;
-  std::optional<wire::Passphrase> passphrase;
-  Workbench bench;
-};
-
-std::filesystem::path model_file(const Setting& s) {
+std::filesystem::path model_file(const OwnerSetting& s) {
   return s.plan.request.job == ml::Job::kAggregate ? s.server.sums() : s.server.encrypted_model();
 }
 
-void say_weights(const Setting& s, const pipeline::ClearModel& model, StepOutput& out) {
+void say_weights(const OwnerSetting& s, const pipeline::ClearModel& model, StepOutput& out) {
   const auto original = s.preparation.weights_in_original_units(model.weights, model.intercept);
   using enum TextTable::Align;
   TextTable table({{"feature"}, {"weight", kRight}, {"in the column's own unit", kRight}});
@@ -53,7 +45,7 @@ void say_weights(const Setting& s, const pipeline::ClearModel& model, StepOutput
   out.say(table);
 }
 
-void decrypt_model(Setting& s, StepOutput& out) {
+void decrypt_model(OwnerSetting& s, StepOutput& out) {
   const pipeline::DecryptFiles files{s.owner.plan(), s.owner.secret_key(), model_file(s)};
   pipeline::DecryptedModel decrypted;
   if (s.plan.ckks) {
@@ -77,7 +69,7 @@ void decrypt_model(Setting& s, StepOutput& out) {
   say_weights(s, decrypted.model, out);
 }
 
-void decrypt_predictions(Setting& s, const std::string& name, StepOutput& out) {
+void decrypt_predictions(OwnerSetting& s, const std::string& name, StepOutput& out) {
   const pipeline::DecryptFiles files{s.owner.plan(), s.owner.secret_key(), s.server.predictions(name)};
   const auto decrypted =
       s.plan.ckks ? pipeline::decrypt_ckks_predictions(files, or_null(s.passphrase), s.bench.machine())
@@ -96,12 +88,12 @@ void run(const Options& options) {
   require_present(owner.plan(), "make it with `cloister plan`");
   ml::Plan plan = pipeline::load_plan(owner.plan());
   out.belongs_to(plan);
-  Setting s{owner,
-            {options.server},
-            std::move(plan),
-            load_preparation(owner.preparation()),
-            passphrase_for(options.passphrase, owner.secret_key()),
-            Workbench(options.common)};
+  OwnerSetting s{owner,
+                 {options.server},
+                 std::move(plan),
+                 load_preparation(owner.preparation()),
+                 passphrase_for(options.passphrase, owner.secret_key()),
+                 Workbench(options.common)};
   const bool all = !options.model && !options.predictions;
   const bool has_model = std::filesystem::exists(model_file(s));
   const bool has_predictions = std::filesystem::exists(s.server.predictions(options.name));

@@ -6,6 +6,7 @@
 
 #include "apps/cloister/json_file.h"
 #include "apps/cloister/owner_folder.h"
+#include "apps/cloister/owner_setting.h"
 #include "apps/cloister/passphrase_options.h"
 #include "apps/cloister/prepared_data.h"
 #include "apps/cloister/verbs/verbs.h"
@@ -28,17 +29,7 @@ struct Options {
   bool train = false, test = false;
 };
 
-// What every kind of encryption here works with.
-struct Setting {
-  OwnerFolder owner;
-  ServerFolder server;
-  ml::Plan plan;
-  data::Preparation preparation;
-  std::optional<wire::Passphrase> passphrase;
-  Workbench bench;
-};
-
-void encrypt_training(Setting& s, StepOutput& out) {
+void encrypt_training(OwnerSetting& s, StepOutput& out) {
   require_absent(s.server.training_rows());
   const data::Examples examples = load_examples(s.owner.training_rows(), s.preparation);
   pipeline::encrypt_training_rows({s.owner.plan(), s.owner.secret_key(), s.server.training_rows()}, examples,
@@ -48,7 +39,8 @@ void encrypt_training(Setting& s, StepOutput& out) {
   out.say(fmt::format("Encrypted {} rows to train on.", examples.features.rows));
 }
 
-void encrypt_rows(Setting& s, const std::filesystem::path& csv, const std::string& name, StepOutput& out) {
+void encrypt_rows(OwnerSetting& s, const std::filesystem::path& csv, const std::string& name,
+                  StepOutput& out) {
   const auto rows_file = s.server.rows(name);
   require_absent(rows_file);
   const data::Table table = read_table(csv, s.preparation);
@@ -79,7 +71,7 @@ void encrypt_rows(Setting& s, const std::filesystem::path& csv, const std::strin
 
 // One owner's part of a joint regression. Further owners have the plan, the preparation and the public key,
 // and no secret key.
-void encrypt_part(Setting& s, const Options& options, StepOutput& out) {
+void encrypt_part(OwnerSetting& s, const Options& options, StepOutput& out) {
   if (options.part.empty()) throw ParametersError("name this owner's part of the sums with --part NAME");
   const auto sums = s.server.part(options.part);
   require_absent(sums);
@@ -105,12 +97,12 @@ void run(const Options& options) {
   const ml::Job job = plan.request.job;
   const bool has_secret = job != ml::Job::kAggregate || std::filesystem::exists(owner.secret_key());
   auto passphrase = has_secret ? passphrase_for(options.passphrase, owner.secret_key()) : std::nullopt;
-  Setting s{owner,
-            server,
-            std::move(plan),
-            load_preparation(owner.preparation()),
-            std::move(passphrase),
-            Workbench(options.common)};
+  OwnerSetting s{owner,
+                 server,
+                 std::move(plan),
+                 load_preparation(owner.preparation()),
+                 std::move(passphrase),
+                 Workbench(options.common)};
   if (job == ml::Job::kAggregate) {
     encrypt_part(s, options, out);
     out.next("`cloister aggregate` with the sums of all owners.");

@@ -60,8 +60,6 @@ double rough_log2_qp(int levels, int scale_bits, int first_bits, int digits) {
 
 }  // namespace
 
-int default_iterations(ModelKind) noexcept { return 7; }
-
 PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
   PlannedSchedule out;
   if (request.job == Job::kPredict) {
@@ -172,7 +170,7 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
 
 Plan Planner::plan(const JobRequest& given) const {
   JobRequest request = given;
-  if (request.iterations == 0) request.iterations = default_iterations(request.model);
+  if (request.iterations == 0) request.iterations = kDefaultIterations;
   check(request);
   if (request.scheme == Scheme::kPaillier) return plan_paillier(request);
   auto found = candidates(request);

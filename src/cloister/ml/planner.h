@@ -29,7 +29,7 @@ class Planner {
 inline constexpr double kUploadBytesPerSecond = 1.25e8;
 
 /// Iterations that a model is trained with unless the request says.
-int default_iterations(ModelKind model) noexcept;
+inline constexpr int kDefaultIterations = 7;
 
 /// What a request's schedule brings to its plans, whatever the parameters: computed once, since the proof of
 /// the amplification takes about a tenth of a second.
