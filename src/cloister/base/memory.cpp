@@ -19,13 +19,16 @@ void lock_memory(const void* data, std::size_t bytes) noexcept { (void)mlock(dat
 void unlock_memory(const void* data, std::size_t bytes) noexcept { (void)munlock(data, bytes); }
 
 void* allocate_aligned(std::size_t bytes) {
-  if (bytes > std::numeric_limits<std::size_t>::max() - kAlignment)
+  if (bytes > std::numeric_limits<std::size_t>::max() - kHugePageBytes)
     throw ResourceError("a buffer of " + std::to_string(bytes) + " bytes cannot be allocated");
-  const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  void* data = std::aligned_alloc(kAlignment, rounded);
+  const std::size_t alignment = bytes >= kHugePageBytes / 2 ? kHugePageBytes : kAlignment;
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  void* data = std::aligned_alloc(alignment, rounded);
   if (data == nullptr)
     throw ResourceError("out of memory: " + std::to_string(bytes) +
                         " bytes are needed; use a smaller plan or a machine with more memory");
+  // A wish: without huge pages the memory is as good, and slower.
+  if (alignment == kHugePageBytes) (void)madvise(data, rounded, MADV_HUGEPAGE);
   return data;
 }
 

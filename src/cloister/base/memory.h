@@ -17,7 +17,11 @@ void wipe(void* data, std::size_t bytes) noexcept;
 void lock_memory(const void* data, std::size_t bytes) noexcept;
 void unlock_memory(const void* data, std::size_t bytes) noexcept;
 
-/// Uninitialized storage at a cache line's start. Throws ResourceError when there is none.
+/// What the system maps at once where it can.
+inline constexpr std::size_t kHugePageBytes = std::size_t{1} << 21;
+
+/// Uninitialized storage at a cache line's start, on huge pages where it fills half of one. Throws
+/// ResourceError when there is none.
 void* allocate_aligned(std::size_t bytes);
 void free_aligned(void* data) noexcept;
 

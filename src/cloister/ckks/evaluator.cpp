@@ -16,6 +16,13 @@ void drop_limbs(Ciphertext& a, int level) {
   a.seed.reset();
 }
 
+// What takes the limbs that a division leaves.
+auto copy_limbs_to(std::vector<EvaluationPoly>& parts) {
+  return [&parts](std::size_t part, std::size_t i, const std::uint64_t* limb) {
+    std::copy_n(limb, parts[part].degree(), parts[part].limb(i));
+  };
+}
+
 // The residues of a double that is an integer.
 std::vector<std::uint64_t> constant_residues(const Ring& ring, int level, double integer) {
   std::vector<std::uint64_t> out;
@@ -210,12 +217,18 @@ Ciphertext Evaluator::multiply(const Ciphertext& a, const Ciphertext& b) const {
 
 Ciphertext Evaluator::square(const Ciphertext& a) const { return multiply(a, a); }
 
+const rlwe::KeySwitchKey& Evaluator::relinearization_key() const {
+  if (keys_ == nullptr) throw MissingKeyError("relinearize: no evaluation keys were given", 0);
+  return keys_->relinearization();
+}
+
 Ciphertext Evaluator::relinearize(Ciphertext a) const {
   if (a.parts.size() == 2) return a;
-  if (keys_ == nullptr) throw MissingKeyError("relinearize: no evaluation keys were given", 0);
-  const auto [b, a1] = switcher_.switch_key(a.parts[2], keys_->relinearization());
-  cloister::add(a.parts[0], b, a.parts[0], *pool_);
-  cloister::add(a.parts[1], a1, a.parts[1], *pool_);
+  switcher_.switch_digits(switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
+                          [&](std::size_t part, std::size_t i, const std::uint64_t* limb) {
+                            EvaluationPoly& to = a.parts[part];
+                            to.ring()->kernels().add(to.modulus(i), to.limb(i), limb, to.limb(i), to.degree());
+                          });
   a.parts.pop_back();
   a.bound.error += key_switch_error(*parameters_, a.level(), a.scale);
   return a;
@@ -223,35 +236,30 @@ Ciphertext Evaluator::relinearize(Ciphertext a) const {
 
 Ciphertext Evaluator::rescale(Ciphertext a) const {
   if (a.parts.size() != 2) throw ParametersError("rescale: relinearize the product first");
-  const int level = a.level();
-  if (level == 0) throw LevelExhaustedError("rescale", 0, 1);
-  const Ring& ring = *parameters_->ring();
-  const std::size_t last = static_cast<std::size_t>(level), n = ring.degree();
-  const Modulus& divisor = ring.modulus(last);
-  for (auto& part : a.parts) {
-    auto top = Buffer<std::uint64_t>::uninitialized(n);
-    std::copy_n(part.limb(last), n, top.data());
-    ring.kernels().ntt_inverse(ring.ntt(last), top.data());
-    pool_->parallel_for(last, [&](std::size_t i) {
-      // (x - [x]_q) / q with [x]_q centred: the quotient rounded to nearest.
-      auto lifted = Buffer<std::uint64_t>::uninitialized(n);
-      const Modulus& q = ring.modulus(i);
-      ring.kernels().change_modulus(divisor, q, top.data(), lifted.data(), n);
-      ring.kernels().ntt_forward(ring.ntt(i), lifted.data());
-      ring.kernels().sub_mul_scalar(q, part.limb(i), lifted.data(),
-                                    ShoupFactor(q.inverse(q.reduce(divisor.value())), q), part.limb(i), n);
-    });
-  }
-  drop_limbs(a, level - 1);
-  a.scale = a.scale / static_cast<double>(divisor.value());
-  a.bound.error += rounding_error(*parameters_, a.scale);
-  check_fits(a, "rescale");
-  return a;
+  if (a.level() == 0) throw LevelExhaustedError("rescale", 0, 1);
+  const LimbDivision& division = parameters_->rlwe()->rescale(limbs_at(a.level()).q);
+  division.apply<2>({&a.parts[0], &a.parts[1]}, *pool_, copy_limbs_to(a.parts));
+  return one_level_down(std::move(a));
 }
 
 Ciphertext Evaluator::finish(Ciphertext a) const {
   if (a.level() == 0) throw LevelExhaustedError("multiply", 0, 1);
-  return rescale(relinearize(std::move(a)));
+  if (a.parts.size() == 2) return rescale(std::move(a));
+  switcher_.switch_and_rescale(a.parts[2], relinearization_key(), a.parts[0], a.parts[1],
+                               copy_limbs_to(a.parts));
+  a.parts.pop_back();
+  a.bound.error += key_error(*parameters_, a.level(), a.scale);
+  return one_level_down(std::move(a));
+}
+
+// After a division by the level's prime.
+Ciphertext Evaluator::one_level_down(Ciphertext a) const {
+  const Modulus& divisor = parameters_->prime_at(a.level());
+  drop_limbs(a, a.level() - 1);
+  a.scale = a.scale / static_cast<double>(divisor.value());
+  a.bound.error += rounding_error(*parameters_, a.scale);
+  check_fits(a, "rescale");
+  return a;
 }
 
 Ciphertext Evaluator::to_level(const Ciphertext& a, int level) const {

@@ -63,7 +63,8 @@ class Evaluator {
   Ciphertext relinearize(Ciphertext a) const;
   /// Divides by the level's prime: one level, the scale with it. Cost: 2 + 2 l transforms.
   Ciphertext rescale(Ciphertext a) const;
-  /// relinearize if there are three parts, then rescale.
+  /// relinearize if there are three parts, and rescale: both in one division, for the transforms and the
+  /// rounding of one.
   Ciphertext finish(Ciphertext a) const;
 
   /// To a lower level at its exact scale. Cost: a scalar product and a rescale, or nothing where the
@@ -90,6 +91,8 @@ class Evaluator {
   template <typename PolyOperation>
   Ciphertext linear(const Ciphertext& a, const Ciphertext& b, PolyOperation operation) const;
   void multiply_constant(Ciphertext& a, double integer) const;
+  const rlwe::KeySwitchKey& relinearization_key() const;
+  Ciphertext one_level_down(Ciphertext a) const;
   void check_fits(const Ciphertext& a, const char* operation) const;
 
   std::shared_ptr<const Parameters> parameters_;

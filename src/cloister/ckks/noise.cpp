@@ -29,6 +29,11 @@ double rounding_error(const Parameters& parameters, Scale scale) noexcept {
   return slot_error_bound(parameters, rlwe::rounding_variance(*parameters.rlwe()), scale);
 }
 
+double key_error(const Parameters& parameters, int level, Scale scale) noexcept {
+  return slot_error_bound(
+      parameters, rlwe::key_error_variance(*parameters.rlwe(), static_cast<std::size_t>(level) + 1), scale);
+}
+
 double key_switch_error(const Parameters& parameters, int level, Scale scale) noexcept {
   return slot_error_bound(
       parameters, rlwe::key_switch_variance(*parameters.rlwe(), static_cast<std::size_t>(level) + 1), scale);

@@ -16,6 +16,8 @@ double transform_error(const Parameters& parameters, double magnitude) noexcept;
 /// Error bounds in slot values of what each operation adds.
 double encoding_error(const Parameters& parameters, Scale scale, double magnitude) noexcept;
 double rounding_error(const Parameters& parameters, Scale scale) noexcept;
+/// Of a key switch without the rounding of its mod-down.
+double key_error(const Parameters& parameters, int level, Scale scale) noexcept;
 double key_switch_error(const Parameters& parameters, int level, Scale scale) noexcept;
 
 }  // namespace cloister::ckks

@@ -13,25 +13,30 @@ const rlwe::GaloisKey& Rotations::key(std::uint64_t element, const std::string& 
   return evaluator_->keys()->galois(element, what);
 }
 
-Ciphertext Rotations::apply(const Ciphertext& a, const rlwe::Decomposition& digits,
-                            const rlwe::GaloisKey& key) const {
-  const auto& switcher = evaluator_->key_switcher();
-  const auto& pool = evaluator_->pool();
-  const auto raised = switcher.inner_product(digits, key.key);
-  auto b = switcher.mod_down(raised.first);
-  const auto a1 = switcher.mod_down(raised.second);
-  cloister::add(b, a.parts[0], b, pool);
+Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::Decomposition& digits,
+                               const rlwe::GaloisKey& key) const {
+  const Ring& ring = *a.parts[0].ring();
   Ciphertext out{{}, a.scale, a.bound, {}};
-  out.parts.push_back(key.automorphism.apply(b, pool));
-  out.parts.push_back(key.automorphism.apply(a1, pool));
+  for (const auto& part : a.parts) out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
+  evaluator_->key_switcher().switch_digits(
+      digits, key.key, [&](std::size_t part, std::size_t i, std::uint64_t* limb) {
+    if (part == 0) ring.kernels().add(ring.modulus(i), limb, a.parts[0].limb(i), limb, ring.degree());
+    ring.kernels().permute(limb, key.automorphism.map(), out.parts[part].limb(i), ring.degree());
+  });
   out.bound.error += key_switch_error(evaluator_->parameters(), a.level(), a.scale);
   return out;
+}
+
+Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::GaloisKey& key) const {
+  const auto& switcher = evaluator_->key_switcher();
+  return switched(a, switcher.decompose(a.parts[1], rlwe::Decomposition::Use::kOnce), key);
 }
 
 std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,
                                                   std::span<const std::int64_t> steps) const {
   if (a.parts.size() != 2) throw ParametersError("rotate: relinearize the product first");
   const int log2_degree = evaluator_->parameters().ring()->log2_degree();
+  const auto& switcher = evaluator_->key_switcher();
   std::optional<rlwe::Decomposition> digits;
   std::vector<Ciphertext> out;
   out.reserve(steps.size());
@@ -42,25 +47,30 @@ std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,
       continue;
     }
     const auto& k = key(element, "rotate by " + std::to_string(step));
-    if (!digits) digits = evaluator_->key_switcher().decompose(a.parts[1]);
-    out.push_back(apply(a, *digits, k));
+    if (!digits) digits.emplace(switcher.decompose(a.parts[1]));
+    out.push_back(switched(a, *digits, k));
   }
   return out;
 }
 
+Ciphertext Rotations::rotate_once(const Ciphertext& a, std::int64_t step) const {
+  if (a.parts.size() != 2) throw ParametersError("rotate: relinearize the product first");
+  const auto element =
+      rlwe::galois_element_of_rotation(step, evaluator_->parameters().ring()->log2_degree());
+  return element == 1 ? a.clone() : switched(a, key(element, "rotate by " + std::to_string(step)));
+}
+
 Ciphertext Rotations::rotate(const Ciphertext& a, std::int64_t steps) const {
-  if (basis_.empty()) return std::move(rotate_hoisted(a, std::span(&steps, 1)).front());
+  if (basis_.empty()) return rotate_once(a, steps);
   Ciphertext out = a.clone();
-  for (const std::int64_t step : basis_.path(steps))
-    out = std::move(rotate_hoisted(out, std::span(&step, 1)).front());
+  for (const std::int64_t step : basis_.path(steps)) out = rotate_once(out, step);
   return out;
 }
 
 Ciphertext Rotations::conjugate(const Ciphertext& a) const {
   if (a.parts.size() != 2) throw ParametersError("conjugate: relinearize the product first");
   const auto element = rlwe::galois_element_of_conjugation(evaluator_->parameters().ring()->log2_degree());
-  const auto& k = key(element, "conjugate");
-  return apply(a, evaluator_->key_switcher().decompose(a.parts[1]), k);
+  return switched(a, key(element, "conjugate"));
 }
 
 std::vector<std::int64_t> Rotations::sum_slots_steps(std::int64_t stride, std::int64_t count) {

@@ -32,7 +32,9 @@ class Rotations {
   static std::vector<std::int64_t> sum_slots_steps(std::int64_t stride, std::int64_t count);
 
  private:
-  Ciphertext apply(const Ciphertext& a, const rlwe::Decomposition& digits, const rlwe::GaloisKey& key) const;
+  Ciphertext rotate_once(const Ciphertext& a, std::int64_t step) const;
+  Ciphertext switched(const Ciphertext& a, const rlwe::GaloisKey& key) const;
+  Ciphertext switched(const Ciphertext& a, const rlwe::Decomposition& digits, const rlwe::GaloisKey& key) const;
   const rlwe::GaloisKey& key(std::uint64_t element, const std::string& what) const;
 
   const Evaluator* evaluator_;

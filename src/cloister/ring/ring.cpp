@@ -27,6 +27,8 @@ std::shared_ptr<const Ring> Ring::create(int log2_degree, std::span<const std::u
       throw ParametersError("ring: " + std::to_string(prime) + " is not a prime that is 1 modulo 2N");
     ring->tables_.emplace_back(ring->degree(), modulus);
   }
+  ring->pool_ =
+      std::make_shared<MemoryPool>(kIdlePolynomials * all.size() * ring->degree() * sizeof(std::uint64_t));
   return ring;
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "cloister/base/memory_pool.h"
 #include "cloister/kernels/kernel_table.h"
 #include "cloister/kernels/ntt_tables.h"
 #include "cloister/math/modulus.h"
@@ -21,7 +22,8 @@ struct LimbSet {
 };
 
 /// Z_QP[X]/(X^N + 1) in residues: degree, the primes of Q and P, their transforms and the kernels of
-/// this CPU. Built once, immutable, shared. Memory: 64 N bytes a prime.
+/// this CPU. Built once, immutable, shared; the memory of its polynomials is used again for others. Memory: 64 N
+/// bytes a prime, and at most kIdlePolynomials polynomials over QP that are not in use.
 class Ring {
  public:
   /// Primes must be distinct, below 2^60 and 1 modulo 2N; 2^3 <= N <= 2^17. Throws ParametersError.
@@ -43,6 +45,10 @@ class Ring {
   const NttTables& ntt(std::size_t prime) const noexcept { return tables_[prime]; }
   const KernelTable& kernels() const noexcept { return *kernels_; }
 
+  static constexpr std::size_t kIdlePolynomials = 32;
+  /// Residues or scratch of a computation, contents unspecified.
+  PooledBuffer<std::uint64_t> words(std::size_t count) const { return {pool_, count}; }
+
  private:
   Ring(int log2_degree, std::size_t q_count, const KernelTable& kernels)
       : log2_degree_(log2_degree), q_count_(q_count), kernels_(&kernels) {}
@@ -51,6 +57,7 @@ class Ring {
   std::size_t q_count_;
   std::vector<NttTables> tables_;
   const KernelTable* kernels_;
+  std::shared_ptr<MemoryPool> pool_;
 };
 
 }  // namespace cloister

@@ -5,6 +5,7 @@
 #include "cloister/math/primes.h"
 #include "cloister/ring/automorphism.h"
 #include "cloister/ring/base_converter.h"
+#include "cloister/ring/limb_division.h"
 #include "cloister/ring/poly_ops.h"
 #include "cloister/ring/uniform.h"
 
@@ -81,13 +82,39 @@ TEST_F(RingTest, BaseConversionIsCentredAndExact) {
   const auto x = random_small(2, std::int64_t{1} << 62);
   const auto from = small(x, {3, 0});
   const auto expected = small(x, {4, 2});
-  Buffer<std::uint64_t> scratch(converter.scratch_words(n));
   const std::vector<const std::uint64_t*> in{from.limb(0), from.limb(1), from.limb(2)};
-  converter.scale(*ring, in, scratch.data());
-  std::vector<std::uint64_t> out(n);
-  for (std::size_t t = 0; t < 3; ++t) {
-    converter.convert(*ring, scratch.data(), t, out.data());
-    for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(out[j], expected.limb(3 + t)[j]);
+  std::vector<std::uint64_t> out(3 * n);
+  converter.convert(*ring, in, std::vector{out.data(), out.data() + n, out.data() + 2 * n}, pool);
+  for (std::size_t t = 0; t < 3; ++t)
+    for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(out[t * n + j], expected.limb(3 + t)[j]);
+}
+
+// x = round(x / D) D + remainder, for every way that polynomials are divided: by one limb of Q, by P, by both.
+TEST_F(RingTest, DivisionByLimbsRoundsToNearest) {
+  const std::vector<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>> cases{
+      {{3}, {0, 1, 2}}, {{4, 5}, {0, 1, 2, 3}}, {{3, 4, 5}, {0, 1, 2}}};
+  for (const auto& [divisors, kept] : cases) {
+    const LimbDivision division(*ring, divisors, kept);
+    // quotient * D + remainder, the remainder small against D.
+    const auto quotient = random_small(7, std::int64_t{1} << 40), remainder = random_small(8, 1 << 30);
+    auto x = small(quotient, {4, 2});
+    const auto rest = small(remainder, {4, 2});
+    for (std::size_t i = 0; i < 6; ++i)
+      for (std::size_t j = 0; j < n; ++j) {
+        const Modulus& m = x.modulus(i);
+        for (const std::size_t d : divisors)
+          x.limb(i)[j] = m.mul(x.limb(i)[j], m.reduce(ring->modulus(d).value()));
+        x.limb(i)[j] = m.add(x.limb(i)[j], rest.limb(i)[j]);
+      }
+    const auto a = to_evaluation(std::move(x), pool);
+    auto got = EvaluationPoly::uninitialized(ring, {kept.size(), 0});
+    division.apply<1>({&a}, pool, [&](std::size_t, std::size_t i, const std::uint64_t* limb) {
+      std::copy_n(limb, n, got.limb(i));
+    });
+    const auto coefficients = to_coefficient(std::move(got), pool);
+    const auto expected = small(quotient, {kept.size(), 0});
+    for (std::size_t i = 0; i < kept.size(); ++i)
+      for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(coefficients.limb(i)[j], expected.limb(i)[j]);
   }
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstring>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "cloister/base/memory.h"
+#include "cloister/base/memory_pool.h"
 #include "cloister/base/thread_pool.h"
 #include "cloister/ring/ring.h"
 
@@ -13,21 +16,32 @@ namespace cloister {
 /// The two forms of a polynomial, kept apart in its type.
 enum class Domain { kCoefficient, kEvaluation };
 
-/// A polynomial of a ring in residues, [limbs][N], canonical. Move-only; clone() copies.
-/// kSecret polynomials (a secret key) are wiped when they are destroyed.
+/// A polynomial of a ring in residues, [limbs][N], canonical. Move-only; clone() copies. Its memory is the
+/// ring's pool's; that of kSecret polynomials (a secret key) is their own, and wiped when they are destroyed.
 template <Domain kDomain, Secrecy kSecrecy = Secrecy::kPublic>
 class BasicRnsPoly {
  public:
   /// The zero polynomial.
   BasicRnsPoly(std::shared_ptr<const Ring> ring, LimbSet limbs)
-      : BasicRnsPoly(ring, limbs, Buffer<std::uint64_t, kSecrecy>(limbs.count() * ring->degree())) {}
+      : BasicRnsPoly(uninitialized(std::move(ring), limbs)) {
+    std::memset(limb(0), 0, words() * sizeof(std::uint64_t));
+  }
 
   static BasicRnsPoly uninitialized(std::shared_ptr<const Ring> ring, LimbSet limbs) {
     const std::size_t words = limbs.count() * ring->degree();
-    return BasicRnsPoly(std::move(ring), limbs, Buffer<std::uint64_t, kSecrecy>::uninitialized(words));
+    if constexpr (kSecrecy == Secrecy::kSecret) {
+      return BasicRnsPoly(std::move(ring), limbs, Residues::uninitialized(words));
+    } else {
+      auto residues = ring->words(words);
+      return BasicRnsPoly(std::move(ring), limbs, std::move(residues));
+    }
   }
 
-  BasicRnsPoly clone() const { return BasicRnsPoly(ring_, limbs_, residues_.clone()); }
+  BasicRnsPoly clone() const {
+    auto out = uninitialized(ring_, limbs_);
+    std::memcpy(out.limb(0), limb(0), words() * sizeof(std::uint64_t));
+    return out;
+  }
 
   const std::shared_ptr<const Ring>& ring() const noexcept { return ring_; }
   const LimbSet& limbs() const noexcept { return limbs_; }
@@ -38,6 +52,10 @@ class BasicRnsPoly {
   std::span<std::uint64_t> limb_span(std::size_t i) noexcept { return {limb(i), degree()}; }
   std::span<const std::uint64_t> limb_span(std::size_t i) const noexcept { return {limb(i), degree()}; }
 
+  /// The limb of a prime of the ring, by its index; the polynomial must have it.
+  const std::uint64_t* limb_of_prime(std::size_t prime) const noexcept {
+    return limb(prime < ring_->q_count() ? prime : limbs_.q + (prime - ring_->q_count()));
+  }
   std::size_t prime_index(std::size_t i) const noexcept { return ring_->prime_index(limbs_, i); }
   const Modulus& modulus(std::size_t i) const noexcept { return ring_->modulus(prime_index(i)); }
 
@@ -55,12 +73,17 @@ class BasicRnsPoly {
   friend BasicRnsPoly<Domain::kCoefficient, S> to_coefficient(BasicRnsPoly<Domain::kEvaluation, S>,
                                                               const ThreadPool&);
 
-  BasicRnsPoly(std::shared_ptr<const Ring> ring, LimbSet limbs, Buffer<std::uint64_t, kSecrecy> residues)
+  using Residues = std::conditional_t<kSecrecy == Secrecy::kSecret, SecretBuffer<std::uint64_t>,
+                                      PooledBuffer<std::uint64_t>>;
+
+  BasicRnsPoly(std::shared_ptr<const Ring> ring, LimbSet limbs, Residues residues)
       : ring_(std::move(ring)), limbs_(limbs), residues_(std::move(residues)) {}
+
+  std::size_t words() const noexcept { return limbs_.count() * degree(); }
 
   std::shared_ptr<const Ring> ring_;
   LimbSet limbs_;
-  Buffer<std::uint64_t, kSecrecy> residues_;
+  Residues residues_;
 };
 
 template <Domain kDomain>

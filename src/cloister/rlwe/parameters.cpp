@@ -60,15 +60,20 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
     log2_largest_digit_ = std::max(log2_largest_digit_,
                                    log2_product(all.subspan(start, std::min(digit_size_, q_count - start))));
   }
+  std::vector<std::size_t> q_indices(q_count), p_indices(ring_->p_count());
+  std::iota(q_indices.begin(), q_indices.end(), std::size_t{0});
+  std::iota(p_indices.begin(), p_indices.end(), q_count);
+  const auto below = [&](std::size_t limbs) {
+    return std::vector(q_indices.begin(), q_indices.begin() + static_cast<std::ptrdiff_t>(limbs));
+  };
+  for (std::size_t limbs = 2; limbs <= q_count; ++limbs)
+    rescale_.emplace_back(*ring_, std::vector{limbs - 1}, below(limbs - 1));
   if (spec_.p_primes.empty()) return;
   if (log2_p_ < log2_largest_digit_)
     throw ParametersError("parameters: the special modulus (" + std::to_string(log2_p_) +
                           " bits) is smaller than the largest digit (" + std::to_string(log2_largest_digit_) +
                           " bits), which would drown results in noise; add special primes or digits");
 
-  std::vector<std::size_t> q_indices(q_count), p_indices(ring_->p_count());
-  std::iota(q_indices.begin(), q_indices.end(), std::size_t{0});
-  std::iota(p_indices.begin(), p_indices.end(), q_count);
   mod_up_.resize(q_count);
   for (std::size_t limbs = 1; limbs <= q_count; ++limbs) {
     for (std::size_t start = 0; start < limbs; start += digit_size_) {
@@ -80,12 +85,16 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
     }
   }
   mod_down_.emplace(*ring_, p_indices, q_indices);
+  for (std::size_t limbs = 2; limbs <= q_count; ++limbs) {
+    std::vector<std::size_t> divisors{limbs - 1};
+    divisors.insert(divisors.end(), p_indices.begin(), p_indices.end());
+    mod_down_and_rescale_.emplace_back(*ring_, std::move(divisors), below(limbs - 1));
+  }
   for (std::size_t i = 0; i < q_count; ++i) {
     const Modulus& q = ring_->modulus(i);
     std::uint64_t p = 1;
     for (const auto prime : spec_.p_primes) p = q.mul(p, q.reduce(prime));
     p_modulo_.push_back(p);
-    inverse_p_.push_back(q.inverse(p));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "cloister/base/bytes.h"
 #include "cloister/ring/base_converter.h"
+#include "cloister/ring/limb_division.h"
 #include "cloister/ring/ring.h"
 
 namespace cloister::rlwe {
@@ -48,10 +49,14 @@ class Parameters {
   const BaseConverter& mod_up(std::size_t q_limbs, std::size_t digit) const noexcept {
     return mod_up_[q_limbs - 1][digit];
   }
-  /// From P to all of Q.
-  const BaseConverter& mod_down() const noexcept { return *mod_down_; }
-  /// P^-1 modulo each prime of Q.
-  std::uint64_t inverse_p(std::size_t q_prime) const noexcept { return inverse_p_[q_prime]; }
+  /// Division of polynomials over Q and P by P.
+  const LimbDivision& mod_down() const noexcept { return *mod_down_; }
+  /// Of polynomials of `q_limbs` > 1 limbs by P and the last limb of Q.
+  const LimbDivision& mod_down_and_rescale(std::size_t q_limbs) const noexcept {
+    return mod_down_and_rescale_[q_limbs - 2];
+  }
+  /// Of polynomials of `q_limbs` > 1 limbs by the last one.
+  const LimbDivision& rescale(std::size_t q_limbs) const noexcept { return rescale_[q_limbs - 2]; }
   /// P modulo each prime of Q.
   std::uint64_t p_modulo(std::size_t q_prime) const noexcept { return p_modulo_[q_prime]; }
   /// log2 of the largest digit's product.
@@ -68,8 +73,9 @@ class Parameters {
   double log2_q_ = 0, log2_p_ = 0, log2_largest_digit_ = 0;
   std::size_t digit_size_ = 0;
   std::vector<std::vector<BaseConverter>> mod_up_;  // [q_limbs - 1][digit]
-  std::optional<BaseConverter> mod_down_;
-  std::vector<std::uint64_t> inverse_p_, p_modulo_;
+  std::optional<LimbDivision> mod_down_;
+  std::vector<LimbDivision> rescale_, mod_down_and_rescale_;  // [q_limbs - 2]
+  std::vector<std::uint64_t> p_modulo_;
 };
 
 }  // namespace cloister::rlwe

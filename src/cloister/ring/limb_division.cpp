@@ -1,0 +1,40 @@
+#include "cloister/ring/limb_division.h"
+
+#include <algorithm>
+
+namespace cloister {
+
+LimbDivision::LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, std::vector<std::size_t> kept)
+    : converter_(ring, std::move(divisors), std::move(kept)) {
+  for (const std::size_t prime : converter_.to()) {
+    const Modulus& q = ring.modulus(prime);
+    std::uint64_t product = 1;
+    for (const std::size_t divisor : converter_.from())
+      product = q.mul(product, q.reduce(ring.modulus(divisor).value()));
+    inverses_.emplace_back(q.inverse(product), q);
+  }
+}
+
+PooledBuffer<std::uint64_t> LimbDivision::lift(const Ring& ring, std::uint64_t* values, std::size_t q,
+                                               const ThreadPool& pool) const {
+  const std::size_t n = ring.degree(), count = divisors().size();
+  pool.parallel_for(
+      count, [&](std::size_t j) { ring.kernels().ntt_inverse(ring.ntt(divisors()[j]), values + j * n); });
+  auto lifted = ring.words(q * n);
+  std::vector<const std::uint64_t*> in(count);
+  std::vector<std::uint64_t*> out(q);
+  for (std::size_t j = 0; j < count; ++j) in[j] = values + j * n;
+  for (std::size_t i = 0; i < q; ++i) out[i] = lifted.data() + i * n;
+  converter_.convert(ring, in, out, pool);
+  return lifted;
+}
+
+void LimbDivision::divide_limb(const Ring& ring, std::size_t i, const std::uint64_t* dividend,
+                               std::uint64_t* quotient) const {
+  const std::size_t prime = kept()[i];
+  ring.kernels().ntt_forward(ring.ntt(prime), quotient);
+  ring.kernels().sub_mul_scalar(ring.modulus(prime), dividend, quotient, inverses_[i], quotient,
+                                ring.degree());
+}
+
+}  // namespace cloister

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "cloister/ring/base_converter.h"
+#include "cloister/ring/rns_poly.h"
+
+namespace cloister {
+
+/// Division of polynomials by the product D of some of their limbs, rounded to nearest: rescaling, and the way
+/// down after a key switch, or both at once. Immutable.
+/// Source: Cheon, Han, Kim, Kim, Song, "A full RNS variant of approximate homomorphic encryption", 2018.
+/// Changed: the remainder is centred, since flooring leaves a bias that a dense key amplifies.
+class LimbDivision {
+ public:
+  /// By the primes `divisors`, of polynomials whose other limbs are prefixes of `kept` (indices of the ring).
+  LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, std::vector<std::size_t> kept);
+
+  std::span<const std::size_t> divisors() const noexcept { return converter_.from(); }
+  std::span<const std::size_t> kept() const noexcept { return converter_.to(); }
+
+  /// From a polynomial's values modulo the divisors, [divisors][N] in the evaluation domain, which are
+  /// overwritten, to its centred remainder modulo D: [q][N] modulo the first q of kept(), in the coefficient
+  /// domain. Cost: |D| inverse transforms and a base conversion.
+  PooledBuffer<std::uint64_t> lift(const Ring& ring, std::uint64_t* values, std::size_t q,
+                                   const ThreadPool& pool) const;
+  /// The i-th limb of the quotient, N values in the evaluation domain, from that of the dividend and, in
+  /// `quotient`, that of the lifted remainder. Cost: one forward transform.
+  void divide_limb(const Ring& ring, std::size_t i, const std::uint64_t* dividend,
+                   std::uint64_t* quotient) const;
+
+  /// round(a / D) for several polynomials of equal limbs, which must be the first q of kept() and all of
+  /// divisors(): calls finish(part, i, quotient) with each limb's N values, which it may overwrite.
+  template <std::size_t kParts, typename Finish>
+  void apply(const std::array<const EvaluationPoly*, kParts>& a, const ThreadPool& pool,
+             const Finish& finish) const {
+    const Ring& ring = *a[0]->ring();
+    const std::size_t n = ring.degree();
+    std::array<PooledBuffer<std::uint64_t>, kParts> lifted;
+    for (std::size_t part = 0; part < kParts; ++part) {
+      auto values = ring.words(divisors().size() * n);
+      for (std::size_t j = 0; j < divisors().size(); ++j)
+        std::memcpy(values.data() + j * n, a[part]->limb_of_prime(divisors()[j]), n * sizeof(std::uint64_t));
+      lifted[part] = lift(ring, values.data(), kept().size(), pool);
+    }
+    // Of each prime all parts in turn, while its roots are near.
+    pool.parallel_for(kept().size(), [&](std::size_t i) {
+      for (std::size_t part = 0; part < kParts; ++part) {
+        std::uint64_t* limb = lifted[part].data() + i * n;
+        divide_limb(ring, i, a[part]->limb_of_prime(kept()[i]), limb);
+        finish(part, i, limb);
+      }
+    });
+  }
+
+ private:
+  BaseConverter converter_;
+  std::vector<ShoupFactor> inverses_;  // D^-1 modulo each prime that is kept
+};
+
+}  // namespace cloister
