@@ -12,7 +12,7 @@ namespace cloister {
 
 /// Instruction sets that kernels are compiled for. The scalar one is the specification: every other
 /// must give the same bits.
-enum class Target { kScalar, kAvx512Ifma };
+enum class Target { kScalar, kAvx2, kAvx512, kAvx512Ifma };
 
 std::string_view name(Target target) noexcept;
 
