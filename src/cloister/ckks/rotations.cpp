@@ -29,7 +29,7 @@ Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::Decomposition& d
 
 Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::GaloisKey& key) const {
   const auto& switcher = evaluator_->key_switcher();
-  return switched(a, switcher.decompose(a.parts[1], rlwe::Decomposition::Use::kOnce), key);
+  return switched(a, switcher.decompose(a.parts[1]), key);
 }
 
 std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,

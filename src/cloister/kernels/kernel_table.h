@@ -22,11 +22,11 @@ std::string_view name(Target target) noexcept;
 struct KernelTable {
   Target target;
 
-  /// Negacyclic NTT in place: coefficients in natural order to values in bit-reversed order; the value
+  /// Negacyclic NTT: coefficients in natural order to values in bit-reversed order; the value
   /// at i is that of the polynomial at psi^(2 brv(i) + 1). (N/2) log2 N butterflies.
-  void (*ntt_forward)(const NttTables& tables, std::uint64_t* x) noexcept;
+  void (*ntt_forward)(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
   /// The inverse, 1/N included.
-  void (*ntt_inverse)(const NttTables& tables, std::uint64_t* x) noexcept;
+  void (*ntt_inverse)(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
 
   void (*add)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
               std::size_t n) noexcept;

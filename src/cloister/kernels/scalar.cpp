@@ -1,4 +1,5 @@
 // The specification of every kernel, in plain C++.
+#include <algorithm>
 #include <cmath>
 
 #include "cloister/kernels/kernel_table.h"
@@ -15,9 +16,10 @@ inline u64 fold(u64 x, u64 bound) noexcept { return x - (bound & (~static_cast<u
 // into [0, q) at the end. Correct for q < 2^62.
 // Source: Harvey, "Faster arithmetic for number-theoretic transforms", 2014, algorithms 2 and 3, with
 // the merged twist of Longa and Naehrig, 2016.
-void ntt_forward(const NttTables& tables, u64* x) noexcept {
+void ntt_forward(const NttTables& tables, const u64* in, u64* x) noexcept {
   const std::size_t n = tables.degree();
   const u64 q = tables.modulus().value();
+  if (in != x) std::copy_n(in, n, x);
   const ShoupFactor* root = tables.roots() + 1;
   for (std::size_t half = n / 2; half != 0; half /= 2) {
     for (std::size_t start = 0; start < n; start += 2 * half, ++root) {
@@ -33,9 +35,10 @@ void ntt_forward(const NttTables& tables, u64* x) noexcept {
   for (std::size_t i = 0; i < n; ++i) x[i] = fold(fold(x[i], 2 * q), q);
 }
 
-void ntt_inverse(const NttTables& tables, u64* x) noexcept {
+void ntt_inverse(const NttTables& tables, const u64* in, u64* x) noexcept {
   const std::size_t n = tables.degree();
   const u64 q = tables.modulus().value();
+  if (in != x) std::copy_n(in, n, x);
   for (std::size_t half = 1, blocks = n / 2; half < n; half *= 2, blocks /= 2) {
     const ShoupFactor* root = tables.inverse_roots() + blocks;
     for (std::size_t start = 0; start < n; start += 2 * half, ++root) {

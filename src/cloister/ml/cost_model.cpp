@@ -183,7 +183,7 @@ Calibration Calibration::measure(const KernelTable& kernels) {
   const std::vector<const std::uint64_t*> rows(8, a.data());
   Calibration c;
   c.butterfly_ns =
-      fastest_ns([&] { kernels.ntt_forward(tables, a.data()); }) / (static_cast<double>(n) / 2 * kLog2);
+      fastest_ns([&] { kernels.ntt_forward(tables, a.data(), a.data()); }) / (static_cast<double>(n) / 2 * kLog2);
   c.multiply_add_ns = fastest_ns([&] {
                         kernels.dot_constants(q, rows.data(), constants.data(), 8, q.bits(), out.data(), n);
                       }) /

@@ -15,26 +15,30 @@ LimbDivision::LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, 
   }
 }
 
-PooledBuffer<std::uint64_t> LimbDivision::lift(const Ring& ring, std::uint64_t* values, std::size_t q,
-                                               const ThreadPool& pool) const {
+PooledBuffer<std::uint64_t> LimbDivision::lift(const Ring& ring, std::span<const std::uint64_t* const> values,
+                                               std::size_t q, const ThreadPool& pool) const {
   const std::size_t n = ring.degree(), count = divisors().size();
-  pool.parallel_for(
-      count, [&](std::size_t j) { ring.kernels().ntt_inverse(ring.ntt(divisors()[j]), values + j * n); });
+  auto remainder = ring.words(count * n);
+  pool.parallel_for(count, [&](std::size_t j) {
+    ring.kernels().ntt_inverse(ring.ntt(divisors()[j]), values[j], remainder.data() + j * n);
+  });
   auto lifted = ring.words(q * n);
   std::vector<const std::uint64_t*> in(count);
   std::vector<std::uint64_t*> out(q);
-  for (std::size_t j = 0; j < count; ++j) in[j] = values + j * n;
+  for (std::size_t j = 0; j < count; ++j) in[j] = remainder.data() + j * n;
   for (std::size_t i = 0; i < q; ++i) out[i] = lifted.data() + i * n;
   converter_.convert(ring, in, out, pool);
   return lifted;
 }
 
-void LimbDivision::divide_limb(const Ring& ring, std::size_t i, const std::uint64_t* dividend,
-                               std::uint64_t* quotient) const {
-  const std::size_t prime = kept()[i];
-  ring.kernels().ntt_forward(ring.ntt(prime), quotient);
-  ring.kernels().sub_mul_scalar(ring.modulus(prime), dividend, quotient, inverses_[i], quotient,
-                                ring.degree());
+void LimbDivision::transform(const Ring& ring, std::size_t i, const std::uint64_t* lifted,
+                             std::uint64_t* out) const {
+  ring.kernels().ntt_forward(ring.ntt(kept()[i]), lifted, out);
+}
+
+void LimbDivision::divide(const Ring& ring, std::size_t i, const std::uint64_t* dividend,
+                          std::uint64_t* remainder, std::size_t count) const {
+  ring.kernels().sub_mul_scalar(ring.modulus(kept()[i]), dividend, remainder, inverses_[i], remainder, count);
 }
 
 }  // namespace cloister

@@ -22,15 +22,16 @@ class LimbDivision {
   std::span<const std::size_t> divisors() const noexcept { return converter_.from(); }
   std::span<const std::size_t> kept() const noexcept { return converter_.to(); }
 
-  /// From a polynomial's values modulo the divisors, [divisors][N] in the evaluation domain, which are
-  /// overwritten, to its centred remainder modulo D: [q][N] modulo the first q of kept(), in the coefficient
-  /// domain. Cost: |D| inverse transforms and a base conversion.
-  PooledBuffer<std::uint64_t> lift(const Ring& ring, std::uint64_t* values, std::size_t q,
+  /// From a polynomial's values modulo each divisor, N in the evaluation domain, to its centred remainder modulo
+  /// D: [q][N] modulo the first q of kept(), in the coefficient domain. Cost: |D| inverse transforms and a base
+  /// conversion.
+  PooledBuffer<std::uint64_t> lift(const Ring& ring, std::span<const std::uint64_t* const> values, std::size_t q,
                                    const ThreadPool& pool) const;
-  /// The i-th limb of the quotient, N values in the evaluation domain, from that of the dividend and, in
-  /// `quotient`, that of the lifted remainder. Cost: one forward transform.
-  void divide_limb(const Ring& ring, std::size_t i, const std::uint64_t* dividend,
-                   std::uint64_t* quotient) const;
+  /// What divide() subtracts: limb i of the lifted remainder in the evaluation domain. `out` may alias `lifted`.
+  void transform(const Ring& ring, std::size_t i, const std::uint64_t* lifted, std::uint64_t* out) const;
+  /// `count` values of limb i of the quotient, in place of those of the remainder.
+  void divide(const Ring& ring, std::size_t i, const std::uint64_t* dividend, std::uint64_t* remainder,
+              std::size_t count) const;
 
   /// round(a / D) for several polynomials of equal limbs, which must be the first q of kept() and all of
   /// divisors(): calls finish(part, i, quotient) with each limb's N values, which it may overwrite.
@@ -41,17 +42,17 @@ class LimbDivision {
     const std::size_t n = ring.degree();
     std::array<PooledBuffer<std::uint64_t>, kParts> lifted;
     for (std::size_t part = 0; part < kParts; ++part) {
-      auto values = ring.words(divisors().size() * n);
-      for (std::size_t j = 0; j < divisors().size(); ++j)
-        std::memcpy(values.data() + j * n, a[part]->limb_of_prime(divisors()[j]), n * sizeof(std::uint64_t));
-      lifted[part] = lift(ring, values.data(), kept().size(), pool);
+      std::vector<const std::uint64_t*> values;
+      for (const std::size_t prime : divisors()) values.push_back(a[part]->limb_of_prime(prime));
+      lifted[part] = lift(ring, values, kept().size(), pool);
     }
     // Of each prime all parts in turn, while its roots are near.
     pool.parallel_for(kept().size(), [&](std::size_t i) {
+      auto quotient = ring.words(n);
       for (std::size_t part = 0; part < kParts; ++part) {
-        std::uint64_t* limb = lifted[part].data() + i * n;
-        divide_limb(ring, i, a[part]->limb_of_prime(kept()[i]), limb);
-        finish(part, i, limb);
+        transform(ring, i, lifted[part].data() + i * n, quotient.data());
+        divide(ring, i, a[part]->limb_of_prime(kept()[i]), quotient.data(), n);
+        finish(part, i, quotient.data());
       }
     });
   }

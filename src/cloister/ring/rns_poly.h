@@ -99,7 +99,7 @@ BasicRnsPoly<Domain::kEvaluation, kSecrecy> to_evaluation(BasicRnsPoly<Domain::k
                                                           const ThreadPool& pool) {
   const Ring& ring = *poly.ring();
   pool.parallel_for(poly.limbs().count(), [&](std::size_t i) {
-    ring.kernels().ntt_forward(ring.ntt(poly.prime_index(i)), poly.limb(i));
+    ring.kernels().ntt_forward(ring.ntt(poly.prime_index(i)), poly.limb(i), poly.limb(i));
   });
   return {std::move(poly.ring_), poly.limbs_, std::move(poly.residues_)};
 }
@@ -109,7 +109,7 @@ BasicRnsPoly<Domain::kCoefficient, kSecrecy> to_coefficient(BasicRnsPoly<Domain:
                                                             const ThreadPool& pool) {
   const Ring& ring = *poly.ring();
   pool.parallel_for(poly.limbs().count(), [&](std::size_t i) {
-    ring.kernels().ntt_inverse(ring.ntt(poly.prime_index(i)), poly.limb(i));
+    ring.kernels().ntt_inverse(ring.ntt(poly.prime_index(i)), poly.limb(i), poly.limb(i));
   });
   return {std::move(poly.ring_), poly.limbs_, std::move(poly.residues_)};
 }

@@ -9,27 +9,22 @@
 
 namespace cloister::rlwe {
 
-/// A polynomial over Q split into its digits, each raised from its own limbs to all of Q's and P's. A digit's
-/// own limbs are read where they lie: the polynomial must outlive its decomposition.
+/// A polynomial over Q split into its digits, each raised from its own limbs to all of Q's and P's: what is
+/// computed once for many rotations of one ciphertext (hoisting). A digit's own limbs are read where they lie:
+/// the polynomial must outlive its decomposition.
 /// Source: Han, Ki 2020. Changed: digits are lifted centred instead of up to multiples.
 class Decomposition {
  public:
-  /// Whether limbs are transformed now, for many keys (hoisting), or each when a product asks for it, for one.
-  enum class Use { kOnce, kHoisted };
-
-  /// Cost: l inverse transforms and base conversions of l limbs; kHoisted: d (l + k) - l forward ones.
-  Decomposition(const Parameters& parameters, const EvaluationPoly& source, Use use, const ThreadPool& pool);
+  /// Cost: l inverse transforms, base conversions to d (l + k) - l limbs and as many forward transforms.
+  Decomposition(const Parameters& parameters, const EvaluationPoly& source, const ThreadPool& pool);
 
   LimbSet limbs() const noexcept { return limbs_; }
   std::size_t digits() const noexcept { return raised_.size(); }
   const std::shared_ptr<const Ring>& ring() const noexcept { return source_->ring(); }
-  /// Words that limb() may need to put its values.
-  std::size_t scratch_words() const noexcept {
-    return use_ == Use::kOnce ? digits() * source_->degree() : 0;
+  /// The N values of a digit modulo the i-th prime of limbs().
+  const std::uint64_t* limb(std::size_t digit, std::size_t i) const noexcept {
+    return is_own(digit, i) ? source_->limb(i) : raised_[digit].data() + offset(digit, i);
   }
-
-  /// The N values of every digit modulo the i-th prime of limbs(); `scratch` must live as long.
-  std::vector<const std::uint64_t*> limb(std::size_t i, std::uint64_t* scratch) const;
 
  private:
   bool is_own(std::size_t digit, std::size_t i) const noexcept {
@@ -41,13 +36,25 @@ class Decomposition {
   const EvaluationPoly* source_;
   LimbSet limbs_;
   std::size_t digit_size_;
-  Use use_;
   std::vector<PooledBuffer<std::uint64_t>> raised_;  // [digit][limbs but its own][N]
 };
 
-/// The inner product of one limb of the digits (Decomposition::limb) with a key made for at least `limbs`: N
-/// values of each half, P times (b', a') with b' + a' s = a s' + noise.
-void multiply_limb(const std::vector<const std::uint64_t*>& digits, const KeySwitchKey& key, LimbSet limbs,
-                   std::size_t i, std::uint64_t* b, std::uint64_t* a) noexcept;
+/// The inner product of one limb of the digits with a key, which must have as many limbs: P times (b', a') with
+/// b' + a' s = a s' + noise, a block at a time. Borrows everything.
+class LimbProduct {
+ public:
+  /// Values for which all digits and both halves of a key are read in turn: what the first cache holds of them.
+  static constexpr std::size_t kBlock = 1024;
+
+  LimbProduct(const Decomposition& digits, const KeySwitchKey& key, std::size_t i);
+
+  /// `count` values of each half, from value `start` on.
+  void operator()(std::size_t start, std::size_t count, std::uint64_t* b, std::uint64_t* a) const noexcept;
+
+ private:
+  const Ring* ring_;
+  const Modulus* modulus_;
+  std::vector<const std::uint64_t*> digits_, b_, a_;
+};
 
 }  // namespace cloister::rlwe

@@ -15,24 +15,21 @@ void KeySwitcher::require_limbs(const KeySwitchKey& key, LimbSet limbs) {
                           0);
 }
 
-// sum += P c on limb i of Q: modulo P's own primes there is nothing to add.
-void KeySwitcher::add_p_times(const EvaluationPoly& c, std::size_t i, std::uint64_t* sum) const {
-  constexpr std::size_t kBlock = 1024;
+// sum += P c on a block of limb i of Q: modulo P's own primes there is nothing to add.
+void KeySwitcher::add_p_times(const EvaluationPoly& c, std::size_t i, std::size_t start, std::size_t count,
+                              std::uint64_t* sum) const {
   const Modulus& modulus = c.modulus(i);
-  const ShoupFactor p(parameters_->p_modulo(i), modulus);
   const KernelTable& kernels = c.ring()->kernels();
   alignas(64) std::array<std::uint64_t, kBlock> scaled;
-  for (std::size_t start = 0; start < c.degree(); start += kBlock) {
-    const std::size_t count = std::min(kBlock, c.degree() - start);
-    kernels.mul_scalar(modulus, c.limb(i) + start, p, scaled.data(), count);
-    kernels.add(modulus, sum + start, scaled.data(), sum + start, count);
-  }
+  kernels.mul_scalar(modulus, c.limb(i) + start, ShoupFactor(parameters_->p_modulo(i), modulus), scaled.data(),
+                     count);
+  kernels.add(modulus, sum, scaled.data(), sum, count);
 }
 
 PolyPair KeySwitcher::switch_key(const EvaluationPoly& a, const KeySwitchKey& key) const {
   const LimbSet limbs{a.limbs().q, 0};
   PolyPair out{EvaluationPoly::uninitialized(a.ring(), limbs), EvaluationPoly::uninitialized(a.ring(), limbs)};
-  switch_digits(decompose(a, Decomposition::Use::kOnce), key,
+  switch_digits(decompose(a), key,
                 [&](std::size_t part, std::size_t i, const std::uint64_t* values) {
                   std::copy_n(values, a.degree(), (part == 0 ? out.first : out.second).limb(i));
                 });

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "cloister/base/thread_pool.h"
 #include "cloister/rlwe/decomposition.h"
@@ -25,10 +27,7 @@ class KeySwitcher {
       : parameters_(std::move(parameters)), pool_(&pool) {}
 
   /// See Decomposition; the polynomial must outlive the result.
-  Decomposition decompose(const EvaluationPoly& a,
-                          Decomposition::Use use = Decomposition::Use::kHoisted) const {
-    return Decomposition(*parameters_, a, use, *pool_);
-  }
+  Decomposition decompose(const EvaluationPoly& a) const { return Decomposition(*parameters_, a, *pool_); }
 
   /// (b', a') over Q with b' + a' s = a s' + noise (see noise.h).
   PolyPair switch_key(const EvaluationPoly& a, const KeySwitchKey& key) const;
@@ -38,7 +37,9 @@ class KeySwitcher {
   template <typename Finish>
   void switch_digits(const Decomposition& digits, const KeySwitchKey& key, const Finish& finish) const {
     require_limbs(key, digits.limbs());
-    divide(parameters_->mod_down(), digits.limbs(), digits.scratch_words(), multiplier(digits, key), finish);
+    divide(
+        parameters_->mod_down(), digits.limbs(),
+        [&](std::size_t i) { return LimbProduct(digits, key, i); }, finish);
   }
 
   /// The same with P times (plus_b, plus_a) added, divided by P and the last limb of Q at once: mod-down and
@@ -46,65 +47,75 @@ class KeySwitcher {
   template <typename Finish>
   void switch_and_rescale(const EvaluationPoly& a, const KeySwitchKey& key, const EvaluationPoly& plus_b,
                           const EvaluationPoly& plus_a, const Finish& finish) const {
-    const auto digits = decompose(a, Decomposition::Use::kOnce);
+    const auto digits = decompose(a);
     require_limbs(key, digits.limbs());
-    const auto multiply = multiplier(digits, key);
     divide(
-        parameters_->mod_down_and_rescale(a.limbs().q), digits.limbs(), digits.scratch_words(),
-        [&](std::size_t i, std::uint64_t* b, std::uint64_t* a_out, std::uint64_t* scratch) {
-          multiply(i, b, a_out, scratch);
-          if (i >= a.limbs().q) return;
-          add_p_times(plus_b, i, b);
-          add_p_times(plus_a, i, a_out);
+        parameters_->mod_down_and_rescale(a.limbs().q), digits.limbs(),
+        [&](std::size_t i) {
+          return [&, i, product = LimbProduct(digits, key, i)](std::size_t start, std::size_t count,
+                                                                        std::uint64_t* b, std::uint64_t* a_out) {
+            product(start, count, b, a_out);
+            if (i >= a.limbs().q) return;
+            add_p_times(plus_b, i, start, count, b);
+            add_p_times(plus_a, i, start, count, a_out);
+          };
         },
         finish);
   }
 
-  /// Divides a pair over `limbs` that produce(i, b, a, scratch) writes limb by limb, N values of each half,
-  /// with `scratch_words` words of its own; the limbs of the divisor are asked for first, each limb once.
+  /// Divides a pair over `limbs`, made limb by limb, the divisor's first, each once: produce(i) returns what
+  /// writes a block of limb i, block(start, count, b, a), count at most kBlock.
   template <typename Produce, typename Finish>
-  void divide(const LimbDivision& division, LimbSet limbs, std::size_t scratch_words, const Produce& produce,
+  void divide(const LimbDivision& division, LimbSet limbs, const Produce& produce,
               const Finish& finish) const;
+
+  static constexpr std::size_t kBlock = LimbProduct::kBlock;
 
   /// Throws MissingKeyError if the key was made for fewer limbs of Q.
   static void require_limbs(const KeySwitchKey& key, LimbSet limbs);
 
  private:
-  static auto multiplier(const Decomposition& digits, const KeySwitchKey& key) {
-    return [&digits, &key](std::size_t i, std::uint64_t* b, std::uint64_t* a, std::uint64_t* scratch) {
-      multiply_limb(digits.limb(i, scratch), key, digits.limbs(), i, b, a);
-    };
-  }
-  void add_p_times(const EvaluationPoly& c, std::size_t i, std::uint64_t* sum) const;
+  void add_p_times(const EvaluationPoly& c, std::size_t i, std::size_t start, std::size_t count,
+                   std::uint64_t* sum) const;
 
   std::shared_ptr<const Parameters> parameters_;
   const ThreadPool* pool_;
 };
 
 template <typename Produce, typename Finish>
-void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, std::size_t scratch_words,
-                         const Produce& produce, const Finish& finish) const {
+void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, const Produce& produce,
+                         const Finish& finish) const {
   const Ring& ring = *parameters_->ring();
   const std::size_t n = ring.degree(), divisors = division.divisors().size();
   const std::size_t kept = limbs.count() - divisors;
-  std::array<PooledBuffer<std::uint64_t>, 2> lifted{ring.words(divisors * n), ring.words(divisors * n)};
+  auto remainders = ring.words(2 * divisors * n);
+  std::array<std::vector<const std::uint64_t*>, 2> values;
+  for (std::size_t j = 0; j < 2 * divisors; ++j) values[j / divisors].push_back(remainders.data() + j * n);
   pool_->parallel_for(divisors, [&](std::size_t j) {
-    auto scratch = ring.words(scratch_words);
     const std::size_t prime = division.divisors()[j];
-    const std::size_t i = prime < ring.q_count() ? prime : limbs.q + (prime - ring.q_count());
-    produce(i, lifted[0].data() + j * n, lifted[1].data() + j * n, scratch.data());
+    const auto block =
+        produce(prime < ring.q_count() ? prime : limbs.q + (prime - ring.q_count()));
+    std::uint64_t *b = remainders.data() + j * n, *a = b + divisors * n;
+    for (std::size_t start = 0; start < n; start += kBlock)
+      block(start, std::min(kBlock, n - start), b + start, a + start);
   });
-  for (auto& part : lifted) part = division.lift(ring, part.data(), kept, *pool_);
+  std::array<PooledBuffer<std::uint64_t>, 2> lifted;
+  for (std::size_t part = 0; part < 2; ++part) lifted[part] = division.lift(ring, values[part], kept, *pool_);
   pool_->parallel_for(kept, [&](std::size_t i) {
-    auto scratch = ring.words(3 * n + scratch_words);
-    std::uint64_t* quotient = scratch.data();
-    std::array<std::uint64_t*, 2> products{quotient + n, quotient + 2 * n};
-    produce(i, products[0], products[1], quotient + 3 * n);
-    for (std::size_t part = 0; part < 2; ++part) {
-      std::memcpy(quotient, lifted[part].data() + i * n, n * sizeof(std::uint64_t));
-      division.divide_limb(ring, i, products[part], quotient);
-      finish(part, i, quotient);
+    auto scratch = ring.words(2 * n);
+    std::uint64_t *b = scratch.data(), *a = b + n;
+    const auto block = produce(i);
+    division.transform(ring, i, lifted[0].data() + i * n, b);
+    division.transform(ring, i, lifted[1].data() + i * n, a);
+    alignas(64) std::array<std::uint64_t, 2 * kBlock> products;
+    for (std::size_t start = 0; start < n; start += kBlock) {
+      const std::size_t count = std::min(kBlock, n - start);
+      block(start, count, products.data(), products.data() + kBlock);
+      division.divide(ring, i, products.data(), b + start, count);
+      division.divide(ring, i, products.data() + kBlock, a + start, count);
     }
+    finish(0, i, b);
+    finish(1, i, a);
   });
 }
 

@@ -50,9 +50,10 @@ inline void layers(typename F::Value (*v)[1 << kLayers], const typename F::Root 
   }
 }
 
-/// kLayers layers of the block x of 2^kLayers * distance coefficients that the node stands for.
+/// kLayers layers of the block x of 2^kLayers * distance coefficients that the node stands for; residues come
+/// from `in`.
 template <typename F, int kLayers, Entry kEntry>
-void pass(const Forward<F>& forward, std::size_t node, u64* x, std::size_t distance) {
+void pass(const Forward<F>& forward, std::size_t node, const u64* in, u64* x, std::size_t distance) {
   constexpr std::size_t kStreams = std::size_t{1} << kLayers;
   const typename F::Constants m = forward.m;
   typename F::Root w[kStreams - 1];
@@ -61,8 +62,8 @@ void pass(const Forward<F>& forward, std::size_t node, u64* x, std::size_t dista
     typename F::Value v[kStreams];
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) {
-      const u64* from = x + i * distance + j;
-      v[i] = kEntry == Entry::kResidues ? F::from_residue(load(from)) : F::read(from);
+      const std::size_t at = i * distance + j;
+      v[i] = kEntry == Entry::kResidues ? F::from_residue(load(in + at)) : F::read(x + at);
     }
     layers<F, kLayers, 1, kEntry>(&v, &w, m);
 #pragma GCC unroll 16
@@ -121,19 +122,21 @@ void last_pass(const Forward<F>& forward, std::size_t group, std::size_t count, 
 }
 
 template <typename F, Entry kEntry>
-void pass_of(int layers, const Forward<F>& f, std::size_t node, u64* x, std::size_t distance) {
-  if (layers == 1) return pass<F, 1, kEntry>(f, node, x, distance);
-  if (layers == 2) return pass<F, 2, kEntry>(f, node, x, distance);
-  if (layers == 3) return pass<F, 3, kEntry>(f, node, x, distance);
-  if constexpr (NttPasses::kMost == 4) pass<F, 4, kEntry>(f, node, x, distance);
+void pass_of(int layers, const Forward<F>& f, std::size_t node, const u64* in, u64* x,
+             std::size_t distance) {
+  if (layers == 1) return pass<F, 1, kEntry>(f, node, in, x, distance);
+  if (layers == 2) return pass<F, 2, kEntry>(f, node, in, x, distance);
+  if (layers == 3) return pass<F, 3, kEntry>(f, node, in, x, distance);
+  if constexpr (NttPasses::kMost == 4) pass<F, 4, kEntry>(f, node, in, x, distance);
 }
 
 template <typename F>
-void run_pass(Entry entry, int layers, const Forward<F>& f, std::size_t node, u64* x, std::size_t distance) {
-  if (entry == Entry::kResidues) return pass_of<F, Entry::kResidues>(layers, f, node, x, distance);
+void run_pass(Entry entry, int layers, const Forward<F>& f, std::size_t node, const u64* in, u64* x,
+              std::size_t distance) {
+  if (entry == Entry::kResidues) return pass_of<F, Entry::kResidues>(layers, f, node, in, x, distance);
   if constexpr (F::kReduces)
-    if (entry == Entry::kReduce) return pass_of<F, Entry::kReduce>(layers, f, node, x, distance);
-  pass_of<F, Entry::kContinue>(layers, f, node, x, distance);
+    if (entry == Entry::kReduce) return pass_of<F, Entry::kReduce>(layers, f, node, in, x, distance);
+  pass_of<F, Entry::kContinue>(layers, f, node, in, x, distance);
 }
 
 template <typename F>
@@ -188,40 +191,40 @@ struct Schedule {
 /// A pass and those after it, on a block of `size` coefficients: each part of a block is finished before
 /// the next is begun, so that it is read while it is in the nearest cache that holds it.
 template <typename F>
-void descend(const Schedule& schedule, const Pass* pass, const Forward<F>& f, std::size_t node, u64* x,
-             std::size_t size) {
+void descend(const Schedule& schedule, const Pass* pass, const Forward<F>& f, std::size_t node, const u64* in,
+             u64* x, std::size_t size) {
   const std::size_t parts = std::size_t{1} << pass->layers;
   const std::size_t part = size / parts;
-  run_pass(pass->entry, pass->layers, f, node, x, part);
+  run_pass(pass->entry, pass->layers, f, node, in, x, part);
   if (pass + 1 == schedule.end()) {
     const std::size_t group = node * parts - f.degree / part;
     return run_last_pass(schedule.last, schedule.middle, f, group, parts, x);
   }
   for (std::size_t i = 0; i < parts; ++i)
-    descend(schedule, pass + 1, f, node * parts + i, x + i * part, part);
+    descend(schedule, pass + 1, f, node * parts + i, x + i * part, x + i * part, part);
 }
 
 template <typename F>
-void transform(const NttTables& tables, u64* x) {
+void transform(const NttTables& tables, const u64* in, u64* x) {
   const std::size_t n = tables.degree();
   const u64 lazy_layers = F::lazy_layers(tables.modulus(), static_cast<u64>(__builtin_ctzll(n)));
   const Schedule schedule(n, lazy_layers);
-  descend(schedule, schedule.passes, Forward<F>(tables, lazy_layers), 1, x, n);
+  descend(schedule, schedule.passes, Forward<F>(tables, lazy_layers), 1, in, x, n);
 }
 
 }  // namespace
 
-void ntt_forward(const NttTables& tables, u64* x) noexcept {
-  if (tables.vector_roots().empty()) return scalar_kernels().ntt_forward(tables, x);
+void ntt_forward(const NttTables& tables, const u64* in, u64* out) noexcept {
+  if (tables.vector_roots().empty()) return scalar_kernels().ntt_forward(tables, in, out);
   const Modulus& q = tables.modulus();
-  if (!is_narrow(q)) return transform<WideForward>(tables, x);
+  if (!is_narrow(q)) return transform<WideForward>(tables, in, out);
 #ifdef __AVX512IFMA__
   // Four layers, the longest pass, between reductions, or one.
-  if (IfmaForward::lazy_layers(q, 17) >= 4) return transform<IfmaForward>(tables, x);
-  transform<IfmaForwardReducing>(tables, x);
+  if (IfmaForward::lazy_layers(q, 17) >= 4) return transform<IfmaForward>(tables, in, out);
+  transform<IfmaForwardReducing>(tables, in, out);
 #else
-  if (q.bits() <= 47) return transform<FmaForward<false>>(tables, x);
-  transform<FmaForward<true>>(tables, x);
+  if (q.bits() <= 47) return transform<FmaForward<false>>(tables, in, out);
+  transform<FmaForward<true>>(tables, in, out);
 #endif
 }
 

@@ -116,13 +116,13 @@ void pass(const Inverse<F>& inverse, std::size_t node, u64* x, std::size_t dista
 }
 
 /// The first six layers of `count` consecutive groups of 64 canonical values, between columns and then between
-/// rows, as the forward transform's last, backwards. `count` is even.
+/// rows, as the forward transform's last, backwards; from `in` to x. `count` is even.
 template <typename F>
-void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count, u64* x) {
+void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count, const u64* in, u64* x) {
   // The most that three layers make of canonical values; every vector has lanes of all eight bounds.
   constexpr int kMiddle = F::kLog2Limit < 3 ? F::kLog2Limit : 3;
   const Inverse<F> f = inverse;
-  for (const std::size_t end = group + count; group != end; group += kSets, x += 64 * kSets) {
+  for (const std::size_t end = group + count; group != end; group += kSets, in += 64 * kSets, x += 64 * kSets) {
     typename F::Value v[kSets][8];
     typename F::Root w[kSets][7];
     const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
@@ -133,7 +133,7 @@ void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count,
       for (std::size_t k = 0; k < kSets; ++k) {
         Vec residues[8];
 #pragma GCC unroll 8
-        for (std::size_t i = 0; i < 8; ++i) residues[i] = load(x + 64 * k + row_word(part, i));
+        for (std::size_t i = 0; i < 8; ++i) residues[i] = load(in + 64 * k + row_word(part, i));
         transpose(residues);
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < 8; ++i) v[k][i] = F::from_residue(residues[i]);
@@ -178,38 +178,39 @@ void run_pass(int layers, const Inverse<F>& f, std::size_t node, u64* x, std::si
 /// The forward transform's order of blocks, backwards: the passes below one on the parts of a block of `size`
 /// values, then that pass.
 template <typename F, bool kFinal>
-void ascend(const int* pass, const int* end, const Inverse<F>& f, std::size_t node, u64* x, std::size_t size) {
+void ascend(const int* pass, const int* end, const Inverse<F>& f, std::size_t node, const u64* in, u64* x,
+            std::size_t size) {
   const std::size_t parts = std::size_t{1} << *pass;
   const std::size_t part = size / parts;
   if (pass + 1 == end) {
-    first_pass(f, node * parts - f.degree / part, parts, x);
+    first_pass(f, node * parts - f.degree / part, parts, in, x);
   } else {
     for (std::size_t i = 0; i < parts; ++i)
-      ascend<F, false>(pass + 1, end, f, node * parts + i, x + i * part, part);
+      ascend<F, false>(pass + 1, end, f, node * parts + i, in + i * part, x + i * part, part);
   }
   run_pass<F, kFinal>(*pass, f, node, x, part);
 }
 
 template <typename F>
-void transform(const NttTables& tables, u64* x) {
+void transform(const NttTables& tables, const u64* in, u64* x) {
   const NttPasses passes(tables.degree());
-  ascend<F, true>(passes.layers, passes.layers + passes.count, Inverse<F>(tables), 1, x, tables.degree());
+  ascend<F, true>(passes.layers, passes.layers + passes.count, Inverse<F>(tables), 1, in, x, tables.degree());
 }
 
 }  // namespace
 
-void ntt_inverse(const NttTables& tables, u64* x) noexcept {
-  if (tables.inverse_vector_roots().empty()) return scalar_kernels().ntt_inverse(tables, x);
+void ntt_inverse(const NttTables& tables, const u64* in, u64* out) noexcept {
+  if (tables.inverse_vector_roots().empty()) return scalar_kernels().ntt_inverse(tables, in, out);
   const Modulus& q = tables.modulus();
-  if (!is_narrow(q)) return transform<WideInverse>(tables, x);
+  if (!is_narrow(q)) return transform<WideInverse>(tables, in, out);
 #ifdef __AVX512IFMA__
-  if (q.bits() <= 46) return transform<IfmaInverse<6, 2>>(tables, x);
-  if (q.bits() <= 48) return transform<IfmaInverse<4, 1>>(tables, x);
-  transform<IfmaInverse<2, 1>>(tables, x);
+  if (q.bits() <= 46) return transform<IfmaInverse<6, 2>>(tables, in, out);
+  if (q.bits() <= 48) return transform<IfmaInverse<4, 1>>(tables, in, out);
+  transform<IfmaInverse<2, 1>>(tables, in, out);
 #else
-  if (q.bits() <= 46) return transform<FmaInverse<false, 5, 2>>(tables, x);
-  if (q.bits() <= 48) return transform<FmaInverse<true, 4, 1>>(tables, x);
-  transform<FmaInverse<true, 2, 1>>(tables, x);
+  if (q.bits() <= 46) return transform<FmaInverse<false, 5, 2>>(tables, in, out);
+  if (q.bits() <= 48) return transform<FmaInverse<true, 4, 1>>(tables, in, out);
+  transform<FmaInverse<true, 2, 1>>(tables, in, out);
 #endif
 }
 

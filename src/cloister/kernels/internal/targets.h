@@ -22,8 +22,8 @@ namespace CLOISTER_KERNEL_TARGET {
 
 using u64 = std::uint64_t;
 
-void ntt_forward(const NttTables& tables, u64* x) noexcept;
-void ntt_inverse(const NttTables& tables, u64* x) noexcept;
+void ntt_forward(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
+void ntt_inverse(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
 void add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept;
 void sub(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept;
 void negate(const Modulus& q, const u64* a, u64* out, std::size_t n) noexcept;
