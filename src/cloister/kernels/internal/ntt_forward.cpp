@@ -25,7 +25,8 @@ struct Forward {
 };
 
 /// kLayers layers on kCount sets of 2^kLayers vectors; w[k] holds the roots of set k, those of the first
-/// layer, then of the next.
+/// layer, then of the next. F::kPeriod, unless zero: reductions that do not depend on the schedule, before
+/// every layer of a pass whose number it divides.
 template <typename F, int kLayers, std::size_t kCount, Entry kEntry>
 inline void layers(typename F::Value (*v)[1 << kLayers], const typename F::Root (*w)[(1 << kLayers) - 1],
                    const typename F::Constants& m) {
@@ -44,8 +45,12 @@ inline void layers(typename F::Value (*v)[1 << kLayers], const typename F::Root 
       const int block = i / half;
       const int left = block * half + i;
 #pragma GCC unroll 2
-      for (std::size_t k = 0; k < kCount; ++k)
+      for (std::size_t k = 0; k < kCount; ++k) {
+        if constexpr (F::kPeriod != 0)
+          if (layer % F::kPeriod == 0 && (layer != 0 || kEntry != Entry::kResidues))
+            v[k][left] = F::reduce(v[k][left], m);
         F::butterfly(v[k][left], v[k][left + half], w[k][(1 << layer) - 1 + block], m);
+      }
     }
   }
 }
@@ -216,9 +221,10 @@ void ntt_forward(const NttTables& tables, u64* x) noexcept {
   const Modulus& q = tables.modulus();
   if (!is_narrow(q)) return transform<WideForward>(tables, x);
 #ifdef __AVX512IFMA__
-  // Four layers, the longest pass, between reductions, or one.
-  if (IfmaForward::lazy_layers(q, 17) >= 4) return transform<IfmaForward>(tables, x);
-  transform<IfmaForwardReducing>(tables, x);
+  if (IfmaForward::lazy_layers(q, 17) >= NttPasses::kMost) return transform<IfmaForward>(tables, x);
+  if (q.value() <= IfmaForwardReducing<3>::kMaxModulus) return transform<IfmaForwardReducing<3>>(tables, x);
+  if (q.value() <= IfmaForwardReducing<2>::kMaxModulus) return transform<IfmaForwardReducing<2>>(tables, x);
+  transform<IfmaForwardReducing<1>>(tables, x);
 #else
   if (q.bits() <= 47) return transform<FmaForward<false>>(tables, x);
   transform<FmaForward<true>>(tables, x);

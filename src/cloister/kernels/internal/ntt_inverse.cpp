@@ -3,17 +3,18 @@
 // A product has the same bound whatever it came from; a sum has twice the bound of its operands, which are
 // equal, because the two operands of a butterfly have the same history. Everything must stay within the limit
 // of the arithmetic: operands whose sum would not are reduced first, and at the end of a pass so is what
-// exceeds the bound that the next pass expects. Which values these are is known when this is compiled (Bounds).
+// exceeds the bound that the next pass expects. Which values these are is known when this is compiled
+// (Bounds).
 #include "cloister/kernels/internal/ntt.h"
 #include "cloister/kernels/internal/targets.h"
 
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
-/// log2 of the bounds of each of 2^kLayers values before each layer, as multiples of q.
+/// Which of 2^kLayers values have to be reduced before each layer, and log2 of the bounds after the last, as
+/// multiples of q.
 template <int kLayers>
 struct Bounds {
-  int sum[kLayers][1 << kLayers] = {};  // of the sums, once reduced
   bool reduce[kLayers][1 << kLayers] = {};
   int end[1 << kLayers] = {};
 
@@ -22,8 +23,8 @@ struct Bounds {
       int bound = log2_entry;
       for (int layer = 0; layer < kLayers; ++layer) {
         reduce[layer][i] = bound + 1 > log2_limit;
-        sum[layer][i] = (reduce[layer][i] ? log2_reduced : bound) + 1;
-        bound = (i >> layer & 1) != 0 ? log2_reduced : sum[layer][i];
+        const int sum = (reduce[layer][i] ? log2_reduced : bound) + 1;
+        bound = (i >> layer & 1) != 0 ? log2_reduced : sum;
       }
       end[i] = bound;
     }
@@ -67,15 +68,13 @@ inline void layers(typename F::Value (*v)[1 << kLayers], const typename F::Root 
           y = F::reduce(y, f.m);
         }
         const auto sum = add(x, y);
-        const auto difference =
-            F::difference(x, y, static_cast<unsigned>(kBounds.sum[layer][left] - 1), f.m);
+        const auto difference = F::difference(x, y, f.m);
         if (kFinal && layer == kLayers - 1) {
           v[k][left] = F::multiply(sum, f.scale, f.m);
           v[k][left + half] = F::multiply(difference, f.scaled_root, f.m);
         } else {
           v[k][left] = sum;
-          v[k][left + half] =
-              F::multiply(difference, w[k][(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
+          v[k][left + half] = F::multiply(difference, w[k][(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
         }
       }
     }
@@ -91,8 +90,8 @@ inline void leave(typename F::Value (&v)[1 << kLayers], const typename F::Consta
     if (kBounds.end[i] > F::kLog2Between) v[i] = F::reduce(v[i], m);
 }
 
-/// kLayers layers of the block x of 2^kLayers * distance values that the node stands for. kFinal: they are the
-/// transform's last, and leave canonical residues.
+/// kLayers layers of the block x of 2^kLayers * distance values that the node stands for. kFinal: they are
+/// the transform's last, and leave canonical residues.
 template <typename F, int kLayers, bool kFinal>
 void pass(const Inverse<F>& inverse, std::size_t node, u64* x, std::size_t distance) {
   constexpr std::size_t kStreams = std::size_t{1} << kLayers;
@@ -115,8 +114,8 @@ void pass(const Inverse<F>& inverse, std::size_t node, u64* x, std::size_t dista
   }
 }
 
-/// The first six layers of `count` consecutive groups of 64 canonical values, between columns and then between
-/// rows, as the forward transform's last, backwards. `count` is even.
+/// The first six layers of `count` consecutive groups of 64 canonical values, between columns and then
+/// between rows, as the forward transform's last, backwards. `count` is even.
 template <typename F>
 void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count, u64* x) {
   // The most that three layers make of canonical values; every vector has lanes of all eight bounds.
@@ -178,7 +177,8 @@ void run_pass(int layers, const Inverse<F>& f, std::size_t node, u64* x, std::si
 /// The forward transform's order of blocks, backwards: the passes below one on the parts of a block of `size`
 /// values, then that pass.
 template <typename F, bool kFinal>
-void ascend(const int* pass, const int* end, const Inverse<F>& f, std::size_t node, u64* x, std::size_t size) {
+void ascend(const int* pass, const int* end, const Inverse<F>& f, std::size_t node, u64* x,
+            std::size_t size) {
   const std::size_t parts = std::size_t{1} << *pass;
   const std::size_t part = size / parts;
   if (pass + 1 == end) {
@@ -203,12 +203,14 @@ void ntt_inverse(const NttTables& tables, u64* x) noexcept {
   const Modulus& q = tables.modulus();
   if (!is_narrow(q)) return transform<WideInverse>(tables, x);
 #ifdef __AVX512IFMA__
-  if (q.bits() <= 46) return transform<IfmaInverse<6, 2>>(tables, x);
-  if (q.bits() <= 48) return transform<IfmaInverse<4, 1>>(tables, x);
+  if (q.bits() <= 46) return transform<IfmaInverse<6, 3>>(tables, x);
+  if (q.bits() <= 48) return transform<IfmaInverse<4, 2>>(tables, x);
+  if (q.bits() <= 49) return transform<IfmaInverse<3, 1>>(tables, x);
   transform<IfmaInverse<2, 1>>(tables, x);
 #else
   if (q.bits() <= 46) return transform<FmaInverse<false, 5, 2>>(tables, x);
   if (q.bits() <= 48) return transform<FmaInverse<true, 4, 1>>(tables, x);
+  if (q.bits() <= 49) return transform<FmaInverse<true, 3, 1>>(tables, x);
   transform<FmaInverse<true, 2, 1>>(tables, x);
 #endif
 }
