@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "cloister/kernels/ntt_tables.h"
 #include "cloister/math/modulus.h"
@@ -16,6 +17,9 @@ enum class Target { kScalar, kAvx2, kAvx512, kAvx512Ifma };
 
 std::string_view name(Target target) noexcept;
 
+/// How many parts a transform that is done in two has.
+inline constexpr std::size_t kNttParts = 8;
+
 /// The vector loops of one target. Every function works on one limb of n residues modulo q; arguments
 /// and results are canonical residues unless said otherwise; `out` may alias any input of the same
 /// index. All run in time that does not depend on the residues.
@@ -27,6 +31,24 @@ struct KernelTable {
   void (*ntt_forward)(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
   /// The inverse, 1/N included.
   void (*ntt_inverse)(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
+
+  // The transforms in two, for what is done between and around them while few values are at hand. The N values
+  // are kNttParts streams of N / kNttParts; column j is value j of every stream. Between head and tail values
+  // are in a form of the target's own.
+
+  /// The layers between the streams, of columns [0, columns): `in` and `out` point to column 0 of stream 0, and
+  /// streams lie the distances apart. Asks for the memory of as many columns behind those that it writes.
+  void (*ntt_forward_head)(const NttTables& tables, const std::uint64_t* in, std::size_t in_distance,
+                           std::uint64_t* out, std::size_t out_distance, std::size_t columns) noexcept;
+  /// The layers within a stream, after the head: `in` and `out` point to the stream `part`.
+  void (*ntt_forward_tail)(const NttTables& tables, std::size_t part, const std::uint64_t* in,
+                           std::uint64_t* out) noexcept;
+  /// The inverse's layers within a stream, which come first.
+  void (*ntt_inverse_head)(const NttTables& tables, std::size_t part, const std::uint64_t* in,
+                           std::uint64_t* out) noexcept;
+  /// The inverse's layers between streams, of columns as in ntt_forward_head.
+  void (*ntt_inverse_tail)(const NttTables& tables, const std::uint64_t* in, std::size_t in_distance,
+                           std::uint64_t* out, std::size_t out_distance, std::size_t columns) noexcept;
 
   void (*add)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
               std::size_t n) noexcept;
@@ -67,8 +89,16 @@ struct KernelTable {
 /// The reference kernels, which run on any CPU.
 const KernelTable& scalar_kernels() noexcept;
 
-/// The targets that this build has and this CPU can run, best first.
-std::span<const Target> available_targets() noexcept;
+/// An extension of the instruction set that some target needs, and whether this CPU, and its system, have it.
+struct CpuFeature {
+  std::string_view name;
+  bool present;
+};
+std::vector<CpuFeature> cpu_features();
+
+/// The targets that this build has, best first; and those of them that this CPU can run.
+std::span<const Target> built_targets() noexcept;
+std::span<const Target> available_targets();
 
 /// The kernels of a target; `target` empty picks the best that this CPU can run, a name forces one.
 /// Throws ParametersError for a name that is unknown or cannot run here, listing those that can.

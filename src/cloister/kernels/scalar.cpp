@@ -16,42 +16,93 @@ inline u64 fold(u64 x, u64 bound) noexcept { return x - (bound & (~static_cast<u
 // into [0, q) at the end. Correct for q < 2^62.
 // Source: Harvey, "Faster arithmetic for number-theoretic transforms", 2014, algorithms 2 and 3, with
 // the merged twist of Longa and Naehrig, 2016.
-void ntt_forward(const NttTables& tables, const u64* in, u64* x) noexcept {
-  const std::size_t n = tables.degree();
-  const u64 q = tables.modulus().value();
-  if (in != x) std::copy_n(in, n, x);
-  const ShoupFactor* root = tables.roots() + 1;
-  for (std::size_t half = n / 2; half != 0; half /= 2) {
-    for (std::size_t start = 0; start < n; start += 2 * half, ++root) {
-      const ShoupFactor w = *root;
-      for (u64* a = x + start; a != x + start + half; ++a) {
-        const u64 left = fold(a[0], 2 * q);
-        const u64 right = w.mul_lazy(a[half], q);
-        a[0] = left + right;
-        a[half] = left + 2 * q - right;
-      }
-    }
+struct Butterfly {
+  u64 q;
+
+  void forward(u64& x, u64& y, const ShoupFactor& w) const noexcept {
+    const u64 left = fold(x, 2 * q), right = w.mul_lazy(y, q);
+    x = left + right;
+    y = left + 2 * q - right;
   }
-  for (std::size_t i = 0; i < n; ++i) x[i] = fold(fold(x[i], 2 * q), q);
+  void inverse(u64& x, u64& y, const ShoupFactor& w) const noexcept {
+    const u64 left = x, right = y;
+    x = fold(left + right, 2 * q);
+    y = w.mul_lazy(left + 2 * q - right, q);
+  }
+};
+
+// The layers below a node on `size` streams (a power of two), `distance` apart, of `columns` each.
+void forward_layers(const NttTables& tables, std::size_t node, u64* x, std::size_t size, std::size_t distance,
+                    std::size_t columns) noexcept {
+  const Butterfly butterfly{tables.modulus().value()};
+  for (std::size_t half = size / 2; half != 0; half /= 2, node *= 2)
+    for (std::size_t block = 0; block < size / (2 * half); ++block) {
+      const ShoupFactor w = tables.roots()[node + block];
+      for (std::size_t i = 2 * half * block; i < 2 * half * block + half; ++i)
+        for (std::size_t j = 0; j < columns; ++j)
+          butterfly.forward(x[i * distance + j], x[(i + half) * distance + j], w);
+    }
+}
+// Those layers backwards.
+void inverse_layers(const NttTables& tables, std::size_t node, u64* x, std::size_t size, std::size_t distance,
+                    std::size_t columns) noexcept {
+  const Butterfly butterfly{tables.modulus().value()};
+  for (std::size_t half = 1, blocks = size / 2; half < size; half *= 2, blocks /= 2)
+    for (std::size_t block = 0; block < blocks; ++block) {
+      const ShoupFactor w = tables.inverse_roots()[node * blocks + block];
+      for (std::size_t i = 2 * half * block; i < 2 * half * block + half; ++i)
+        for (std::size_t j = 0; j < columns; ++j)
+          butterfly.inverse(x[i * distance + j], x[(i + half) * distance + j], w);
+    }
 }
 
-void ntt_inverse(const NttTables& tables, const u64* in, u64* x) noexcept {
-  const std::size_t n = tables.degree();
+void finish_forward(const NttTables& tables, u64* x, std::size_t n) noexcept {
   const u64 q = tables.modulus().value();
-  if (in != x) std::copy_n(in, n, x);
-  for (std::size_t half = 1, blocks = n / 2; half < n; half *= 2, blocks /= 2) {
-    const ShoupFactor* root = tables.inverse_roots() + blocks;
-    for (std::size_t start = 0; start < n; start += 2 * half, ++root) {
-      const ShoupFactor w = *root;
-      for (u64* a = x + start; a != x + start + half; ++a) {
-        const u64 left = a[0], right = a[half];
-        a[0] = fold(left + right, 2 * q);
-        a[half] = w.mul_lazy(left + 2 * q - right, q);
-      }
-    }
-  }
+  for (std::size_t i = 0; i < n; ++i) x[i] = fold(fold(x[i], 2 * q), q);
+}
+void finish_inverse(const NttTables& tables, u64* x, std::size_t n) noexcept {
   const ShoupFactor scale = tables.inverse_degree();
-  for (std::size_t i = 0; i < n; ++i) x[i] = scale.mul(x[i], q);
+  for (std::size_t i = 0; i < n; ++i) x[i] = scale.mul(x[i], tables.modulus().value());
+}
+
+void copy(const u64* in, u64* out, std::size_t n) noexcept {
+  if (in != out) std::copy_n(in, n, out);
+}
+
+void ntt_forward(const NttTables& tables, const u64* in, u64* out) noexcept {
+  const std::size_t n = tables.degree();
+  copy(in, out, n);
+  forward_layers(tables, 1, out, n, 1, 1);
+  finish_forward(tables, out, n);
+}
+void ntt_inverse(const NttTables& tables, const u64* in, u64* out) noexcept {
+  const std::size_t n = tables.degree();
+  copy(in, out, n);
+  inverse_layers(tables, 1, out, n, 1, 1);
+  finish_inverse(tables, out, n);
+}
+
+void ntt_forward_head(const NttTables& tables, const u64* in, std::size_t in_distance, u64* out,
+                      std::size_t out_distance, std::size_t columns) noexcept {
+  for (std::size_t i = 0; i < kNttParts; ++i) copy(in + i * in_distance, out + i * out_distance, columns);
+  forward_layers(tables, 1, out, kNttParts, out_distance, columns);
+}
+void ntt_forward_tail(const NttTables& tables, std::size_t part, const u64* in, u64* out) noexcept {
+  const std::size_t n = tables.degree() / kNttParts;
+  copy(in, out, n);
+  forward_layers(tables, kNttParts + part, out, n, 1, 1);
+  finish_forward(tables, out, n);
+}
+void ntt_inverse_head(const NttTables& tables, std::size_t part, const u64* in, u64* out) noexcept {
+  const std::size_t n = tables.degree() / kNttParts;
+  copy(in, out, n);
+  inverse_layers(tables, kNttParts + part, out, n, 1, 1);
+}
+void ntt_inverse_tail(const NttTables& tables, const u64* in, std::size_t in_distance, u64* out,
+                      std::size_t out_distance, std::size_t columns) noexcept {
+  for (std::size_t i = 0; i < kNttParts; ++i) copy(in + i * in_distance, out + i * out_distance, columns);
+  inverse_layers(tables, 1, out, kNttParts, out_distance, columns);
+  for (std::size_t i = 0; i < kNttParts; ++i) finish_inverse(tables, out + i * out_distance, columns);
 }
 
 void add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept {
@@ -125,6 +176,10 @@ const KernelTable& scalar_kernels() noexcept {
       .target = Target::kScalar,
       .ntt_forward = ntt_forward,
       .ntt_inverse = ntt_inverse,
+      .ntt_forward_head = ntt_forward_head,
+      .ntt_forward_tail = ntt_forward_tail,
+      .ntt_inverse_head = ntt_inverse_head,
+      .ntt_inverse_tail = ntt_inverse_tail,
       .add = add,
       .sub = sub,
       .negate = negate,

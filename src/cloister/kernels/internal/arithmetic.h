@@ -6,8 +6,9 @@
 //   from_residue(), read(), write()                    canonical integers to values; values kept in memory
 //   Multiplier, Scaler, ModulusChange, SumReducer      vectors of canonical residues to such vectors
 //
-// and for the transforms, whose bounds stand there, a class ...Forward with lazy_layers(), enter(), reenter(),
-// butterfly() and finish(), and a class ...Inverse with difference(), multiply(), reduce() and finish().
+// and for the transforms, whose bounds stand there, a class ...Forward with lazy_layers(), enter(),
+// reenter(), butterfly() and finish(), and a class ...Inverse with difference(), multiply(), reduce() and
+// finish().
 #include "cloister/kernels/internal/wide.h"
 #ifdef __AVX512IFMA__
 #include "cloister/kernels/internal/ifma.h"

@@ -91,6 +91,7 @@ struct FmaForward : FmaTransform<kCentred> {
   using Base = FmaTransform<kCentred>;
   using typename Base::Root;
   static constexpr bool kReduces = kCentred;
+  static constexpr int kPeriod = 0;
 
   struct Constants : Fma::Constants {
     Constants(const Modulus& modulus, u64 /*lazy_layers*/) : Fma::Constants(modulus) {}
@@ -121,7 +122,7 @@ template <bool kCentred, int kLimit, int kBetween>
 struct FmaInverse : FmaTransform<kCentred> {
   static constexpr int kLog2Limit = kLimit, kLog2Between = kBetween, kLog2Reduced = 0;
 
-  static Real difference(Real x, Real y, unsigned, const Fma::Constants&) { return sub(x, y); }
+  static Real difference(Real x, Real y, const Fma::Constants&) { return sub(x, y); }
   static Vec finish(Real v, const Fma::Constants& m) { return Fma::canonical(v, m); }
 };
 
@@ -170,8 +171,8 @@ class Fma::ModulusChange {
   Constants from_, to_;
 };
 
-/// Sums of products in two parts. `high` is in [2^(s+52), 2^(s+53)], where doubles are the multiples of 2^s: a
-/// product added to it leaves a rest of at most 2^(s-1), which the difference of the two sums makes exact,
+/// Sums of products in two parts. `high` is in [2^(s+52), 2^(s+53)], where doubles are the multiples of 2^s:
+/// a product added to it leaves a rest of at most 2^(s-1), which the difference of the two sums makes exact,
 /// and which is added to `low`.  After: Emmart, Zheng, Weems, 2018 (52-bit products in double precision).
 class Fma::SumReducer {
  public:
@@ -198,9 +199,9 @@ class Fma::SumReducer {
         word_(centred(broadcast_real(static_cast<double>(modulus.reduce(u64{1} << scale_))), m_)) {}
 
   /// s = floor((a + b) / 2) + 1, at most 52. Of T terms, a residue at most q to begin with, `low` is at most
-  /// T * 2^(s-1) + q, which has to stay q below 2^53, and `high` - 2^(s+52) at most T * 2^(a+b-s) units of 2^s
-  /// (of each product (2^a - 1)(2^b - 1) what it lacks to 2^(a+b) makes up for the rounding), which has to stay
-  /// within L = 2^52 for centred constants.
+  /// T * 2^(s-1) + q, which has to stay q below 2^53, and `high` - 2^(s+52) at most T * 2^(a+b-s) units of
+  /// 2^s (of each product (2^a - 1)(2^b - 1) what it lacks to 2^(a+b) makes up for the rounding), which has
+  /// to stay within L = 2^52 for centred constants.
   std::size_t max_terms() const {
     const std::size_t of_low = ((std::size_t{1} << 53) - (std::size_t{1} << 51)) >> (scale_ - 1);
     const std::size_t of_high = std::size_t{1} << (52 - rest_bits_);

@@ -74,6 +74,7 @@ struct Ifma {
 /// [0, (4s + 1)q).
 struct IfmaForward : Ifma {
   static constexpr bool kReduces = true;
+  static constexpr int kPeriod = 0;
 
   struct Constants : Ifma::Constants {
     Constants(const Modulus& modulus, u64 lazy_layers)
@@ -96,29 +97,38 @@ struct IfmaForward : Ifma {
   static Vec finish(Vec v, const Constants& m) { return canonical(reduce(v, m), m); }
 };
 
-/// For q below 2^50 that leave less room than the longest pass needs: every layer reduces x to [0, 2q), which
-/// gives x + r and x - r + 2q in [0, 4q).
+/// Where there is less room than the longest pass needs: (x, y) to (x + r, x - r + 2q), which brings [0, B)
+/// to [0, B + 2q) at the price of one more operation. Reductions to [0, 2q) before every kPeriod-th layer of
+/// a pass need (2 kPeriod + 2)q <= 2^52, which holds for kPeriod = 1 up to q = 2^50.
+template <int kLayersBetween>
 struct IfmaForwardReducing : IfmaForward {
   static constexpr bool kReduces = false;
+  static constexpr int kPeriod = kLayersBetween;
+  static constexpr u64 kMaxModulus = (u64{1} << 52) / (2 * kPeriod + 2);
 
   static u64 lazy_layers(const Modulus&, u64 all) { return all; }
   static Vec enter(Vec x, const Constants&) { return x; }
   static void butterfly(Vec& x, Vec& y, const Root& w, const Constants& m) {
-    const Vec left = reduce(x, m);
-    x = add_product(left, y, w, m);
-    y = sub(add(add(left, left), m.two_q), x);
+    const Vec sum = add_product(x, y, w, m);
+    y = sub(add(add(x, x), m.two_q), sum);
+    x = sum;
   }
 };
 
-/// Sums of the inverse transform stay at most kLimit doublings of q, kLimit + log2 q at most 52.
+/// Sums of the inverse transform stay at most kLimit doublings of q, 2^kLimit q <= 2^52; what is added or
+/// subtracted is at most half of that.
 template <int kLimit, int kBetween>
 struct IfmaInverse : Ifma {
   static constexpr int kLog2Limit = kLimit, kLog2Between = kBetween, kLog2Reduced = 1;
 
-  /// x - y for y <= 2^log2_bound q, without a borrow.
-  static Vec difference(Vec x, Vec y, unsigned log2_bound, const Constants& m) {
-    return add(sub(x, y), shift_left(m.q, log2_bound));
-  }
+  struct Constants : Ifma::Constants {
+    explicit Constants(const Modulus& modulus)
+        : Ifma::Constants(modulus), half_limit(broadcast(modulus.value() << (kLimit - 1))) {}
+    Vec half_limit;
+  };
+
+  /// x - y without a borrow.
+  static Vec difference(Vec x, Vec y, const Constants& m) { return sub(add(x, m.half_limit), y); }
   static Vec finish(Vec v, const Constants& m) { return canonical(v, m); }
 };
 
@@ -205,8 +215,8 @@ class Ifma::SumReducer {
         word_(root(VectorRoot(ShoupFactor(modulus.reduce(u64{1} << 52), modulus), modulus), m_)),
         upper_bits_(a_bits + b_bits - 52) {}
 
-  /// Of T terms `high` is at most T * (2^(a + b - 52) - 1), and the carry from `low`, where a residue may have
-  /// been to begin with, at most T: so many keep the two below 2^52.
+  /// Of T terms `high` is at most T * (2^(a + b - 52) - 1), and the carry from `low`, where a residue may
+  /// have been to begin with, at most T: so many keep the two below 2^52.
   std::size_t max_terms() const { return (std::size_t{1} << (upper_bits_ < 42 ? 10 : 52 - upper_bits_)) - 1; }
 
   /// The sum of no terms, and one that starts with the residue of another.

@@ -25,7 +25,8 @@ struct Forward {
 };
 
 /// kLayers layers on kCount sets of 2^kLayers vectors; w[k] holds the roots of set k, those of the first
-/// layer, then of the next.
+/// layer, then of the next. F::kPeriod, unless zero: reductions that do not depend on the schedule, before
+/// every layer of a pass whose number it divides.
 template <typename F, int kLayers, std::size_t kCount, Entry kEntry>
 inline void layers(typename F::Value (*v)[1 << kLayers], const typename F::Root (*w)[(1 << kLayers) - 1],
                    const typename F::Constants& m) {
@@ -44,30 +45,47 @@ inline void layers(typename F::Value (*v)[1 << kLayers], const typename F::Root 
       const int block = i / half;
       const int left = block * half + i;
 #pragma GCC unroll 2
-      for (std::size_t k = 0; k < kCount; ++k)
+      for (std::size_t k = 0; k < kCount; ++k) {
+        if constexpr (F::kPeriod != 0)
+          if (layer % F::kPeriod == 0 && (layer != 0 || kEntry != Entry::kResidues))
+            v[k][left] = F::reduce(v[k][left], m);
         F::butterfly(v[k][left], v[k][left + half], w[k][(1 << layer) - 1 + block], m);
+      }
     }
   }
 }
 
-/// kLayers layers of the block x of 2^kLayers * distance coefficients that the node stands for; residues come
-/// from `in`.
-template <typename F, int kLayers, Entry kEntry>
-void pass(const Forward<F>& forward, std::size_t node, const u64* in, u64* x, std::size_t distance) {
+/// What a pass works on: `columns` of 2^kLayers streams that lie so far apart where they are read and written.
+struct Streams {
+  const u64* in;
+  std::size_t in_distance;
+  u64* out;
+  std::size_t out_distance;
+  std::size_t columns;
+};
+
+/// kLayers layers of the columns below a node. kAhead: asks for the lines that the columns after these will
+/// write.
+template <typename F, int kLayers, Entry kEntry, bool kAhead>
+void pass(const Forward<F>& forward, std::size_t node, const Streams& s) {
   constexpr std::size_t kStreams = std::size_t{1} << kLayers;
   const typename F::Constants m = forward.m;
   typename F::Root w[kStreams - 1];
   load_roots<F, kLayers>(forward.roots.upper(), node, w, m);
-  for (std::size_t j = 0; j < distance; j += kLanes) {
+  for (std::size_t j = 0; j < s.columns; j += kLanes) {
     typename F::Value v[kStreams];
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) {
-      const std::size_t at = i * distance + j;
-      v[i] = kEntry == Entry::kResidues ? F::from_residue(load(in + at)) : F::read(x + at);
+      const u64* from = s.in + i * s.in_distance + j;
+      v[i] = kEntry == Entry::kResidues ? F::from_residue(load(from)) : F::read(from);
     }
     layers<F, kLayers, 1, kEntry>(&v, &w, m);
 #pragma GCC unroll 16
-    for (std::size_t i = 0; i < kStreams; ++i) F::write(x + i * distance + j, v[i]);
+    for (std::size_t i = 0; i < kStreams; ++i) {
+      u64* to = s.out + i * s.out_distance + j;
+      F::write(to, v[i]);
+      if constexpr (kAhead) prefetch_to_write(to + s.columns);
+    }
   }
 }
 
@@ -122,21 +140,19 @@ void last_pass(const Forward<F>& forward, std::size_t group, std::size_t count, 
 }
 
 template <typename F, Entry kEntry>
-void pass_of(int layers, const Forward<F>& f, std::size_t node, const u64* in, u64* x,
-             std::size_t distance) {
-  if (layers == 1) return pass<F, 1, kEntry>(f, node, in, x, distance);
-  if (layers == 2) return pass<F, 2, kEntry>(f, node, in, x, distance);
-  if (layers == 3) return pass<F, 3, kEntry>(f, node, in, x, distance);
-  if constexpr (NttPasses::kMost == 4) pass<F, 4, kEntry>(f, node, in, x, distance);
+void pass_of(int layers, const Forward<F>& f, std::size_t node, const Streams& s) {
+  if (layers == 1) return pass<F, 1, kEntry, false>(f, node, s);
+  if (layers == 2) return pass<F, 2, kEntry, false>(f, node, s);
+  if (layers == 3) return pass<F, 3, kEntry, false>(f, node, s);
+  if constexpr (NttPasses::kMost == 4) pass<F, 4, kEntry, false>(f, node, s);
 }
 
 template <typename F>
-void run_pass(Entry entry, int layers, const Forward<F>& f, std::size_t node, const u64* in, u64* x,
-              std::size_t distance) {
-  if (entry == Entry::kResidues) return pass_of<F, Entry::kResidues>(layers, f, node, in, x, distance);
+void run_pass(Entry entry, int layers, const Forward<F>& f, std::size_t node, const Streams& s) {
+  if (entry == Entry::kResidues) return pass_of<F, Entry::kResidues>(layers, f, node, s);
   if constexpr (F::kReduces)
-    if (entry == Entry::kReduce) return pass_of<F, Entry::kReduce>(layers, f, node, in, x, distance);
-  pass_of<F, Entry::kContinue>(layers, f, node, in, x, distance);
+    if (entry == Entry::kReduce) return pass_of<F, Entry::kReduce>(layers, f, node, s);
+  pass_of<F, Entry::kContinue>(layers, f, node, s);
 }
 
 template <typename F>
@@ -195,7 +211,7 @@ void descend(const Schedule& schedule, const Pass* pass, const Forward<F>& f, st
              u64* x, std::size_t size) {
   const std::size_t parts = std::size_t{1} << pass->layers;
   const std::size_t part = size / parts;
-  run_pass(pass->entry, pass->layers, f, node, in, x, part);
+  run_pass(pass->entry, pass->layers, f, node, {in, part, x, part, part});
   if (pass + 1 == schedule.end()) {
     const std::size_t group = node * parts - f.degree / part;
     return run_last_pass(schedule.last, schedule.middle, f, group, parts, x);
@@ -204,28 +220,61 @@ void descend(const Schedule& schedule, const Pass* pass, const Forward<F>& f, st
     descend(schedule, pass + 1, f, node * parts + i, x + i * part, x + i * part, part);
 }
 
+/// Schedule and constants of one transform.
 template <typename F>
-void transform(const NttTables& tables, const u64* in, u64* x) {
-  const std::size_t n = tables.degree();
-  const u64 lazy_layers = F::lazy_layers(tables.modulus(), static_cast<u64>(__builtin_ctzll(n)));
-  const Schedule schedule(n, lazy_layers);
-  descend(schedule, schedule.passes, Forward<F>(tables, lazy_layers), 1, in, x, n);
+struct Transform {
+  explicit Transform(const NttTables& tables)
+      : lazy_layers(F::lazy_layers(tables.modulus(), static_cast<u64>(__builtin_ctzll(tables.degree())))),
+        schedule(tables.degree(), lazy_layers),
+        forward(tables, lazy_layers) {}
+
+  u64 lazy_layers;
+  Schedule schedule;
+  Forward<F> forward;
+};
+
+/// run(F) for the arithmetic F that is the fastest for a modulus.
+template <typename Run>
+void choose(const Modulus& q, const Run& run) {
+  if (!is_narrow(q)) return run(WideForward());
+#ifdef __AVX512IFMA__
+  if (IfmaForward::lazy_layers(q, 17) >= NttPasses::kMost) return run(IfmaForward());
+  if (q.value() <= IfmaForwardReducing<3>::kMaxModulus) return run(IfmaForwardReducing<3>());
+  if (q.value() <= IfmaForwardReducing<2>::kMaxModulus) return run(IfmaForwardReducing<2>());
+  run(IfmaForwardReducing<1>());
+#else
+  if (q.bits() <= 47) return run(FmaForward<false>());
+  run(FmaForward<true>());
+#endif
 }
 
 }  // namespace
 
 void ntt_forward(const NttTables& tables, const u64* in, u64* out) noexcept {
   if (tables.vector_roots().empty()) return scalar_kernels().ntt_forward(tables, in, out);
-  const Modulus& q = tables.modulus();
-  if (!is_narrow(q)) return transform<WideForward>(tables, in, out);
-#ifdef __AVX512IFMA__
-  // Four layers, the longest pass, between reductions, or one.
-  if (IfmaForward::lazy_layers(q, 17) >= 4) return transform<IfmaForward>(tables, in, out);
-  transform<IfmaForwardReducing>(tables, in, out);
-#else
-  if (q.bits() <= 47) return transform<FmaForward<false>>(tables, in, out);
-  transform<FmaForward<true>>(tables, in, out);
-#endif
+  choose(tables.modulus(), [&]<typename F>(F) {
+    const Transform<F> t(tables);
+    descend(t.schedule, t.schedule.passes, t.forward, 1, in, out, tables.degree());
+  });
+}
+
+void ntt_forward_head(const NttTables& tables, const u64* in, std::size_t in_distance, u64* out,
+                      std::size_t out_distance, std::size_t columns) noexcept {
+  if (!splits(tables) || columns % 8 != 0)
+    return scalar_kernels().ntt_forward_head(tables, in, in_distance, out, out_distance, columns);
+  choose(tables.modulus(), [&]<typename F>(F) {
+    pass<F, 3, Entry::kResidues, true>(Transform<F>(tables).forward, 1,
+                                       {in, in_distance, out, out_distance, columns});
+  });
+}
+
+void ntt_forward_tail(const NttTables& tables, std::size_t part, const u64* in, u64* out) noexcept {
+  if (!splits(tables)) return scalar_kernels().ntt_forward_tail(tables, part, in, out);
+  choose(tables.modulus(), [&]<typename F>(F) {
+    const Transform<F> t(tables);
+    descend(t.schedule, t.schedule.passes + 1, t.forward, kNttParts + part, in, out,
+            tables.degree() / kNttParts);
+  });
 }
 
 }  // namespace cloister::CLOISTER_KERNEL_TARGET

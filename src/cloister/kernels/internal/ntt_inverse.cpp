@@ -3,17 +3,18 @@
 // A product has the same bound whatever it came from; a sum has twice the bound of its operands, which are
 // equal, because the two operands of a butterfly have the same history. Everything must stay within the limit
 // of the arithmetic: operands whose sum would not are reduced first, and at the end of a pass so is what
-// exceeds the bound that the next pass expects. Which values these are is known when this is compiled (Bounds).
+// exceeds the bound that the next pass expects. Which values these are is known when this is compiled
+// (Bounds).
 #include "cloister/kernels/internal/ntt.h"
 #include "cloister/kernels/internal/targets.h"
 
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
-/// log2 of the bounds of each of 2^kLayers values before each layer, as multiples of q.
+/// Which of 2^kLayers values have to be reduced before each layer, and log2 of the bounds after the last, as
+/// multiples of q.
 template <int kLayers>
 struct Bounds {
-  int sum[kLayers][1 << kLayers] = {};  // of the sums, once reduced
   bool reduce[kLayers][1 << kLayers] = {};
   int end[1 << kLayers] = {};
 
@@ -22,8 +23,8 @@ struct Bounds {
       int bound = log2_entry;
       for (int layer = 0; layer < kLayers; ++layer) {
         reduce[layer][i] = bound + 1 > log2_limit;
-        sum[layer][i] = (reduce[layer][i] ? log2_reduced : bound) + 1;
-        bound = (i >> layer & 1) != 0 ? log2_reduced : sum[layer][i];
+        const int sum = (reduce[layer][i] ? log2_reduced : bound) + 1;
+        bound = (i >> layer & 1) != 0 ? log2_reduced : sum;
       }
       end[i] = bound;
     }
@@ -67,15 +68,13 @@ inline void layers(typename F::Value (*v)[1 << kLayers], const typename F::Root 
           y = F::reduce(y, f.m);
         }
         const auto sum = add(x, y);
-        const auto difference =
-            F::difference(x, y, static_cast<unsigned>(kBounds.sum[layer][left] - 1), f.m);
+        const auto difference = F::difference(x, y, f.m);
         if (kFinal && layer == kLayers - 1) {
           v[k][left] = F::multiply(sum, f.scale, f.m);
           v[k][left + half] = F::multiply(difference, f.scaled_root, f.m);
         } else {
           v[k][left] = sum;
-          v[k][left + half] =
-              F::multiply(difference, w[k][(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
+          v[k][left + half] = F::multiply(difference, w[k][(1 << (kLayers - 1 - layer)) - 1 + block], f.m);
         }
       }
     }
@@ -91,26 +90,32 @@ inline void leave(typename F::Value (&v)[1 << kLayers], const typename F::Consta
     if (kBounds.end[i] > F::kLog2Between) v[i] = F::reduce(v[i], m);
 }
 
-/// kLayers layers of the block x of 2^kLayers * distance values that the node stands for. kFinal: they are the
-/// transform's last, and leave canonical residues.
-template <typename F, int kLayers, bool kFinal>
-void pass(const Inverse<F>& inverse, std::size_t node, u64* x, std::size_t distance) {
+/// kLayers layers of `columns` of 2^kLayers streams below a node. kFinal: they are the transform's last, and
+/// leave canonical residues. kAhead: asks for the lines that are read for the columns after these.
+template <typename F, int kLayers, bool kFinal, bool kAhead>
+void pass(const Inverse<F>& inverse, std::size_t node, const u64* in, std::size_t in_distance, u64* out,
+          std::size_t out_distance, std::size_t columns) {
   constexpr std::size_t kStreams = std::size_t{1} << kLayers;
   const Inverse<F> f = inverse;
   typename F::Root w[kStreams - 1];
   load_roots<F, kLayers>(f.roots.upper(), node, w, f.m);
-  for (std::size_t j = 0; j < distance; j += kLanes) {
+  for (std::size_t j = 0; j < columns; j += kLanes) {
     typename F::Value v[kStreams];
 #pragma GCC unroll 16
-    for (std::size_t i = 0; i < kStreams; ++i) v[i] = F::read(x + i * distance + j);
+    for (std::size_t i = 0; i < kStreams; ++i) {
+      const u64* from = in + i * in_distance + j;
+      v[i] = F::read(from);
+      if constexpr (kAhead) prefetch_to_read(from + columns);
+    }
     layers<F, kLayers, 1, F::kLog2Between, kFinal>(&v, &w, f);
     if constexpr (!kFinal) leave<F, kLayers, F::kLog2Between>(v, f.m);
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kStreams; ++i) {
+      u64* to = out + i * out_distance + j;
       if constexpr (kFinal)
-        store(x + i * distance + j, F::finish(v[i], f.m));
+        store(to, F::finish(v[i], f.m));
       else
-        F::write(x + i * distance + j, v[i]);
+        F::write(to, v[i]);
     }
   }
 }
@@ -169,10 +174,11 @@ void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count,
 
 template <typename F, bool kFinal>
 void run_pass(int layers, const Inverse<F>& f, std::size_t node, u64* x, std::size_t distance) {
-  if (layers == 1) return pass<F, 1, kFinal>(f, node, x, distance);
-  if (layers == 2) return pass<F, 2, kFinal>(f, node, x, distance);
-  if (layers == 3) return pass<F, 3, kFinal>(f, node, x, distance);
-  if constexpr (NttPasses::kMost == 4) pass<F, 4, kFinal>(f, node, x, distance);
+  if (layers == 1) return pass<F, 1, kFinal, false>(f, node, x, distance, x, distance, distance);
+  if (layers == 2) return pass<F, 2, kFinal, false>(f, node, x, distance, x, distance, distance);
+  if (layers == 3) return pass<F, 3, kFinal, false>(f, node, x, distance, x, distance, distance);
+  if constexpr (NttPasses::kMost == 4)
+    pass<F, 4, kFinal, false>(f, node, x, distance, x, distance, distance);
 }
 
 /// The forward transform's order of blocks, backwards: the passes below one on the parts of a block of `size`
@@ -191,27 +197,50 @@ void ascend(const int* pass, const int* end, const Inverse<F>& f, std::size_t no
   run_pass<F, kFinal>(*pass, f, node, x, part);
 }
 
-template <typename F>
-void transform(const NttTables& tables, const u64* in, u64* x) {
-  const NttPasses passes(tables.degree());
-  ascend<F, true>(passes.layers, passes.layers + passes.count, Inverse<F>(tables), 1, in, x, tables.degree());
+/// run(F) for the arithmetic F that is the fastest for a modulus.
+template <typename Run>
+void choose(const Modulus& q, const Run& run) {
+  if (!is_narrow(q)) return run(WideInverse());
+#ifdef __AVX512IFMA__
+  if (q.bits() <= 46) return run(IfmaInverse<6, 3>());
+  if (q.bits() <= 48) return run(IfmaInverse<4, 2>());
+  if (q.bits() <= 49) return run(IfmaInverse<3, 1>());
+  run(IfmaInverse<2, 1>());
+#else
+  if (q.bits() <= 46) return run(FmaInverse<false, 5, 2>());
+  if (q.bits() <= 48) return run(FmaInverse<true, 4, 1>());
+  if (q.bits() <= 49) return run(FmaInverse<true, 3, 1>());
+  run(FmaInverse<true, 2, 1>());
+#endif
 }
 
 }  // namespace
 
 void ntt_inverse(const NttTables& tables, const u64* in, u64* out) noexcept {
   if (tables.inverse_vector_roots().empty()) return scalar_kernels().ntt_inverse(tables, in, out);
-  const Modulus& q = tables.modulus();
-  if (!is_narrow(q)) return transform<WideInverse>(tables, in, out);
-#ifdef __AVX512IFMA__
-  if (q.bits() <= 46) return transform<IfmaInverse<6, 2>>(tables, in, out);
-  if (q.bits() <= 48) return transform<IfmaInverse<4, 1>>(tables, in, out);
-  transform<IfmaInverse<2, 1>>(tables, in, out);
-#else
-  if (q.bits() <= 46) return transform<FmaInverse<false, 5, 2>>(tables, in, out);
-  if (q.bits() <= 48) return transform<FmaInverse<true, 4, 1>>(tables, in, out);
-  transform<FmaInverse<true, 2, 1>>(tables, in, out);
-#endif
+  const NttPasses passes(tables.degree());
+  choose(tables.modulus(), [&]<typename F>(F) {
+    ascend<F, true>(passes.layers, passes.layers + passes.count, Inverse<F>(tables), 1, in, out,
+                    tables.degree());
+  });
+}
+
+void ntt_inverse_head(const NttTables& tables, std::size_t part, const u64* in, u64* out) noexcept {
+  if (!splits(tables)) return scalar_kernels().ntt_inverse_head(tables, part, in, out);
+  const NttPasses passes(tables.degree());
+  choose(tables.modulus(), [&]<typename F>(F) {
+    ascend<F, false>(passes.layers + 1, passes.layers + passes.count, Inverse<F>(tables), kNttParts + part, in,
+                     out, tables.degree() / kNttParts);
+  });
+}
+
+void ntt_inverse_tail(const NttTables& tables, const u64* in, std::size_t in_distance, u64* out,
+                      std::size_t out_distance, std::size_t columns) noexcept {
+  if (!splits(tables) || columns % 8 != 0)
+    return scalar_kernels().ntt_inverse_tail(tables, in, in_distance, out, out_distance, columns);
+  choose(tables.modulus(), [&]<typename F>(F) {
+    pass<F, 3, true, true>(Inverse<F>(tables), 1, in, in_distance, out, out_distance, columns);
+  });
 }
 
 }  // namespace cloister::CLOISTER_KERNEL_TARGET

@@ -22,8 +22,7 @@ void mul_of(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t 
 template <typename A>
 void mul_add_of(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) {
   const typename A::Multiplier multiplied(q);
-  for_each_vector(out, n,
-                  [&](std::size_t i) { return multiplied(load(a + i), load(b + i), load(out + i)); });
+  for_each_vector(out, n, [&](std::size_t i) { return multiplied(load(a + i), load(b + i), load(out + i)); });
 }
 
 template <typename A>

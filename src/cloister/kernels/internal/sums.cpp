@@ -54,8 +54,8 @@ void dot_constants_of(const Modulus& q, const u64* const* a, const u64* constant
   });
 }
 
-/// For factors of more than 52 bits where those of Narrow have no more: the bits from 52 on are a second term,
-/// times the constant * 2^52. It has eight bits, less than the first.
+/// For factors of more than 52 bits where those of Narrow have no more: the bits from 52 on are a second
+/// term, times the constant * 2^52. It has eight bits, less than the first.
 void dot_constants_in_two(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms,
                           u64* out, std::size_t n) {
   u64 upper[256];

@@ -24,6 +24,12 @@ using u64 = std::uint64_t;
 
 void ntt_forward(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
 void ntt_inverse(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
+void ntt_forward_head(const NttTables& tables, const u64* in, std::size_t in_distance, u64* out,
+                      std::size_t out_distance, std::size_t columns) noexcept;
+void ntt_forward_tail(const NttTables& tables, std::size_t part, const u64* in, u64* out) noexcept;
+void ntt_inverse_head(const NttTables& tables, std::size_t part, const u64* in, u64* out) noexcept;
+void ntt_inverse_tail(const NttTables& tables, const u64* in, std::size_t in_distance, u64* out,
+                      std::size_t out_distance, std::size_t columns) noexcept;
 void add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept;
 void sub(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t n) noexcept;
 void negate(const Modulus& q, const u64* a, u64* out, std::size_t n) noexcept;

@@ -31,12 +31,11 @@ struct Wide {
   /// The upper half of v * w, less at most 3: the three upper partial products, each rounded down.
   static Vec high_product(Vec v, Vec w) {
     const Vec v_high = shift_right(v, 32), w_high = shift_right(w, 32);
-    const Vec middle =
-        add(shift_right(multiply_32(v, w_high), 32), shift_right(multiply_32(v_high, w), 32));
+    const Vec middle = add(shift_right(multiply_32(v, w_high), 32), shift_right(multiply_32(v_high, w), 32));
     return add(multiply_32(v_high, w_high), middle);
   }
-  /// r in [0, 4q), r = v * w mod q, for any v. The quotient w' = floor(w * 2^64 / q) makes v * w' / 2^64 short of
-  /// v * w / q by less than 1, and high_product() is short of that by less than 3.
+  /// r in [0, 4q), r = v * w mod q, for any v. The quotient w' = floor(w * 2^64 / q) makes v * w' / 2^64
+  /// short of v * w / q by less than 1, and high_product() is short of that by less than 3.
   static Vec multiply(Vec v, const Root& w, const Constants& m) {
     return low_difference(v, w.value, high_product(v, w.quotient), m.q);
   }
@@ -57,6 +56,7 @@ struct Wide {
 /// Harvey's butterfly in [0, 8q): x in [0, 4q) after one fold, products in [0, 4q).
 struct WideForward : Wide {
   static constexpr bool kReduces = false;
+  static constexpr int kPeriod = 0;
 
   struct Constants : Wide::Constants {
     Constants(const Modulus& modulus, u64 /*lazy_layers*/) : Wide::Constants(modulus) {}
@@ -75,9 +75,7 @@ struct WideForward : Wide {
 struct WideInverse : Wide {
   static constexpr int kLog2Limit = 3, kLog2Between = 2, kLog2Reduced = 2;
 
-  static Vec difference(Vec x, Vec y, unsigned log2_bound, const Constants& m) {
-    return add(sub(x, y), shift_left(m.q, log2_bound));
-  }
+  static Vec difference(Vec x, Vec y, const Constants& m) { return sub(add(x, m.four_q), y); }
   static Vec reduce(Vec v, const Constants& m) { return fold(v, m.four_q); }
   static Vec finish(Vec v, const Constants& m) { return canonical(v, m); }
 };
@@ -151,12 +149,10 @@ class Wide::SumReducer {
   };
 
   SumReducer(const Modulus& modulus, int /*a_bits*/, int /*b_bits*/)
-      : m_(modulus),
-        reduced_(modulus),
-        word_(ShoupFactor(modulus.reduce(u64{1} << 60), modulus), modulus) {}
+      : m_(modulus), reduced_(modulus), word_(ShoupFactor(modulus.reduce(u64{1} << 60), modulus), modulus) {}
 
-  /// 15 (2^30 - 1)^2 and a residue below 2^60 are below 2^64 - 2^34: operator() adds to that, twice, the upper
-  /// 34 bits of such a sum.
+  /// 15 (2^30 - 1)^2 and a residue below 2^60 are below 2^64 - 2^34: operator() adds to that, twice, the
+  /// upper 34 bits of such a sum.
   static std::size_t max_terms() { return 15; }
 
   /// The sum of no terms, and one that starts with a residue, or that of another.
@@ -169,8 +165,8 @@ class Wide::SumReducer {
     const Vec middle = add(s.middle[0], shift_right(s.low, 30));
     const Vec high = add(add(s.high, shift_right(s.middle[1], 30)), shift_right(middle, 30));
     // Below 2^30 + 2 * 2^60.
-    const Vec low = add(bit_and(s.low, half),
-                        shift_left(add(bit_and(middle, half), bit_and(s.middle[1], half)), 30));
+    const Vec low =
+        add(bit_and(s.low, half), shift_left(add(bit_and(middle, half), bit_and(s.middle[1], half)), 30));
     return canonical(fold(add(reduced_(low), word_.lazy(high)), m_.four_q), m_);
   }
 
