@@ -224,7 +224,7 @@ const rlwe::KeySwitchKey& Evaluator::relinearization_key() const {
 
 Ciphertext Evaluator::relinearize(Ciphertext a) const {
   if (a.parts.size() == 2) return a;
-  switcher_.switch_digits(switcher_.decompose(a.parts[2]), relinearization_key(),
+  switcher_.switch_digits(switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
                           [&](std::size_t part, std::size_t i, const std::uint64_t* limb) {
                             EvaluationPoly& to = a.parts[part];
                             to.ring()->kernels().add(to.modulus(i), to.limb(i), limb, to.limb(i), to.degree());

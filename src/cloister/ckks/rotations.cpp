@@ -29,7 +29,7 @@ Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::Decomposition& d
 
 Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::GaloisKey& key) const {
   const auto& switcher = evaluator_->key_switcher();
-  return switched(a, switcher.decompose(a.parts[1]), key);
+  return switched(a, switcher.decompose(a.parts[1], rlwe::Decomposition::Use::kOnce), key);
 }
 
 std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,
@@ -47,7 +47,7 @@ std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,
       continue;
     }
     const auto& k = key(element, "rotate by " + std::to_string(step));
-    if (!digits) digits.emplace(switcher.decompose(a.parts[1]));
+    if (!digits) digits.emplace(switcher.decompose(a.parts[1], rlwe::Decomposition::Use::kHoisted));
     out.push_back(switched(a, *digits, k));
   }
   return out;

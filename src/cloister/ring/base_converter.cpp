@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "cloister/base/error.h"
+
 namespace cloister {
 namespace {
 
-// A block's scaled residues and quotients: 32 KiB, of the nearest cache.
-constexpr std::size_t kScratchWords = 4096;
+// Of the columns that are converted at a time: 40 KiB, in the nearest cache.
+constexpr std::size_t kScratchWords = 5120;
+constexpr std::size_t kTasks = 16;      // among threads
+constexpr std::size_t kMaxTerms = 256;  // what the kernels sum
 
 // The product of the primes `indices`, without the one at position `skip`, modulo q.
 std::uint64_t product_modulo(const Ring& ring, std::span<const std::size_t> indices, std::size_t skip,
@@ -22,6 +26,7 @@ std::uint64_t product_modulo(const Ring& ring, std::span<const std::size_t> indi
 
 BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, std::vector<std::size_t> to)
     : from_(std::move(from)), to_(std::move(to)) {
+  if (from_.size() >= kMaxTerms) throw ParametersError("base conversion: there are more than 255 primes");
   for (std::size_t j = 0; j < from_.size(); ++j) {
     const Modulus& a = ring.modulus(from_[j]);
     inverse_hats_.emplace_back(a.inverse(product_modulo(ring, from_, j, a)), a);
@@ -37,37 +42,52 @@ BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, st
 
 void BaseConverter::convert(const Ring& ring, std::span<const std::uint64_t* const> in,
                             std::span<std::uint64_t* const> out, const ThreadPool& pool) const {
-  const std::size_t n = ring.degree();
-  if (from_.size() == 1) {
-    pool.parallel_for(out.size(), [&](std::size_t i) {
-      ring.kernels().change_modulus(ring.modulus(from_[0]), ring.modulus(to_[i]), in[0], out[i], n);
-    });
-    return;
-  }
-  const std::size_t block = std::min(n, std::max(kScratchWords / (from_.size() + 1) / 64 * 64, std::size_t{8}));
-  pool.parallel_for((n + block - 1) / block, [&](std::size_t b) {
-    convert_block(ring, in, out, b * block, std::min(block, n - b * block));
+  const std::size_t distance = ring.degree() / kNttParts, rows = from_.size() + 2;
+  const std::size_t fit = kScratchWords / (kNttParts * rows) / 8 * 8;
+  const std::size_t columns = std::min(distance, std::max(fit, std::size_t{8}));
+  const std::size_t steps = (distance + columns - 1) / columns, tasks = std::min(steps, kTasks);
+  pool.parallel_for(tasks, [&](std::size_t task) {
+    auto scratch = ring.words(rows * kNttParts * columns);
+    for (std::size_t step = steps * task / tasks; step < steps * (task + 1) / tasks; ++step) {
+      const std::size_t column = step * columns;
+      convert_columns(ring, in, out, column, std::min(columns, distance - column), scratch.data());
+    }
   });
 }
 
-void BaseConverter::convert_block(const Ring& ring, std::span<const std::uint64_t* const> in,
-                                  std::span<std::uint64_t* const> out, std::size_t begin,
-                                  std::size_t count) const {
+// `scratch`: a row of coefficients for each prime, one of quotients, and one for an output.
+void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
+                                    std::span<std::uint64_t* const> out, std::size_t column,
+                                    std::size_t columns, std::uint64_t* scratch) const {
   const KernelTable& kernels = ring.kernels();
-  const std::size_t terms = from_.size() + 1;
-  alignas(64) std::array<std::uint64_t, kScratchWords> scratch;
-  std::array<const std::uint64_t*, 256> rows;
-  for (std::size_t j = 0; j < from_.size(); ++j) {
-    std::uint64_t* scaled = scratch.data() + j * count;
-    kernels.mul_scalar(ring.modulus(from_[j]), in[j] + begin, inverse_hats_[j], scaled, count);
-    rows[j] = scaled;
+  const std::size_t distance = ring.degree() / kNttParts, words = kNttParts * columns;
+  for (std::size_t j = 0; j < from_.size(); ++j)
+    kernels.ntt_inverse_tail(ring.ntt(from_[j]), in[j] + column, distance, scratch + j * words, columns, columns);
+  if (from_.size() > 1) scale_columns(ring, scratch, words);
+  std::array<const std::uint64_t*, kMaxTerms> rows;
+  for (std::size_t j = 0; j <= from_.size(); ++j) rows[j] = scratch + j * words;
+  std::uint64_t* result = scratch + (from_.size() + 1) * words;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const Modulus& modulus = ring.modulus(to_[i]);
+    if (from_.size() == 1)
+      kernels.change_modulus(ring.modulus(from_[0]), modulus, scratch, result, words);
+    else
+      kernels.dot_constants(modulus, rows.data(), constants_.data() + i * (from_.size() + 1), from_.size() + 1,
+                            from_bits_, result, words);
+    kernels.ntt_forward_head(ring.ntt(to_[i]), result, columns, out[i] + column, distance, columns);
   }
-  std::uint64_t* quotients = scratch.data() + from_.size() * count;
-  kernels.round_quotient(rows.data(), reciprocals_.data(), from_.size(), quotients, count);
-  rows[from_.size()] = quotients;
-  for (std::size_t i = 0; i < out.size(); ++i)
-    kernels.dot_constants(ring.modulus(to_[i]), rows.data(), constants_.data() + i * terms, terms, from_bits_,
-                          out[i] + begin, count);
+}
+
+// Rows of residues times (A / a_j)^-1 mod a_j, and behind them how often A fits in what they add up to.
+void BaseConverter::scale_columns(const Ring& ring, std::uint64_t* rows, std::size_t words) const {
+  std::array<const std::uint64_t*, kMaxTerms> scaled;
+  for (std::size_t j = 0; j < from_.size(); ++j) {
+    std::uint64_t* row = rows + j * words;
+    ring.kernels().mul_scalar(ring.modulus(from_[j]), row, inverse_hats_[j], row, words);
+    scaled[j] = row;
+  }
+  ring.kernels().round_quotient(scaled.data(), reciprocals_.data(), from_.size(), rows + from_.size() * words,
+                                words);
 }
 
 }  // namespace cloister

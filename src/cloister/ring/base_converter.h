@@ -23,16 +23,19 @@ class BaseConverter {
   std::span<const std::size_t> from() const noexcept { return from_; }
   std::span<const std::size_t> to() const noexcept { return to_; }
 
-  /// `in`: a pointer to N canonical residues for each prime of from(), in the coefficient domain. `out`:
-  /// likewise for the first primes of to(), as many as are given. Nothing may alias. Coefficients are
-  /// converted a block at a time, so that a block is read once for all outputs. Cost: |from| multiplies,
-  /// and |from| + 1 multiply-adds an output, for each coefficient.
+  /// `in`: a pointer to N values for each prime of from(), between head and tail of the inverse transform
+  /// (KernelTable). `out`: likewise for the first primes of to(), as many as are given, between head and tail of
+  /// the forward one: coefficients are only ever at hand for a few columns, in the nearest cache. Nothing may
+  /// alias. Cost: |from| multiplies, and |from| + 1 multiply-adds an output, for each coefficient; the tails of
+  /// |from| transforms and the heads of as many as there are outputs.
   void convert(const Ring& ring, std::span<const std::uint64_t* const> in, std::span<std::uint64_t* const> out,
                const ThreadPool& pool) const;
 
  private:
-  void convert_block(const Ring& ring, std::span<const std::uint64_t* const> in,
-                     std::span<std::uint64_t* const> out, std::size_t begin, std::size_t count) const;
+  void scale_columns(const Ring& ring, std::uint64_t* rows, std::size_t words) const;
+  void convert_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
+                       std::span<std::uint64_t* const> out, std::size_t column, std::size_t columns,
+                       std::uint64_t* scratch) const;
 
   std::vector<std::size_t> from_, to_;
   int from_bits_ = 0;                      // of the largest a_j

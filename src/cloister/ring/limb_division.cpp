@@ -17,23 +17,25 @@ LimbDivision::LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, 
 
 PooledBuffer<std::uint64_t> LimbDivision::lift(const Ring& ring, std::span<const std::uint64_t* const> values,
                                                std::size_t q, const ThreadPool& pool) const {
-  const std::size_t n = ring.degree(), count = divisors().size();
-  auto remainder = ring.words(count * n);
-  pool.parallel_for(count, [&](std::size_t j) {
-    ring.kernels().ntt_inverse(ring.ntt(divisors()[j]), values[j], remainder.data() + j * n);
-  });
-  auto lifted = ring.words(q * n);
-  std::vector<const std::uint64_t*> in(count);
+  auto lifted = ring.words(q * ring.degree());
   std::vector<std::uint64_t*> out(q);
-  for (std::size_t j = 0; j < count; ++j) in[j] = remainder.data() + j * n;
-  for (std::size_t i = 0; i < q; ++i) out[i] = lifted.data() + i * n;
-  converter_.convert(ring, in, out, pool);
+  for (std::size_t i = 0; i < q; ++i) out[i] = lifted.data() + i * ring.degree();
+  converter_.convert(ring, values, out, pool);
   return lifted;
 }
 
-void LimbDivision::transform(const Ring& ring, std::size_t i, const std::uint64_t* lifted,
-                             std::uint64_t* out) const {
-  ring.kernels().ntt_forward(ring.ntt(kept()[i]), lifted, out);
+PooledBuffer<std::uint64_t> LimbDivision::lifted_remainder(const EvaluationPoly& a, const ThreadPool& pool) const {
+  const Ring& ring = *a.ring();
+  const std::size_t n = ring.degree(), size = n / kNttParts, count = divisors().size();
+  auto remainder = ring.words(count * n);
+  std::vector<const std::uint64_t*> values(count);
+  for (std::size_t j = 0; j < count; ++j) values[j] = remainder.data() + j * n;
+  pool.parallel_for(count * kNttParts, [&](std::size_t task) {
+    const std::size_t prime = divisors()[task / kNttParts], part = task % kNttParts;
+    ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a.limb_of_prime(prime) + part * size,
+                                    remainder.data() + task * size);
+  });
+  return lift(ring, values, kept().size(), pool);
 }
 
 void LimbDivision::divide(const Ring& ring, std::size_t i, const std::uint64_t* dividend,

@@ -22,14 +22,12 @@ class LimbDivision {
   std::span<const std::size_t> divisors() const noexcept { return converter_.from(); }
   std::span<const std::size_t> kept() const noexcept { return converter_.to(); }
 
-  /// From a polynomial's values modulo each divisor, N in the evaluation domain, to its centred remainder modulo
-  /// D: [q][N] modulo the first q of kept(), in the coefficient domain. Cost: |D| inverse transforms and a base
-  /// conversion.
+  /// From a polynomial's values modulo each divisor, N of them between head and tail of the inverse transform,
+  /// to its centred remainder modulo D: [q][N] modulo the first q of kept(), between head and tail of the forward
+  /// transform. Cost: a base conversion.
   PooledBuffer<std::uint64_t> lift(const Ring& ring, std::span<const std::uint64_t* const> values, std::size_t q,
                                    const ThreadPool& pool) const;
-  /// What divide() subtracts: limb i of the lifted remainder in the evaluation domain. `out` may alias `lifted`.
-  void transform(const Ring& ring, std::size_t i, const std::uint64_t* lifted, std::uint64_t* out) const;
-  /// `count` values of limb i of the quotient, in place of those of the remainder.
+  /// `count` values of limb i of the quotient, in place of those of the lifted remainder.
   void divide(const Ring& ring, std::size_t i, const std::uint64_t* dividend, std::uint64_t* remainder,
               std::size_t count) const;
 
@@ -39,25 +37,27 @@ class LimbDivision {
   void apply(const std::array<const EvaluationPoly*, kParts>& a, const ThreadPool& pool,
              const Finish& finish) const {
     const Ring& ring = *a[0]->ring();
-    const std::size_t n = ring.degree();
+    const std::size_t n = ring.degree(), size = n / kNttParts;
     std::array<PooledBuffer<std::uint64_t>, kParts> lifted;
-    for (std::size_t part = 0; part < kParts; ++part) {
-      std::vector<const std::uint64_t*> values;
-      for (const std::size_t prime : divisors()) values.push_back(a[part]->limb_of_prime(prime));
-      lifted[part] = lift(ring, values, kept().size(), pool);
-    }
-    // Of each prime all parts in turn, while its roots are near.
+    for (std::size_t part = 0; part < kParts; ++part) lifted[part] = lifted_remainder(*a[part], pool);
+    // Of each prime all polynomials in turn, while its roots are near.
     pool.parallel_for(kept().size(), [&](std::size_t i) {
       auto quotient = ring.words(n);
       for (std::size_t part = 0; part < kParts; ++part) {
-        transform(ring, i, lifted[part].data() + i * n, quotient.data());
-        divide(ring, i, a[part]->limb_of_prime(kept()[i]), quotient.data(), n);
+        const std::uint64_t* dividend = a[part]->limb_of_prime(kept()[i]);
+        for (std::size_t k = 0; k < n; k += size) {
+          ring.kernels().ntt_forward_tail(ring.ntt(kept()[i]), k / size, lifted[part].data() + i * n + k,
+                                          quotient.data() + k);
+          divide(ring, i, dividend + k, quotient.data() + k, size);
+        }
         finish(part, i, quotient.data());
       }
     });
   }
 
  private:
+  PooledBuffer<std::uint64_t> lifted_remainder(const EvaluationPoly& a, const ThreadPool& pool) const;
+
   BaseConverter converter_;
   std::vector<ShoupFactor> inverses_;  // D^-1 modulo each prime that is kept
 };

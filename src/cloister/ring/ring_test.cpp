@@ -82,11 +82,20 @@ TEST_F(RingTest, BaseConversionIsCentredAndExact) {
   const auto x = random_small(2, std::int64_t{1} << 62);
   const auto from = small(x, {3, 0});
   const auto expected = small(x, {4, 2});
-  const std::vector<const std::uint64_t*> in{from.limb(0), from.limb(1), from.limb(2)};
-  std::vector<std::uint64_t> out(3 * n);
+  const KernelTable& kernels = ring->kernels();
+  const std::size_t size = n / kNttParts;
+  const auto values = to_evaluation(from.clone(), pool), wanted = to_evaluation(expected.clone(), pool);
+  std::vector<std::uint64_t> heads(3 * n), out(3 * n), got(n);
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t k = 0; k < kNttParts; ++k)
+      kernels.ntt_inverse_head(ring->ntt(i), k, values.limb(i) + k * size, heads.data() + i * n + k * size);
+  const std::vector<const std::uint64_t*> in{heads.data(), heads.data() + n, heads.data() + 2 * n};
   converter.convert(*ring, in, std::vector{out.data(), out.data() + n, out.data() + 2 * n}, pool);
-  for (std::size_t t = 0; t < 3; ++t)
-    for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(out[t * n + j], expected.limb(3 + t)[j]);
+  for (std::size_t t = 0; t < 3; ++t) {
+    for (std::size_t k = 0; k < kNttParts; ++k)
+      kernels.ntt_forward_tail(ring->ntt(3 + t), k, out.data() + t * n + k * size, got.data() + k * size);
+    for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(got[j], wanted.limb(3 + t)[j]);
+  }
 }
 
 // x = round(x / D) D + remainder, for every way that polynomials are divided: by one limb of Q, by P, by both.

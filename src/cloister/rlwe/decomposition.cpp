@@ -10,39 +10,43 @@ constexpr std::size_t kMaxDigits = 256;  // what the kernels sum
 
 }  // namespace
 
-Decomposition::Decomposition(const Parameters& parameters, const EvaluationPoly& source, const ThreadPool& pool)
+Decomposition::Decomposition(const Parameters& parameters, const EvaluationPoly& source, Use use,
+                             const ThreadPool& pool)
     : source_(&source),
       limbs_{source.limbs().q, source.ring()->p_count()},
-      digit_size_(parameters.digit_size()) {
-  for (std::size_t d = 0; d < parameters.digits_at(limbs_.q); ++d) raise(parameters, d, pool);
-  // Of each prime all digits in turn, while its roots are near.
+      digit_size_(parameters.digit_size()),
+      use_(use) {
   const Ring& ring = *source.ring();
+  const std::size_t n = ring.degree(), size = n / kNttParts;
+  auto heads = ring.words(limbs_.q * n);
+  pool.parallel_for(limbs_.q, [&](std::size_t i) {
+    for (std::size_t k = 0; k < n; k += size)
+      ring.kernels().ntt_inverse_head(ring.ntt(i), k / size, source.limb(i) + k, heads.data() + i * n + k);
+  });
+  for (std::size_t d = 0; d < parameters.digits_at(limbs_.q); ++d) {
+    const BaseConverter& converter = parameters.mod_up(limbs_.q, d);
+    std::vector<const std::uint64_t*> in;
+    std::vector<std::uint64_t*> out;
+    auto& raised = raised_.emplace_back(ring.words(converter.to().size() * n));
+    for (const std::size_t prime : converter.from()) in.push_back(heads.data() + prime * n);
+    for (std::size_t i = 0; i < converter.to().size(); ++i) out.push_back(raised.data() + i * n);
+    converter.convert(ring, in, out, pool);
+  }
+  if (use == Use::kOnce) return;
+  // Of each prime all digits in turn, while its roots are near.
   pool.parallel_for(limbs_.count(), [&](std::size_t i) {
-    const NttTables& tables = ring.ntt(ring.prime_index(limbs_, i));
     for (std::size_t d = 0; d < digits(); ++d) {
       if (is_own(d, i)) continue;
       std::uint64_t* values = raised_[d].data() + offset(d, i);
-      ring.kernels().ntt_forward(tables, values, values);
+      for (std::size_t k = 0; k < n; k += size) transform(i, k / size, values + k, values + k);
     }
   });
 }
 
-// From the coefficients of a digit's own limbs, which the second cache holds, to its others.
-void Decomposition::raise(const Parameters& parameters, std::size_t digit, const ThreadPool& pool) {
+void Decomposition::transform(std::size_t i, std::size_t part, const std::uint64_t* in,
+                              std::uint64_t* out) const noexcept {
   const Ring& ring = *source_->ring();
-  const std::size_t n = ring.degree();
-  const BaseConverter& converter = parameters.mod_up(limbs_.q, digit);
-  const auto from = converter.from();
-  auto own = ring.words(from.size() * n);
-  pool.parallel_for(from.size(), [&](std::size_t j) {
-    ring.kernels().ntt_inverse(ring.ntt(from[j]), source_->limb(from[j]), own.data() + j * n);
-  });
-  std::vector<const std::uint64_t*> in;
-  std::vector<std::uint64_t*> out;
-  auto& raised = raised_.emplace_back(ring.words(converter.to().size() * n));
-  for (std::size_t j = 0; j < from.size(); ++j) in.push_back(own.data() + j * n);
-  for (std::size_t i = 0; i < converter.to().size(); ++i) out.push_back(raised.data() + i * n);
-  converter.convert(ring, in, out, pool);
+  ring.kernels().ntt_forward_tail(ring.ntt(ring.prime_index(limbs_, i)), part, in, out);
 }
 
 // Where a raised limb lies: a digit has no place for its own.
@@ -51,26 +55,45 @@ std::size_t Decomposition::offset(std::size_t digit, std::size_t i) const noexce
   return (i < start ? i : i - (end - start)) * source_->degree();
 }
 
+const std::uint64_t* Decomposition::part(std::size_t digit, std::size_t i, std::size_t part,
+                                         std::uint64_t* scratch) const noexcept {
+  const std::size_t size = source_->degree() / kNttParts;
+  if (is_own(digit, i)) return source_->limb(i) + part * size;
+  const std::uint64_t* values = raised_[digit].data() + offset(digit, i) + part * size;
+  if (use_ == Use::kHoisted) return values;
+  std::uint64_t* out = scratch + digit * size;
+  transform(i, part, values, out);
+  return out;
+}
+
 LimbProduct::LimbProduct(const Decomposition& digits, const KeySwitchKey& key, std::size_t i)
-    : ring_(digits.ring().get()), modulus_(&ring_->modulus(ring_->prime_index(digits.limbs(), i))) {
+    : source_(&digits),
+      limb_(i),
+      modulus_(&digits.ring()->modulus(digits.ring()->prime_index(digits.limbs(), i))),
+      digits_(digits.digits()) {
   const std::size_t q = digits.limbs().q;
   const std::size_t in_key = i < q ? i : key.q_limbs() + (i - q);
-  for (std::size_t d = 0; d < digits.digits(); ++d) {
-    digits_.push_back(digits.limb(d, i));
+  for (std::size_t d = 0; d < digits_.size(); ++d) {
     b_.push_back(key.b[d].limb(in_key));
     a_.push_back(key.a[d].limb(in_key));
   }
 }
 
+void LimbProduct::enter(std::size_t part, std::uint64_t* scratch) noexcept {
+  part_start_ = part * (source_->ring()->degree() / kNttParts);
+  for (std::size_t d = 0; d < digits_.size(); ++d) digits_[d] = source_->part(d, limb_, part, scratch);
+}
+
 void LimbProduct::operator()(std::size_t start, std::size_t count, std::uint64_t* b,
                              std::uint64_t* a) const noexcept {
   const std::size_t terms = digits_.size();
+  const KernelTable& kernels = source_->ring()->kernels();
   std::array<const std::uint64_t*, kMaxDigits> x{}, y{};
   for (std::size_t d = 0; d < terms; ++d) x[d] = digits_[d] + start;
-  for (std::size_t d = 0; d < terms; ++d) y[d] = b_[d] + start;
-  ring_->kernels().dot(*modulus_, x.data(), y.data(), terms, b, count);
-  for (std::size_t d = 0; d < terms; ++d) y[d] = a_[d] + start;
-  ring_->kernels().dot(*modulus_, x.data(), y.data(), terms, a, count);
+  for (std::size_t d = 0; d < terms; ++d) y[d] = b_[d] + part_start_ + start;
+  kernels.dot(*modulus_, x.data(), y.data(), terms, b, count);
+  for (std::size_t d = 0; d < terms; ++d) y[d] = a_[d] + part_start_ + start;
+  kernels.dot(*modulus_, x.data(), y.data(), terms, a, count);
 }
 
 }  // namespace cloister::rlwe

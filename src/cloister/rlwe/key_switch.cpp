@@ -15,21 +15,25 @@ void KeySwitcher::require_limbs(const KeySwitchKey& key, LimbSet limbs) {
                           0);
 }
 
-// sum += P c on a block of limb i of Q: modulo P's own primes there is nothing to add.
-void KeySwitcher::add_p_times(const EvaluationPoly& c, std::size_t i, std::size_t start, std::size_t count,
-                              std::uint64_t* sum) const {
-  const Modulus& modulus = c.modulus(i);
-  const KernelTable& kernels = c.ring()->kernels();
-  alignas(64) std::array<std::uint64_t, kBlock> scaled;
-  kernels.mul_scalar(modulus, c.limb(i) + start, ShoupFactor(parameters_->p_modulo(i), modulus), scaled.data(),
-                     count);
-  kernels.add(modulus, sum, scaled.data(), sum, count);
+void LimbSum::operator()(std::size_t start, std::size_t count, std::uint64_t* b,
+                         std::uint64_t* a) const noexcept {
+  product_(start, count, b, a);
+  if (plus_b_.values == nullptr) return;
+  alignas(64) std::array<std::uint64_t, LimbProduct::kBlock> multiple;
+  const KernelTable& kernels = product_.ring().kernels();
+  const std::size_t from = product_.part_start() + start;
+  const auto add = [&](const Plus& plus, std::uint64_t* to) {
+    kernels.mul_scalar(product_.modulus(), plus.values + from, plus.factor, multiple.data(), count);
+    kernels.add(product_.modulus(), to, multiple.data(), to, count);
+  };
+  add(plus_b_, b);
+  add(plus_a_, a);
 }
 
 PolyPair KeySwitcher::switch_key(const EvaluationPoly& a, const KeySwitchKey& key) const {
   const LimbSet limbs{a.limbs().q, 0};
   PolyPair out{EvaluationPoly::uninitialized(a.ring(), limbs), EvaluationPoly::uninitialized(a.ring(), limbs)};
-  switch_digits(decompose(a), key,
+  switch_digits(decompose(a, Decomposition::Use::kOnce), key,
                 [&](std::size_t part, std::size_t i, const std::uint64_t* values) {
                   std::copy_n(values, a.degree(), (part == 0 ? out.first : out.second).limb(i));
                 });

@@ -15,6 +15,25 @@ namespace cloister::rlwe {
 
 using PolyPair = std::pair<EvaluationPoly, EvaluationPoly>;
 
+/// A LimbProduct with multiples of another pair's limb added, where there are such.
+class LimbSum {
+ public:
+  struct Plus {
+    const std::uint64_t* values = nullptr;
+    ShoupFactor factor;
+  };
+  LimbSum(LimbProduct product, const Plus& plus_b, const Plus& plus_a)
+      : product_(std::move(product)), plus_b_(plus_b), plus_a_(plus_a) {}
+
+  std::size_t scratch_words() const noexcept { return product_.scratch_words(); }
+  void enter(std::size_t part, std::uint64_t* scratch) noexcept { product_.enter(part, scratch); }
+  void operator()(std::size_t start, std::size_t count, std::uint64_t* b, std::uint64_t* a) const noexcept;
+
+ private:
+  LimbProduct product_;
+  Plus plus_b_, plus_a_;
+};
+
 /// Hybrid key switching, limb by limb: the digits of one limb are transformed, multiplied with the key and
 /// divided by P while they lie in the nearer caches; what a limb needs of others is only the remainder
 /// modulo P, so the limbs of P go first. With l limbs, k special ones and d digits a key switch takes l + 2 k
@@ -27,7 +46,9 @@ class KeySwitcher {
       : parameters_(std::move(parameters)), pool_(&pool) {}
 
   /// See Decomposition; the polynomial must outlive the result.
-  Decomposition decompose(const EvaluationPoly& a) const { return Decomposition(*parameters_, a, *pool_); }
+  Decomposition decompose(const EvaluationPoly& a, Decomposition::Use use) const {
+    return Decomposition(*parameters_, a, use, *pool_);
+  }
 
   /// (b', a') over Q with b' + a' s = a s' + noise (see noise.h).
   PolyPair switch_key(const EvaluationPoly& a, const KeySwitchKey& key) const;
@@ -47,36 +68,29 @@ class KeySwitcher {
   template <typename Finish>
   void switch_and_rescale(const EvaluationPoly& a, const KeySwitchKey& key, const EvaluationPoly& plus_b,
                           const EvaluationPoly& plus_a, const Finish& finish) const {
-    const auto digits = decompose(a);
+    const auto digits = decompose(a, Decomposition::Use::kOnce);
     require_limbs(key, digits.limbs());
     divide(
         parameters_->mod_down_and_rescale(a.limbs().q), digits.limbs(),
         [&](std::size_t i) {
-          return [&, i, product = LimbProduct(digits, key, i)](std::size_t start, std::size_t count,
-                                                                        std::uint64_t* b, std::uint64_t* a_out) {
-            product(start, count, b, a_out);
-            if (i >= a.limbs().q) return;
-            add_p_times(plus_b, i, start, count, b);
-            add_p_times(plus_a, i, start, count, a_out);
-          };
+          return LimbSum(LimbProduct(digits, key, i), i < a.limbs().q ? plus(plus_b, i) : LimbSum::Plus{},
+                         i < a.limbs().q ? plus(plus_a, i) : LimbSum::Plus{});
         },
         finish);
   }
 
   /// Divides a pair over `limbs`, made limb by limb, the divisor's first, each once: produce(i) returns what
-  /// writes a block of limb i, block(start, count, b, a), count at most kBlock.
+  /// makes limb i a block at a time, as LimbProduct does.
   template <typename Produce, typename Finish>
-  void divide(const LimbDivision& division, LimbSet limbs, const Produce& produce,
-              const Finish& finish) const;
-
-  static constexpr std::size_t kBlock = LimbProduct::kBlock;
+  void divide(const LimbDivision& division, LimbSet limbs, const Produce& produce, const Finish& finish) const;
 
   /// Throws MissingKeyError if the key was made for fewer limbs of Q.
   static void require_limbs(const KeySwitchKey& key, LimbSet limbs);
 
  private:
-  void add_p_times(const EvaluationPoly& c, std::size_t i, std::size_t start, std::size_t count,
-                   std::uint64_t* sum) const;
+  LimbSum::Plus plus(const EvaluationPoly& c, std::size_t i) const {
+    return {c.limb(i), ShoupFactor(parameters_->p_modulo(i), c.modulus(i))};
+  }
 
   std::shared_ptr<const Parameters> parameters_;
   const ThreadPool* pool_;
@@ -91,28 +105,39 @@ void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, const Prod
   auto remainders = ring.words(2 * divisors * n);
   std::array<std::vector<const std::uint64_t*>, 2> values;
   for (std::size_t j = 0; j < 2 * divisors; ++j) values[j / divisors].push_back(remainders.data() + j * n);
+  const std::size_t size = n / kNttParts;
   pool_->parallel_for(divisors, [&](std::size_t j) {
     const std::size_t prime = division.divisors()[j];
-    const auto block =
-        produce(prime < ring.q_count() ? prime : limbs.q + (prime - ring.q_count()));
+    auto limb = produce(prime < ring.q_count() ? prime : limbs.q + (prime - ring.q_count()));
+    auto scratch = ring.words(limb.scratch_words());
     std::uint64_t *b = remainders.data() + j * n, *a = b + divisors * n;
-    for (std::size_t start = 0; start < n; start += kBlock)
-      block(start, std::min(kBlock, n - start), b + start, a + start);
+    for (std::size_t part = 0; part < kNttParts; ++part, b += size, a += size) {
+      limb.enter(part, scratch.data());
+      for (std::size_t start = 0; start < size; start += LimbProduct::kBlock)
+        limb(start, std::min(LimbProduct::kBlock, size - start), b + start, a + start);
+      for (std::uint64_t* values : {b, a})
+        ring.kernels().ntt_inverse_head(ring.ntt(prime), part, values, values);
+    }
   });
   std::array<PooledBuffer<std::uint64_t>, 2> lifted;
-  for (std::size_t part = 0; part < 2; ++part) lifted[part] = division.lift(ring, values[part], kept, *pool_);
+  for (std::size_t half = 0; half < 2; ++half) lifted[half] = division.lift(ring, values[half], kept, *pool_);
   pool_->parallel_for(kept, [&](std::size_t i) {
-    auto scratch = ring.words(2 * n);
+    auto limb = produce(i);
+    auto scratch = ring.words(2 * n + limb.scratch_words());
     std::uint64_t *b = scratch.data(), *a = b + n;
-    const auto block = produce(i);
-    division.transform(ring, i, lifted[0].data() + i * n, b);
-    division.transform(ring, i, lifted[1].data() + i * n, a);
-    alignas(64) std::array<std::uint64_t, 2 * kBlock> products;
-    for (std::size_t start = 0; start < n; start += kBlock) {
-      const std::size_t count = std::min(kBlock, n - start);
-      block(start, count, products.data(), products.data() + kBlock);
-      division.divide(ring, i, products.data(), b + start, count);
-      division.divide(ring, i, products.data() + kBlock, a + start, count);
+    alignas(64) std::array<std::uint64_t, 2 * LimbProduct::kBlock> products;
+    for (std::size_t part = 0; part < kNttParts; ++part) {
+      limb.enter(part, scratch.data() + 2 * n);
+      const std::size_t first = part * size;
+      const NttTables& tables = ring.ntt(division.kept()[i]);
+      ring.kernels().ntt_forward_tail(tables, part, lifted[0].data() + i * n + first, b + first);
+      ring.kernels().ntt_forward_tail(tables, part, lifted[1].data() + i * n + first, a + first);
+      for (std::size_t start = 0; start < size; start += LimbProduct::kBlock) {
+        const std::size_t count = std::min(LimbProduct::kBlock, size - start);
+        limb(start, count, products.data(), products.data() + LimbProduct::kBlock);
+        division.divide(ring, i, products.data(), b + first + start, count);
+        division.divide(ring, i, products.data() + LimbProduct::kBlock, a + first + start, count);
+      }
     }
     finish(0, i, b);
     finish(1, i, a);
