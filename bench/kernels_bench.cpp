@@ -167,12 +167,13 @@ struct Rows {
   std::vector<const std::uint64_t*> pointers;
 };
 
-void dot_4_terms(benchmark::State& state) {
+void dot_pair_4_terms(benchmark::State& state) {
   const Rows rows(std::size_t{1} << state.range(1), (std::uint64_t{1} << 45) - 1000000);
   pointwise(
       state,
       [&](const KernelTable& k, Limb& x) {
-        k.dot(x.q, rows.pointers.data(), rows.pointers.data() + 4, 4, x.out.data(), x.n);
+        k.dot_pair(x.q, rows.pointers.data(), rows.pointers.data() + 4, rows.pointers.data() + 2, 4, x.out.data(),
+                   x.b.data(), x.n);
       },
       [&](const Limb& x) {
         std::uint64_t sum = 0;
@@ -181,7 +182,7 @@ void dot_4_terms(benchmark::State& state) {
         return sum;
       });
 }
-BENCHMARK(dot_4_terms)->Apply(pointwise_arguments);
+BENCHMARK(dot_pair_4_terms)->Apply(pointwise_arguments);
 
 void base_conversion_8_terms(benchmark::State& state) {
   const Rows rows(std::size_t{1} << state.range(1), (std::uint64_t{1} << 45) - 1000000);

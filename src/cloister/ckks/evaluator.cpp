@@ -198,15 +198,31 @@ Ciphertext Evaluator::multiply(const Ciphertext& a, const Plaintext& b) const {
   return finish(multiply_lazy(a, b));
 }
 
+// The three parts of a product, a block at a time: each part of the operands is read once.
+void Evaluator::multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphertext& out) const {
+  constexpr std::size_t kBlock = 1024;
+  const KernelTable& kernels = parameters_->ring()->kernels();
+  const std::size_t n = parameters_->ring()->degree();
+  pool_->parallel_for(out.parts[0].limbs().count(), [&](std::size_t i) {
+    const Modulus& q = out.parts[0].modulus(i);
+    for (std::size_t start = 0; start < n; start += kBlock) {
+      const std::size_t count = std::min(kBlock, n - start);
+      const auto from = [&](const Ciphertext& x, std::size_t part) { return x.parts[part].limb(i) + start; };
+      const auto to = [&](std::size_t part) { return out.parts[part].limb(i) + start; };
+      kernels.mul(q, from(a, 0), from(b, 0), to(0), count);
+      kernels.mul(q, from(a, 0), from(b, 1), to(1), count);
+      kernels.mul_add(q, from(a, 1), from(b, 0), to(1), count);
+      kernels.mul(q, from(a, 1), from(b, 1), to(2), count);
+    }
+  });
+}
+
 Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Ciphertext& b) const {
   return aligned(a, b, [&](const Ciphertext& x, const Ciphertext& y) {
     Ciphertext out{{}, x.scale * y.scale, x.bound * y.bound, {}};
     for (int k = 0; k < 3; ++k)
       out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(x.level())));
-    mul(x.parts[0], y.parts[0], out.parts[0], *pool_);
-    mul(x.parts[0], y.parts[1], out.parts[1], *pool_);
-    mul_add(x.parts[1], y.parts[0], out.parts[1], *pool_);
-    mul(x.parts[1], y.parts[1], out.parts[2], *pool_);
+    multiply_parts(x, y, out);
     return out;
   });
 }

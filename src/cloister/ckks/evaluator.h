@@ -90,6 +90,7 @@ class Evaluator {
   Ciphertext aligned(const Ciphertext& a, const Ciphertext& b, Operation operation) const;
   template <typename PolyOperation>
   Ciphertext linear(const Ciphertext& a, const Ciphertext& b, PolyOperation operation) const;
+  void multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphertext& out) const;
   void multiply_constant(Ciphertext& a, double integer) const;
   const rlwe::KeySwitchKey& relinearization_key() const;
   Ciphertext one_level_down(Ciphertext a) const;

@@ -66,9 +66,11 @@ struct KernelTable {
   /// out = (a - b) * factor: the tail of rescaling and of mod-down.
   void (*sub_mul_scalar)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b,
                          const ShoupFactor& factor, std::uint64_t* out, std::size_t n) noexcept;
-  /// out = sum over t of a[t] * b[t]: the inner product of digits with a key. At most 256 terms.
-  void (*dot)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* const* b,
-              std::size_t terms, std::uint64_t* out, std::size_t n) noexcept;
+  /// out0 = sum over t of a[t] * b0[t], and out1 likewise: the inner products of digits with the two halves of
+  /// a key. At most 256 terms. No aliasing.
+  void (*dot_pair)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* const* b0,
+                   const std::uint64_t* const* b1, std::size_t terms, std::uint64_t* out0, std::uint64_t* out1,
+                   std::size_t n) noexcept;
   /// out = sum over t of a[t] * constants[t] mod q, a below 2^a_bits, a_bits at most 60, constants
   /// residues of q: base conversion. At most 256 terms. Faster where a_bits is at most 52.
   void (*dot_constants)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* constants,

@@ -90,7 +90,8 @@ TEST_P(Kernels, PointwiseAgreeWithModulus) {
   k.mul_add(q, a.data(), b.data(), fused.data(), n);
   k.mul_scalar(q, a.data(), w, scaled.data(), n);
   k.sub_mul_scalar(q, a.data(), b.data(), w, tail.data(), n);
-  k.dot(q, left.data(), right.data(), 3, dots.data(), n);
+  std::vector<std::uint64_t> squares(n);
+  k.dot_pair(q, left.data(), right.data(), left.data(), 3, dots.data(), squares.data(), n);
   k.dot_constants(q, left.data(), constants.data(), 3, q.bits(), converted.data(), n);
   for (std::size_t i = 0; i < n; ++i) {
     ASSERT_EQ(sum[i], q.add(a[i], b[i]));
@@ -101,6 +102,7 @@ TEST_P(Kernels, PointwiseAgreeWithModulus) {
     ASSERT_EQ(scaled[i], q.mul(a[i], c[2]));
     ASSERT_EQ(tail[i], q.mul(q.sub(a[i], b[i]), c[2]));
     ASSERT_EQ(dots[i], q.add(q.add(q.mul(a[i], b[i]), q.mul(b[i], c[i])), q.mul(c[i], a[i])));
+    ASSERT_EQ(squares[i], q.add(q.add(q.mul(a[i], a[i]), q.mul(b[i], b[i])), q.mul(c[i], c[i])));
     ASSERT_EQ(converted[i], q.sub(q.add(q.mul(a[i], constants[0]), q.mul(b[i], constants[1])), c[i]));
   }
 }
@@ -109,8 +111,8 @@ TEST_P(Kernels, DotTakesManyLargestTerms) {
   const std::size_t terms = 256;
   const std::vector<std::uint64_t> a(n, q.value() - 1);
   const std::vector<const std::uint64_t*> rows(terms, a.data());
-  std::vector<std::uint64_t> out(n);
-  k.dot(q, rows.data(), rows.data(), terms, out.data(), n);
+  std::vector<std::uint64_t> out(2 * n);
+  k.dot_pair(q, rows.data(), rows.data(), rows.data(), terms, out.data(), out.data() + n, n);
   for (const auto v : out) ASSERT_EQ(v, terms % q.value());  // (-1)(-1) each
 }
 

@@ -211,10 +211,13 @@ TEST_P(Pointwise, InnerProductsEqualTheReference) {
       std::vector<const u64*> left(terms, x.data()), right(terms, y.data());
       left[0] = right[terms / 2] = largest.data();
       const std::vector<u64> out(n);
-      expect_equal(out, "dot", prime,
-                   [&](const KernelTable& t, u64* to) { t.dot(q, most.data(), most.data(), terms, to, n); });
-      expect_equal(out, "dot", prime,
-                   [&](const KernelTable& t, u64* to) { t.dot(q, left.data(), right.data(), terms, to, n); });
+      const std::vector<u64> both(2 * n);
+      expect_equal(both, "dot_pair", prime, [&](const KernelTable& t, u64* to) {
+        t.dot_pair(q, most.data(), most.data(), right.data(), terms, to, to + n, n);
+      });
+      expect_equal(both, "dot_pair", prime, [&](const KernelTable& t, u64* to) {
+        t.dot_pair(q, left.data(), right.data(), left.data(), terms, to, to + n, n);
+      });
       for (const int bits : {30, 45, 50, 51, 52, 53, 60}) {
         const u64 top = (u64{1} << bits) - 1;
         const std::vector<u64> wide(n, top);

@@ -86,14 +86,14 @@ void LimbProduct::enter(std::size_t part, std::uint64_t* scratch) noexcept {
 
 void LimbProduct::operator()(std::size_t start, std::size_t count, std::uint64_t* b,
                              std::uint64_t* a) const noexcept {
-  const std::size_t terms = digits_.size();
-  const KernelTable& kernels = source_->ring()->kernels();
-  std::array<const std::uint64_t*, kMaxDigits> x{}, y{};
-  for (std::size_t d = 0; d < terms; ++d) x[d] = digits_[d] + start;
-  for (std::size_t d = 0; d < terms; ++d) y[d] = b_[d] + part_start_ + start;
-  kernels.dot(*modulus_, x.data(), y.data(), terms, b, count);
-  for (std::size_t d = 0; d < terms; ++d) y[d] = a_[d] + part_start_ + start;
-  kernels.dot(*modulus_, x.data(), y.data(), terms, a, count);
+  const std::size_t terms = digits_.size(), from = part_start_ + start;
+  std::array<const std::uint64_t*, kMaxDigits> x{}, of_b{}, of_a{};
+  for (std::size_t d = 0; d < terms; ++d) {
+    x[d] = digits_[d] + start;
+    of_b[d] = b_[d] + from;
+    of_a[d] = a_[d] + from;
+  }
+  ring().kernels().dot_pair(*modulus_, x.data(), of_b.data(), of_a.data(), terms, b, a, count);
 }
 
 }  // namespace cloister::rlwe

@@ -36,9 +36,6 @@ struct NttPasses {
 /// taken, whose form of the values between the two is its own.
 inline bool splits(const NttTables& tables) noexcept { return tables.degree() >= 2048; }
 
-inline void prefetch_to_read(const u64* x) { __builtin_prefetch(x, 0); }
-inline void prefetch_to_write(u64* x) { __builtin_prefetch(x, 1); }
-
 /// A transform works on so many groups of 64 coefficients at once in the layers that stay in registers: step
 /// by step, because one alone is a chain too long for the CPU to look past. More than one only where there
 /// are registers for it.

@@ -55,13 +55,15 @@ inline void layers(typename F::Value (*v)[1 << kLayers], const typename F::Root 
   }
 }
 
-/// What a pass works on: `columns` of 2^kLayers streams that lie so far apart where they are read and written.
+/// What a pass works on: `columns` of 2^kLayers streams that lie so far apart where they are read and written;
+/// and what it asks for, `read_ahead` words behind what it reads.
 struct Streams {
   const u64* in;
   std::size_t in_distance;
   u64* out;
   std::size_t out_distance;
   std::size_t columns;
+  std::size_t read_ahead;
 };
 
 /// kLayers layers of the columns below a node. kAhead: asks for the lines that the columns after these will
@@ -78,6 +80,7 @@ void pass(const Forward<F>& forward, std::size_t node, const Streams& s) {
     for (std::size_t i = 0; i < kStreams; ++i) {
       const u64* from = s.in + i * s.in_distance + j;
       v[i] = kEntry == Entry::kResidues ? F::from_residue(load(from)) : F::read(from);
+      prefetch_to_read(from + s.read_ahead);
     }
     layers<F, kLayers, 1, kEntry>(&v, &w, m);
 #pragma GCC unroll 16
@@ -208,16 +211,16 @@ struct Schedule {
 /// the next is begun, so that it is read while it is in the nearest cache that holds it.
 template <typename F>
 void descend(const Schedule& schedule, const Pass* pass, const Forward<F>& f, std::size_t node, const u64* in,
-             u64* x, std::size_t size) {
+             u64* x, std::size_t size, std::size_t read_ahead) {
   const std::size_t parts = std::size_t{1} << pass->layers;
   const std::size_t part = size / parts;
-  run_pass(pass->entry, pass->layers, f, node, {in, part, x, part, part});
+  run_pass(pass->entry, pass->layers, f, node, {in, part, x, part, part, read_ahead});
   if (pass + 1 == schedule.end()) {
     const std::size_t group = node * parts - f.degree / part;
     return run_last_pass(schedule.last, schedule.middle, f, group, parts, x);
   }
   for (std::size_t i = 0; i < parts; ++i)
-    descend(schedule, pass + 1, f, node * parts + i, x + i * part, x + i * part, part);
+    descend(schedule, pass + 1, f, node * parts + i, x + i * part, x + i * part, part, 0);
 }
 
 /// Schedule and constants of one transform.
@@ -254,7 +257,7 @@ void ntt_forward(const NttTables& tables, const u64* in, u64* out) noexcept {
   if (tables.vector_roots().empty()) return scalar_kernels().ntt_forward(tables, in, out);
   choose(tables.modulus(), [&]<typename F>(F) {
     const Transform<F> t(tables);
-    descend(t.schedule, t.schedule.passes, t.forward, 1, in, out, tables.degree());
+    descend(t.schedule, t.schedule.passes, t.forward, 1, in, out, tables.degree(), kPrefetchWords / 8);
   });
 }
 
@@ -264,7 +267,7 @@ void ntt_forward_head(const NttTables& tables, const u64* in, std::size_t in_dis
     return scalar_kernels().ntt_forward_head(tables, in, in_distance, out, out_distance, columns);
   choose(tables.modulus(), [&]<typename F>(F) {
     pass<F, 3, Entry::kResidues, true>(Transform<F>(tables).forward, 1,
-                                       {in, in_distance, out, out_distance, columns});
+                                       {in, in_distance, out, out_distance, columns, 0});
   });
 }
 
@@ -272,8 +275,9 @@ void ntt_forward_tail(const NttTables& tables, std::size_t part, const u64* in, 
   if (!splits(tables)) return scalar_kernels().ntt_forward_tail(tables, part, in, out);
   choose(tables.modulus(), [&]<typename F>(F) {
     const Transform<F> t(tables);
+    // Asks for the next part.
     descend(t.schedule, t.schedule.passes + 1, t.forward, kNttParts + part, in, out,
-            tables.degree() / kNttParts);
+            tables.degree() / kNttParts, tables.degree() / kNttParts);
   });
 }
 

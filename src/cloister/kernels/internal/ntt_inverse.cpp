@@ -138,7 +138,10 @@ void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count,
       for (std::size_t k = 0; k < kSets; ++k) {
         Vec residues[8];
 #pragma GCC unroll 8
-        for (std::size_t i = 0; i < 8; ++i) residues[i] = load(in + 64 * k + row_word(part, i));
+        for (std::size_t i = 0; i < 8; ++i) {
+          residues[i] = load(in + 64 * k + row_word(part, i));
+          prefetch_to_read(in + 64 * k + row_word(part, i) + kPrefetchWords);
+        }
         transpose(residues);
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < 8; ++i) v[k][i] = F::from_residue(residues[i]);

@@ -37,12 +37,49 @@ inline void sum_terms(const Reducer& reducer, std::size_t terms, std::size_t chu
   for (; i < n; i += kLanes) sum_block<1>(reducer, terms, chunk, out + i, at);
 }
 
+template <std::size_t kVectors, typename Reducer>
+inline void pair_block(const Reducer& reducer, std::size_t terms, std::size_t chunk, const u64* const* a,
+                       const u64* const* b0, const u64* const* b1, std::size_t i, u64* out0, u64* out1) {
+  typename Reducer::Sum sums[2][kVectors];
+#pragma GCC unroll 2
+  for (auto& half : sums)
+#pragma GCC unroll 4
+    for (auto& sum : half) sum = reducer.start();
+  for (std::size_t t = 0; t < terms;) {
+    for (const std::size_t end = terms - t < chunk ? terms : t + chunk; t < end; ++t) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const std::size_t at = i + kLanes * v;
+        const Vec x = load(a[t] + at);
+        sums[0][v].add(x, load(b0[t] + at));
+        sums[1][v].add(x, load(b1[t] + at));
+        for (const u64* row : {a[t], b0[t], b1[t]}) prefetch_to_read(row + at + kPrefetchWords);
+      }
+    }
+    if (t < terms) {
+#pragma GCC unroll 2
+      for (auto& half : sums)
+#pragma GCC unroll 4
+        for (auto& sum : half) sum = reducer.start(sum);
+    }
+  }
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    store(out0 + i + kLanes * v, reducer(sums[0][v]));
+    store(out1 + i + kLanes * v, reducer(sums[1][v]));
+  }
+}
+
 template <typename A>
-void dot_of(const Modulus& q, const u64* const* a, const u64* const* b, std::size_t terms, u64* out,
-            std::size_t n) {
-  const typename A::SumReducer reducer(q, q.bits(), q.bits());
-  sum_terms(reducer, terms, reducer.max_terms(), out, n,
-            [=](std::size_t t, std::size_t i, auto& sum) { sum.add(load(a[t] + i), load(b[t] + i)); });
+void dot_pair_of(const Modulus& q, const u64* const* a, const u64* const* b0, const u64* const* b1,
+                 std::size_t terms, u64* out0, u64* out1, std::size_t n) {
+  using Reducer = typename A::SumReducer;
+  const Reducer reducer(q, q.bits(), q.bits());
+  constexpr std::size_t kVectors = Reducer::kVectors / 2 == 0 ? 1 : Reducer::kVectors / 2;
+  std::size_t i = 0;
+  for (; i + kLanes * kVectors <= n; i += kLanes * kVectors)
+    pair_block<kVectors>(reducer, terms, reducer.max_terms(), a, b0, b1, i, out0, out1);
+  for (; i < n; i += kLanes) pair_block<1>(reducer, terms, reducer.max_terms(), a, b0, b1, i, out0, out1);
 }
 
 template <typename A>
@@ -72,10 +109,10 @@ void dot_constants_in_two(const Modulus& q, const u64* const* a, const u64* cons
 
 }  // namespace
 
-void dot(const Modulus& q, const u64* const* a, const u64* const* b, std::size_t terms, u64* out,
-         std::size_t n) noexcept {
-  if (n % 8 != 0) return scalar_kernels().dot(q, a, b, terms, out, n);
-  (is_narrow(q) ? dot_of<Narrow> : dot_of<Wide>)(q, a, b, terms, out, n);
+void dot_pair(const Modulus& q, const u64* const* a, const u64* const* b0, const u64* const* b1,
+              std::size_t terms, u64* out0, u64* out1, std::size_t n) noexcept {
+  if (n % 8 != 0) return scalar_kernels().dot_pair(q, a, b0, b1, terms, out0, out1, n);
+  (is_narrow(q) ? dot_pair_of<Narrow> : dot_pair_of<Wide>)(q, a, b0, b1, terms, out0, out1, n);
 }
 
 void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,

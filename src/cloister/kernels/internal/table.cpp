@@ -30,7 +30,7 @@ const KernelTable& kernels() noexcept {
       .mul_add = mul_add,
       .mul_scalar = mul_scalar,
       .sub_mul_scalar = sub_mul_scalar,
-      .dot = dot,
+      .dot_pair = dot_pair,
       .dot_constants = dot_constants,
       .round_quotient = round_quotient,
       .permute = permute,

@@ -38,8 +38,8 @@ void mul_add(const Modulus& q, const u64* a, const u64* b, u64* out, std::size_t
 void mul_scalar(const Modulus& q, const u64* a, const ShoupFactor& factor, u64* out, std::size_t n) noexcept;
 void sub_mul_scalar(const Modulus& q, const u64* a, const u64* b, const ShoupFactor& factor, u64* out,
                     std::size_t n) noexcept;
-void dot(const Modulus& q, const u64* const* a, const u64* const* b, std::size_t terms, u64* out,
-         std::size_t n) noexcept;
+void dot_pair(const Modulus& q, const u64* const* a, const u64* const* b0, const u64* const* b1,
+              std::size_t terms, u64* out0, u64* out1, std::size_t n) noexcept;
 void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,
                    u64* out, std::size_t n) noexcept;
 void round_quotient(const u64* const* a, const double* reciprocals, std::size_t terms, u64* out,

@@ -34,4 +34,10 @@ inline void transpose(Real (&r)[8]) {
   for (int i = 0; i < 8; ++i) r[i] = real_of_bits(v[i]);
 }
 
+/// Values that come from afar are asked for so many words before they are read, where the CPU does not find
+/// out by itself: at the start of every page, and in streams too short for it.
+inline constexpr std::size_t kPrefetchWords = 256;
+inline void prefetch_to_read(const u64* x) { __builtin_prefetch(x, 0); }
+inline void prefetch_to_write(u64* x) { __builtin_prefetch(x, 1); }
+
 }  // namespace cloister::CLOISTER_KERNEL_TARGET
