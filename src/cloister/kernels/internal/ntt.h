@@ -10,11 +10,13 @@ namespace cloister::CLOISTER_KERNEL_TARGET {
 
 /// How many layers each pass over memory takes, largest distances first, down to blocks of 64
 /// coefficients, whose six layers stay in registers. Passes of eight streams over blocks that are larger
-/// than the first cache; sixteen streams at such distances would fall into the same sets of it, and where
-/// there are sixteen registers they would not fit.
+/// than the first cache; sixteen streams at such distances would fall into the same sets of it. Four layers
+/// at the end where kMost allows them.
+template <int kMostLayers>
 struct NttPasses {
+  static_assert(kMostLayers == 3 || kMostLayers == 4);
+  static constexpr int kMost = kMostLayers;
   static constexpr int kMax = 4;
-  static constexpr int kMost = kLanes == 8 ? 4 : 3;
   int layers[kMax] = {};  // zero beyond `count`
   int count = 0;
 

@@ -10,6 +10,9 @@
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
+/// Sixteen streams where there are more than sixteen registers.
+using Passes = NttPasses<kLanes == 8 ? 4 : 3>;
+
 /// What the left operands are before a pass: canonical residues in memory; values within range for the
 /// layers to come; or values that have to be reduced.
 enum class Entry { kResidues, kContinue, kReduce };
@@ -130,7 +133,7 @@ void pass_of(int layers, const Forward<F>& f, std::size_t node, u64* x, std::siz
   if (layers == 1) return pass<F, 1, kEntry>(f, node, x, distance);
   if (layers == 2) return pass<F, 2, kEntry>(f, node, x, distance);
   if (layers == 3) return pass<F, 3, kEntry>(f, node, x, distance);
-  if constexpr (NttPasses::kMost == 4) pass<F, 4, kEntry>(f, node, x, distance);
+  if constexpr (Passes::kMost == 4) pass<F, 4, kEntry>(f, node, x, distance);
 }
 
 template <typename F>
@@ -163,7 +166,7 @@ struct Pass {
 /// The passes of one transform, `lazy_layers` layers at most between reductions.
 struct Schedule {
   Schedule(std::size_t degree, u64 lazy_layers) {
-    const NttPasses plan(degree);
+    const Passes plan(degree);
     u64 used = 0;
     for (; count < plan.count; ++count)
       passes[count] = {plan.layers[count],
@@ -174,7 +177,7 @@ struct Schedule {
 
   const Pass* end() const { return passes + count; }
 
-  Pass passes[NttPasses::kMax];
+  Pass passes[Passes::kMax];
   int count = 0;
   Entry last, middle;  // of the last pass, and of the second half of it
 
@@ -221,7 +224,7 @@ void ntt_forward(const NttTables& tables, u64* x) noexcept {
   const Modulus& q = tables.modulus();
   if (!is_narrow(q)) return transform<WideForward>(tables, x);
 #ifdef __AVX512IFMA__
-  if (IfmaForward::lazy_layers(q, 17) >= NttPasses::kMost) return transform<IfmaForward>(tables, x);
+  if (IfmaForward::lazy_layers(q, 17) >= Passes::kMost) return transform<IfmaForward>(tables, x);
   if (q.value() <= IfmaForwardReducing<3>::kMaxModulus) return transform<IfmaForwardReducing<3>>(tables, x);
   if (q.value() <= IfmaForwardReducing<2>::kMaxModulus) return transform<IfmaForwardReducing<2>>(tables, x);
   transform<IfmaForwardReducing<1>>(tables, x);

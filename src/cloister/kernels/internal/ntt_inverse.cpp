@@ -11,6 +11,9 @@
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
+/// Sixteen streams, their roots, and bounds for differences are more than there are registers for.
+using Passes = NttPasses<3>;
+
 /// Which of 2^kLayers values have to be reduced before each layer, and log2 of the bounds after the last, as
 /// multiples of q.
 template <int kLayers>
@@ -170,8 +173,7 @@ template <typename F, bool kFinal>
 void run_pass(int layers, const Inverse<F>& f, std::size_t node, u64* x, std::size_t distance) {
   if (layers == 1) return pass<F, 1, kFinal>(f, node, x, distance);
   if (layers == 2) return pass<F, 2, kFinal>(f, node, x, distance);
-  if (layers == 3) return pass<F, 3, kFinal>(f, node, x, distance);
-  if constexpr (NttPasses::kMost == 4) pass<F, 4, kFinal>(f, node, x, distance);
+  pass<F, 3, kFinal>(f, node, x, distance);
 }
 
 /// The forward transform's order of blocks, backwards: the passes below one on the parts of a block of `size`
@@ -192,7 +194,7 @@ void ascend(const int* pass, const int* end, const Inverse<F>& f, std::size_t no
 
 template <typename F>
 void transform(const NttTables& tables, u64* x) {
-  const NttPasses passes(tables.degree());
+  const Passes passes(tables.degree());
   ascend<F, true>(passes.layers, passes.layers + passes.count, Inverse<F>(tables), 1, x, tables.degree());
 }
 
