@@ -24,7 +24,7 @@ struct VectorRoot {
 };
 
 /// The roots of one direction of a transform, in the order in which kernels on vectors of eight 64-bit
-/// lanes read them. Memory: 16 N bytes.
+/// lanes read them, or of four, a half of eight at a time. Memory: 16 N bytes.
 class VectorRoots {
  public:
   static constexpr std::size_t kMinDegree = 128;

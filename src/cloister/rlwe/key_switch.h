@@ -115,8 +115,8 @@ void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, const Prod
       limb.enter(part, scratch.data());
       for (std::size_t start = 0; start < size; start += LimbProduct::kBlock)
         limb(start, std::min(LimbProduct::kBlock, size - start), b + start, a + start);
-      for (std::uint64_t* values : {b, a})
-        ring.kernels().ntt_inverse_head(ring.ntt(prime), part, values, values);
+      ring.kernels().ntt_inverse_head(ring.ntt(prime), part, b, b);
+      ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a, a);
     }
   });
   std::array<PooledBuffer<std::uint64_t>, 2> lifted;

@@ -19,7 +19,8 @@
 // round(h * R) is within 1/2 + 2u(1 + u)|vw|/q of vw/q. Then r = vw - cq = (h - cq) + l with
 //     |r| <= q/2 + 2u(1 + u)|vw|.
 // h is an integer, as what an integer is rounded to; so h - cq = r - l is one, of size at most |r| + 2^49,
-// hence exact, and so is the sum r. With |w| <= 2^k q and |v| <= L = 2^(51 - k):
+// hence exact, and so is the sum r. With |w| <= 2^k (q - 1) and |v| <= L = 2^(51 - k), since (1 + u)(q - 1) <
+// q,
 //     |r| <= (q/2)(1 + |v|/L) <= q, and |hR| <= 2^51.
 // k = 0 for residues as they are, L = 2^51; k = -1 for centred ones, L = 2^52.
 //

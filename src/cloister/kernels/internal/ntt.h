@@ -10,11 +10,13 @@ namespace cloister::CLOISTER_KERNEL_TARGET {
 
 /// How many layers each pass over memory takes, largest distances first, down to blocks of 64
 /// coefficients, whose six layers stay in registers. Passes of eight streams over blocks that are larger
-/// than the first cache; sixteen streams at such distances would fall into the same sets of it, and where
-/// there are sixteen registers they would not fit.
+/// than the first cache; sixteen streams at such distances would fall into the same sets of it. Four layers
+/// at the end where kMost allows them.
+template <int kMostLayers>
 struct NttPasses {
+  static_assert(kMostLayers == 3 || kMostLayers == 4);
+  static constexpr int kMost = kMostLayers;
   static constexpr int kMax = 4;
-  static constexpr int kMost = kLanes == 8 ? 4 : 3;
   int layers[kMax] = {};  // zero beyond `count`
   int count = 0;
 
@@ -41,15 +43,15 @@ inline bool splits(const NttTables& tables) noexcept { return tables.degree() >=
 /// are registers for it.
 inline constexpr std::size_t kSets = kLanes == 8 ? 2 : 1;
 
-/// The roots of kLayers layers below a node of the tree of roots.
+/// The roots of kLayers layers below a node of the tree of roots: of the node, its children, theirs.
 template <typename A, int kLayers>
 inline void load_roots(const VectorRoot* roots, std::size_t node, typename A::Root* w,
                        const typename A::Constants& m) {
 #pragma GCC unroll 16
-  for (int layer = 0; layer < kLayers; ++layer)
-#pragma GCC unroll 16
-    for (int i = 0; i < 1 << layer; ++i)
-      w[(1 << layer) - 1 + i] = A::root(roots[(node << layer) + static_cast<std::size_t>(i)], m);
+  for (unsigned i = 1; i < 1U << kLayers; ++i) {
+    const int layer = 31 - __builtin_clz(i);
+    w[i - 1] = A::root(roots[(node << layer) + (i - (1U << layer))], m);
+  }
 }
 
 /// The lower roots of one group, in the lanes that stand for one part of its eights.

@@ -10,6 +10,9 @@
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
+/// Sixteen streams where there are more than sixteen registers.
+using Passes = NttPasses<kLanes == 8 ? 4 : 3>;
+
 /// What the left operands are before a pass: canonical residues in memory; values within range for the
 /// layers to come; or values that have to be reduced.
 enum class Entry { kResidues, kContinue, kReduce };
@@ -147,7 +150,7 @@ void pass_of(int layers, const Forward<F>& f, std::size_t node, const Streams& s
   if (layers == 1) return pass<F, 1, kEntry, false>(f, node, s);
   if (layers == 2) return pass<F, 2, kEntry, false>(f, node, s);
   if (layers == 3) return pass<F, 3, kEntry, false>(f, node, s);
-  if constexpr (NttPasses::kMost == 4) pass<F, 4, kEntry, false>(f, node, s);
+  if constexpr (Passes::kMost == 4) pass<F, 4, kEntry, false>(f, node, s);
 }
 
 template <typename F>
@@ -180,7 +183,7 @@ struct Pass {
 /// The passes of one transform, `lazy_layers` layers at most between reductions.
 struct Schedule {
   Schedule(std::size_t degree, u64 lazy_layers) {
-    const NttPasses plan(degree);
+    const Passes plan(degree);
     u64 used = 0;
     for (; count < plan.count; ++count)
       passes[count] = {plan.layers[count],
@@ -191,7 +194,7 @@ struct Schedule {
 
   const Pass* end() const { return passes + count; }
 
-  Pass passes[NttPasses::kMax];
+  Pass passes[Passes::kMax];
   int count = 0;
   Entry last, middle;  // of the last pass, and of the second half of it
 
@@ -241,7 +244,7 @@ template <typename Run>
 void choose(const Modulus& q, const Run& run) {
   if (!is_narrow(q)) return run(WideForward());
 #ifdef __AVX512IFMA__
-  if (IfmaForward::lazy_layers(q, 17) >= NttPasses::kMost) return run(IfmaForward());
+  if (IfmaForward::lazy_layers(q, 17) >= Passes::kMost) return run(IfmaForward());
   if (q.value() <= IfmaForwardReducing<3>::kMaxModulus) return run(IfmaForwardReducing<3>());
   if (q.value() <= IfmaForwardReducing<2>::kMaxModulus) return run(IfmaForwardReducing<2>());
   run(IfmaForwardReducing<1>());

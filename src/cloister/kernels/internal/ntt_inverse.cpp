@@ -11,6 +11,9 @@
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
+/// Sixteen streams, their roots, and bounds for differences are more than there are registers for.
+using Passes = NttPasses<3>;
+
 /// Which of 2^kLayers values have to be reduced before each layer, and log2 of the bounds after the last, as
 /// multiples of q.
 template <int kLayers>
@@ -179,9 +182,7 @@ template <typename F, bool kFinal>
 void run_pass(int layers, const Inverse<F>& f, std::size_t node, u64* x, std::size_t distance) {
   if (layers == 1) return pass<F, 1, kFinal, false>(f, node, x, distance, x, distance, distance);
   if (layers == 2) return pass<F, 2, kFinal, false>(f, node, x, distance, x, distance, distance);
-  if (layers == 3) return pass<F, 3, kFinal, false>(f, node, x, distance, x, distance, distance);
-  if constexpr (NttPasses::kMost == 4)
-    pass<F, 4, kFinal, false>(f, node, x, distance, x, distance, distance);
+  pass<F, 3, kFinal, false>(f, node, x, distance, x, distance, distance);
 }
 
 /// The forward transform's order of blocks, backwards: the passes below one on the parts of a block of `size`
@@ -221,7 +222,7 @@ void choose(const Modulus& q, const Run& run) {
 
 void ntt_inverse(const NttTables& tables, const u64* in, u64* out) noexcept {
   if (tables.inverse_vector_roots().empty()) return scalar_kernels().ntt_inverse(tables, in, out);
-  const NttPasses passes(tables.degree());
+  const Passes passes(tables.degree());
   choose(tables.modulus(), [&]<typename F>(F) {
     ascend<F, true>(passes.layers, passes.layers + passes.count, Inverse<F>(tables), 1, in, out,
                     tables.degree());
@@ -230,7 +231,7 @@ void ntt_inverse(const NttTables& tables, const u64* in, u64* out) noexcept {
 
 void ntt_inverse_head(const NttTables& tables, std::size_t part, const u64* in, u64* out) noexcept {
   if (!splits(tables)) return scalar_kernels().ntt_inverse_head(tables, part, in, out);
-  const NttPasses passes(tables.degree());
+  const Passes passes(tables.degree());
   choose(tables.modulus(), [&]<typename F>(F) {
     ascend<F, false>(passes.layers + 1, passes.layers + passes.count, Inverse<F>(tables), kNttParts + part, in,
                      out, tables.degree() / kNttParts);
