@@ -43,6 +43,9 @@ class Folder:
             raise SystemExit(f"`{by} {' '.join(command[1:])}` failed; its message is above")
         return Step(json.loads(text), seconds, usage.ru_maxrss * 1024)
 
+    def kernel_target(self) -> str:
+        return self.run("info", "--cpu").output["cpu"]["chosen"]
+
     def remove(self, *names: str) -> None:
         for name in names:
             (self.path / name).unlink(missing_ok=True)

@@ -53,8 +53,20 @@ def cpu() -> dict[str, Any]:
     return found | {"cores": os.cpu_count()}
 
 
+def compiler() -> str:
+    """That this build was configured with, as it calls itself."""
+    try:
+        cache = (BUILD / "CMakeCache.txt").read_text(encoding="utf-8")
+        path = next(line.partition("=")[2] for line in cache.splitlines() if line.startswith("CMAKE_CXX_COMPILER:"))
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[0]
+    except (OSError, StopIteration, IndexError, subprocess.CalledProcessError):
+        return "unknown"
+
+
 def describe() -> dict[str, Any]:
-    return {"commit": commit(), "cpu": cpu(), "system": platform.platform(), "python": platform.python_version()}
+    return {"commit": commit(), "compiler": compiler(), "cpu": cpu(), "system": platform.platform(),
+            "python": platform.python_version()}
 
 
 def program(name: str) -> Path:

@@ -49,6 +49,14 @@ class Ours:
                 "error": metrics["weights_max_abs_error"], "bound": metrics["error_bound"],
                 "right": metrics["within_bound"]}
 
+    def results(self) -> dict[str, Any]:
+        samples = {"encrypt": self.encrypt, "train": self.train, "total": self.totals()}
+        return {step: Summary.of(taken).as_json("s") | {"samples_s": taken} for step, taken in samples.items()} | {
+            "parameters": self.plan["parameters"], "keygen_s": self.keygen.seconds,
+            "row_bytes": self.folder.bytes_of("server/train.enc"),
+            "key_bytes": self.folder.bytes_of("server/evaluation.keys"),
+            "kernel_target": self.folder.kernel_target()} | self.check()
+
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench compare --chd", description=__doc__)
@@ -133,6 +141,21 @@ def print_result(r: Mapping[str, Any]) -> None:
           "TenSEAL: in memory; gradient\nsteps, and the owner decrypts and encrypts the weights after each.")
 
 
+def collect(ours: Ours, peer: Side, epochs: int) -> dict[str, Any]:
+    """Measures and checks both sides; the results as JSON has them."""
+    info = peer.ask("info")
+    encrypt, taken = measure(ours, peer, epochs)
+    checks = {"encrypt": peer.ask("check encrypt"), "weights": peer.ask("check epoch")}
+    sizes = peer.ask("sizes")
+    total = peer_total(encrypt, taken)
+    return {
+        "rows": info["rows"], "features": info["features"], "threads": THREADS, "iterations": ITERATIONS,
+        "epochs_measured": epochs, "ratio": total / Summary.of(ours.totals()).median,
+        "target": TARGET, "stretch": STRETCH,
+        "sides": {OURS: ours.results(),
+                  PEER: info | sizes | {"encrypt_s": encrypt, "epochs_s": taken, "total_s": total, "checks": checks}}}
+
+
 def run(options: argparse.Namespace) -> int:
     try:
         python = environment("tenseal", "requirements.txt")
@@ -146,28 +169,12 @@ def run(options: argparse.Namespace) -> int:
         command = [str(python), "-m", "bench.compare.tenseal_chd_side", str(folder / "owner/train.csv"),
                    str(folder / "owner/test.csv"), str(THREADS)]
         with Side(PEER, command, environment={}) as peer:
-            info = peer.ask("info")
-            encrypt, epochs = measure(ours, peer, options.epochs)
-            checks = {"encrypt": peer.ask("check encrypt"), "weights": peer.ask("check epoch")}
-            sizes = peer.ask("sizes")
-        checked = ours.check()
-        total = peer_total(encrypt, epochs)
-        summaries = {"encrypt": ours.encrypt, "train": ours.train, "total": ours.totals()}
-        result = machine.describe() | {
-            "rows": info["rows"], "features": info["features"], "threads": THREADS, "iterations": ITERATIONS,
-            "data": "the given" if options.data else "a synthetic", "epochs_measured": options.epochs,
-            "ratio": total / Summary.of(ours.totals()).median, "target": TARGET, "stretch": STRETCH,
-            "sides": {
-                OURS: {key: Summary.of(samples).as_json("s") | {"samples_s": samples}
-                             for key, samples in summaries.items()} | checked | {
-                                 "parameters": ours.plan["parameters"],
-                                 "keygen_s": ours.keygen.seconds, "row_bytes": ours.folder.bytes_of("server/train.enc"),
-                                 "key_bytes": ours.folder.bytes_of("server/evaluation.keys")},
-                PEER: info | sizes | {"encrypt_s": encrypt, "epochs_s": epochs, "total_s": total,
-                                           "checks": checks}}}
+            result = machine.describe() | {"data": "the given" if options.data else "a synthetic"}
+            result |= collect(ours, peer, options.epochs)
     print_result(result)
     print(f"\nWrote {machine.write_json('compare-chd.json', result).relative_to(machine.ROOT)}")
-    right = checked["right"] and all(c["error"] <= c["bound"] for c in checks.values())
+    checks = result["sides"][PEER]["checks"]
+    right = result["sides"][OURS]["right"] and all(c["error"] <= c["bound"] for c in checks.values())
     if not right:
-        announce(f"WRONG: Cloister off by {checked['error']}, at most {checked['bound']} is right; TenSEAL: {checks}")
+        announce(f"WRONG: a side's result is not what it should be; {PEER}'s checks: {checks}")
     return 0 if right else 1

@@ -154,9 +154,8 @@ class Operations {
     auto result = std::make_shared<std::optional<ckks::Ciphertext>>();
     operations_["rescale"] = {[=, this] {
                                 auto operand = bench_.product->clone();
-                                return timed(*result, [&] {
-                                  return bench_.evaluator.rescale(std::move(operand));
-                                });
+                                return timed(*result,
+                                             [&] { return bench_.evaluator.rescale(std::move(operand)); });
                               },
                               [=, this] { return outcome(result->value(), expected); }};
   }
@@ -182,13 +181,13 @@ class Operations {
   template <typename Work>
   void add_plain(const char* name, Work work) {
     auto result = std::make_shared<std::optional<ckks::Plaintext>>();
-    operations_[name] = {
-        [=] { return timed(*result, work); },
-        [=, this] {
-          const auto slots = bench_.encoder.decode(result->value());
-          return Outcome{largest_error(slots, [this](std::size_t i) { return bench_.a_slots[i]; }),
-                         result->value().bound.error};
-        }};
+    operations_[name] = {[=] { return timed(*result, work); },
+                         [=, this] {
+                           const auto slots = bench_.encoder.decode(result->value());
+                           return Outcome{
+                               largest_error(slots, [this](std::size_t i) { return bench_.a_slots[i]; }),
+                               result->value().bound.error};
+                         }};
   }
 
   template <typename Work>
@@ -227,8 +226,8 @@ json info(const Bench& bench) {
 }
 
 json sizes(const Bench& bench) {
-  return {{"rotation_key_bytes",
-           rlwe::encoded_bytes_of_key(bench.parameters->rlwe()->spec(), static_cast<std::size_t>(kLevels) + 1)},
+  return {{"rotation_key_bytes", rlwe::encoded_bytes_of_key(bench.parameters->rlwe()->spec(),
+                                                            static_cast<std::size_t>(kLevels) + 1)},
           {"how", "as it is written: half of it a seed, each residue in its prime's bits, no compression"}};
 }
 
