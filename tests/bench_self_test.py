@@ -151,6 +151,9 @@ class Operations(unittest.TestCase):
         line = operations.peer_table([row], "SEAL").splitlines()[-1]
         self.assertRegex(line, r"rescale +4\.00 \(4\.00-4\.00\) +100 \(100-100\) +25\.0 +18 +28 +met$")
         self.assertEqual(operations.peer_table([row], "OpenFHE").count("\n"), 1)
+        of_openfhe = {"title": "hoisted", "sides": {"Cloister": row["sides"]["Cloister"], "OpenFHE": row["sides"]["SEAL"]}}
+        self.assertEqual(operations.peer_table([of_openfhe, row], "SEAL").count("\n"), 2)
+        self.assertTrue(operations.peer_table([of_openfhe, row], "OpenFHE").endswith("25.0"))
 
     def test_a_wrong_result_is_seen(self):
         for error, right in ((0.0, True), (1e-3, True), (2e-3, False), (math.nan, False)):

@@ -207,6 +207,7 @@ class Operations {
 
 std::vector<int> bits_of(const std::vector<std::uint64_t>& primes) {
   std::vector<int> out;
+  out.reserve(primes.size());
   for (const std::uint64_t p : primes) out.push_back(static_cast<int>(std::lround(std::log2(p))));
   return out;
 }

@@ -22,15 +22,16 @@ def pinned(requirements: Path) -> str:
     return " ".join(line for line in lines if line and not line.startswith("#"))
 
 
-def _last_line(text: str) -> str:
+def _line(text: str, index: int) -> str:
+    """One of those that a program left when it failed: a traceback's last, or another program's first."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[index] if lines else "it said nothing"
 
 
 def _run(command: list[str], what: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UnavailableError(f"{what}: {_last_line(done.stderr or done.stdout)}")
+        raise UnavailableError(f"{what}: {_line(done.stderr or done.stdout, -1)}")
 
 
 def environment(module: str, requirements: str, python: str = sys.executable) -> Path:
@@ -42,7 +43,7 @@ def environment(module: str, requirements: str, python: str = sys.executable) ->
     version = subprocess.run([found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
                              capture_output=True, text=True, check=False)
     if version.returncode:
-        raise UnavailableError(f"{python} does not start: {_last_line(version.stderr)}")
+        raise UnavailableError(f"{python} does not start: {_line(version.stderr, 0)}")
     folder = BUILD / "compare" / f"{module}-python{version.stdout.strip()}"
     inside, stamp = folder / "bin" / "python", folder / "installed"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != pinned(file):

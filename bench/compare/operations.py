@@ -15,7 +15,7 @@ from bench.compare.parameters import KEY_ROW, ROWS, SECURE_MODULUS_BITS, Row
 from bench.compare.protocol import Side, SideError
 from bench.figures import MIN_SAMPLES, Summary, byte_count, number, table, verdict
 
-OURS = "Cloister"
+OURS, PEER = "Cloister", "SEAL"
 WARM_UPS = 2
 SAMPLE_NS = 10_000_000  # what the fastest side's sample is to last at least,
 MAX_REPETITIONS = 10  # within this many repetitions
@@ -60,31 +60,29 @@ def result(row: Row, taken: Mapping[str, list[float]], checked: Mapping[str, Any
     return out
 
 
-def _goal(row: Mapping[str, Any]) -> list[str]:
-    return [f"{row['target']:g}", f"{row['stretch']:g}"] if "target" in row else ["", ""]
-
-
 def _cell(side: Mapping[str, Any]) -> str:
     return f"{number(side['median_ms'])} ({number(side['lower_ms'])}-{number(side['upper_ms'])})"
 
 
 def peer_table(results: Sequence[Mapping[str, Any]], peer: str) -> str:
     """All that was measured of Cloister and one peer. Goals were set for SEAL alone."""
-    rows = []
-    for row in results:
-        if peer not in row["sides"]:
-            continue
-        ours, theirs = row["sides"][OURS], row["sides"][peer]
-        goals = [*_goal(row), verdict(theirs["ratio"], row.get("target"), row.get("stretch"))]
-        rows.append([row["title"], _cell(ours), _cell(theirs), number(theirs["ratio"]),
-                     *(goals if peer == "SEAL" else ["", "", ""])])
-    return table(["ms: median (quartiles)", OURS, peer, "ratio", "target", "stretch", ""], rows)
+    header = ["ms: median (quartiles)", OURS, peer, "ratio"]
+    common = [row for row in results if peer in row["sides"]]
+    rows = [[row["title"], _cell(row["sides"][OURS]), _cell(row["sides"][peer]), number(row["sides"][peer]["ratio"])]
+            for row in common]
+    if peer == PEER:
+        header += ["target", "stretch", ""]
+        for cells, row in zip(rows, common, strict=True):
+            goals = row.get("target"), row.get("stretch")
+            cells += ["" if goal is None else f"{goal:g}" for goal in goals]
+            cells.append(verdict(row["sides"][peer]["ratio"], *goals))
+    return table(header, rows)
 
 
 def key_line(sizes: Mapping[str, Any]) -> str:
-    ours, theirs = sizes[OURS]["rotation_key_bytes"], sizes["SEAL"]["rotation_key_bytes"]
+    ours, theirs = sizes[OURS]["rotation_key_bytes"], sizes[PEER]["rotation_key_bytes"]
     ratio = theirs / ours
-    packed = sizes["SEAL"]["rotation_key_compressed_bytes"]
+    packed = sizes[PEER]["rotation_key_compressed_bytes"]
     return (f"{KEY_ROW.title}, seeded: {OURS} {byte_count(ours)}, SEAL {byte_count(theirs)}: 1/{number(ratio)} "
             f"(target 1/{KEY_ROW.target:g}, stretch 1/{KEY_ROW.stretch:g}: "
             f"{verdict(ratio, KEY_ROW.target, KEY_ROW.stretch)}).\n"
@@ -145,7 +143,7 @@ def run(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         print("Making parameters and keys", file=sys.stderr)
         sides = [stack.enter_context(Side(OURS, [str(machine.program("cloister_side"))])),
-                 stack.enter_context(Side("SEAL", [str(seal_python), "-m", "bench.compare.seal_side"]))]
+                 stack.enter_context(Side(PEER, [str(seal_python), "-m", "bench.compare.seal_side"]))]
         if not options.no_openfhe:
             python = [options.openfhe_python] if options.openfhe_python else [sys.executable, "python3.10"]
             if openfhe := start_openfhe(stack, python):
