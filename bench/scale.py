@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import math
 import random
 import resource
@@ -123,7 +124,7 @@ def growth(results: Sequence[Mapping[str, Any]]) -> list[str]:
             f"an iteration {factor(_iteration(a), _iteration(b))} the time, "
             f"{factor(a['data_bytes'], b['data_bytes'])} the data, {factor(a['key_bytes'], b['key_bytes'])} the keys, "
             f"{factor(a['server_peak_bytes'], b['server_peak_bytes'])} the server's memory"
-            for a, b in zip(results, results[1:], strict=False)]
+            for a, b in itertools.pairwise(results)]
 
 
 def _iteration(r: Mapping[str, Any]) -> float:
@@ -131,9 +132,8 @@ def _iteration(r: Mapping[str, Any]) -> float:
 
 
 def print_results(results: Sequence[Mapping[str, Any]], samples: int) -> None:
-    print(f"Logistic regression, {FEATURES} features, one thread, {samples} training{'s' * (samples > 1)} of each size; "
-          "an iteration is a full one: the first of\neach training starts from zero and counts as none. Loading and "
-          "storing count.\n")
+    print(f"Logistic regression, {FEATURES} features, one thread; trainings of each size: {samples}. An iteration is a "
+          "full one: the first of\neach training starts from zero and counts as none. Loading and storing count.\n")
     print(table(
         ["rows", "iterations", "N", "encrypt s", "train s", "s an iteration", "us a row of it", "data", "bytes a row",
          "keys", "server's peak"],
@@ -161,7 +161,8 @@ def main(arguments: Sequence[str]) -> int:
     print(f"\nA peak is the process's maximum resident set; the least that can show is this driver's, "
           f"{byte_count(own_peak)}.")
     path = machine.write_json("scale.json", machine.describe() | {
-        "kernel_target": Folder(options.folder).kernel_target(), "threads": 1, "least_peak_bytes": own_peak, "results": results})
+        "kernel_target": Folder(options.folder).kernel_target(), "threads": 1, "least_peak_bytes": own_peak,
+        "results": results})
     print(f"Wrote {path.relative_to(machine.ROOT)}")
     if wrong := [r for r in results if not r["right"]]:
         announce(f"WRONG: weights over their error bound at {', '.join(str(r['rows']) for r in wrong)} rows")

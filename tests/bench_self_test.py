@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from bench import figures, machine, scale  # noqa: E402
 from bench.compare import chd, chd_data, environments, operations, parameters, protocol  # noqa: E402
-from bench.figures import Summary, byte_count, number, table, verdict  # noqa: E402
 from bench.compare.protocol import Operation, Side, SideError  # noqa: E402
+from bench.figures import Summary, byte_count, number, table, verdict  # noqa: E402
 
 
 def quietly(call, *arguments):
@@ -151,7 +151,8 @@ class Operations(unittest.TestCase):
         line = operations.peer_table([row], "SEAL").splitlines()[-1]
         self.assertRegex(line, r"rescale +4\.00 \(4\.00-4\.00\) +100 \(100-100\) +25\.0 +18 +28 +met$")
         self.assertEqual(operations.peer_table([row], "OpenFHE").count("\n"), 1)
-        of_openfhe = {"title": "hoisted", "sides": {"Cloister": row["sides"]["Cloister"], "OpenFHE": row["sides"]["SEAL"]}}
+        sides = row["sides"]
+        of_openfhe = {"title": "hoisted", "sides": {"Cloister": sides["Cloister"], "OpenFHE": sides["SEAL"]}}
         self.assertEqual(operations.peer_table([of_openfhe, row], "SEAL").count("\n"), 2)
         self.assertTrue(operations.peer_table([of_openfhe, row], "OpenFHE").endswith("25.0"))
 

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable
 from time import perf_counter_ns
+from typing import Any
 
 import openfhe
 
@@ -45,8 +46,8 @@ class Bench:
                           for values in (self.x, self.y))
 
     def operations(self) -> dict[str, Operation]:
-        def operation(call: Callable[[], object], check: Callable[[object], float]) -> Operation:
-            result: list[object] = [None]
+        def operation(call: Callable[[], Any], check: Callable[[Any], float]) -> Operation:
+            result: list[Any] = [None]
 
             def run_ns() -> int:
                 start = perf_counter_ns()
@@ -67,12 +68,12 @@ class Bench:
                 lambda out: max(self.error(each, rotated(k + 1)) for k, each in enumerate(out))),
         }
 
-    def rotate_hoisted(self) -> list[object]:
+    def rotate_hoisted(self) -> list[Any]:
         digits = self.context.EvalFastRotationPrecompute(self.a)
         return [self.context.EvalFastRotation(self.a, steps, 2 * p.DEGREE, digits)
                 for steps in range(1, p.HOISTED_ROTATIONS + 1)]
 
-    def error(self, ciphertext: object, expected: Callable[[int], float]) -> float:
+    def error(self, ciphertext: Any, expected: Callable[[int], float]) -> float:
         opened = self.context.Decrypt(ciphertext, self.keys.secretKey)
         opened.SetLength(p.SLOTS)
         return max(abs(slot - expected(i)) for i, slot in enumerate(opened.GetRealPackedValue()))
