@@ -160,6 +160,7 @@ class Operations(unittest.TestCase):
         for error, right in ((0.0, True), (1e-3, True), (2e-3, False), (math.nan, False)):
             row, _ = measured(seal=error)
             self.assertIs(row["sides"]["SEAL"]["check"]["right"], right)
+            self.assertEqual(len(operations.wrong([row])), 0 if right else 1)
 
     def test_key_sizes(self):
         text = operations.key_line({"Cloister": {"rotation_key_bytes": 10_000_000},

@@ -12,7 +12,7 @@ from bench import machine
 from bench.cloister_cli import Folder, announce
 from bench.compare.chd_data import ITERATIONS, PLAN
 from bench.compare.environments import UnavailableError, environment
-from bench.compare.protocol import Side
+from bench.compare.protocol import Side, SideError
 from bench.figures import MIN_SAMPLES, Summary, byte_count, number, table, verdict
 
 OURS, PEER = "Cloister", "TenSEAL"
@@ -135,8 +135,8 @@ def print_result(r: Mapping[str, Any]) -> None:
               f"mean; its accuracy is that after {r['epochs_measured']}.")
     circuit = peer["checks"]["circuit"]
     print(f"Weights against the same steps in the clear: {OURS}'s are off by {ours['error']:.1e}, where "
-          f"{ours['bound']:.1e} is the bound; {PEER}'s by {number(peer['weights_error'])}:\nat this scale its rotations "
-          f"are noisy, and its primes are not near it. At larger parameters its steps are right within "
+          f"{ours['bound']:.1e} is the bound; {PEER}'s by {number(peer['weights_error'])}:\nat this scale its "
+          f"rotations are noisy, and its primes are not near it. At larger parameters its steps are right within "
           f"{circuit['error']:.1e}.")
     print("Cloister: processes from files to files, started and ended; accelerated steps, and no help from the owner. "
           "TenSEAL: in memory; gradient\nsteps, and the owner decrypts and encrypts the weights after each.")
@@ -157,6 +157,18 @@ def collect(ours: Ours, peer: Side, epochs: int) -> dict[str, Any]:
                   PEER: info | sizes | {"encrypt_s": encrypt, "epochs_s": taken, "total_s": total, "checks": checks}}}
 
 
+def in_folder(options: argparse.Namespace, python: Path) -> dict[str, Any]:
+    """The comparison in a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="cloister-bench-") as name:
+        folder = Path(name)
+        ours = Ours(folder, options.data.resolve() if options.data else synthetic_table(folder))
+        command = [str(python), "-m", "bench.compare.tenseal_chd_side", str(folder / "owner/train.csv"),
+                   str(folder / "owner/test.csv"), str(THREADS)]
+        with Side(PEER, command, environment={}) as peer:
+            results = collect(ours, peer, options.epochs)
+    return machine.describe() | {"data": "the given" if options.data else "a synthetic"} | results
+
+
 def run(options: argparse.Namespace) -> int:
     try:
         python = environment("tenseal", "requirements.txt")
@@ -164,14 +176,10 @@ def run(options: argparse.Namespace) -> int:
         raise SystemExit(f"TenSEAL cannot be compared with: {error}") from error
     if options.data and not options.data.is_file():
         raise SystemExit(f"{options.data} is not there; without --data a synthetic table is used")
-    with tempfile.TemporaryDirectory(prefix="cloister-bench-") as name:
-        folder = Path(name)
-        ours = Ours(folder, options.data.resolve() if options.data else synthetic_table(folder))
-        command = [str(python), "-m", "bench.compare.tenseal_chd_side", str(folder / "owner/train.csv"),
-                   str(folder / "owner/test.csv"), str(THREADS)]
-        with Side(PEER, command, environment={}) as peer:
-            result = machine.describe() | {"data": "the given" if options.data else "a synthetic"}
-            result |= collect(ours, peer, options.epochs)
+    try:
+        result = in_folder(options, python)
+    except SideError as error:
+        raise SystemExit(f"The comparison stopped: {error}") from error
     print_result(result)
     print(f"\nWrote {machine.write_json('compare-chd.json', result).relative_to(machine.ROOT)}")
     checks = result["sides"][PEER]["checks"]

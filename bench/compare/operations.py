@@ -11,7 +11,7 @@ from typing import Any
 
 from bench import machine
 from bench.compare.environments import UnavailableError, environment
-from bench.compare.parameters import KEY_ROW, ROWS, SECURE_MODULUS_BITS, Row
+from bench.compare.parameters import KEY_ROW, LEVELS, ROWS, SECURE_MODULUS_BITS, Row
 from bench.compare.protocol import Side, SideError
 from bench.figures import MIN_SAMPLES, Summary, byte_count, number, table, verdict
 
@@ -135,47 +135,68 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def run(options: argparse.Namespace) -> int:
+def start(stack: contextlib.ExitStack, options: argparse.Namespace) -> list[Side]:
+    """Cloister's side first."""
     try:
         seal_python = environment("tenseal", "requirements.txt")
     except UnavailableError as error:
         raise SystemExit(f"TenSEAL cannot be compared with: {error}") from error
-    with contextlib.ExitStack() as stack:
-        print("Making parameters and keys", file=sys.stderr)
-        sides = [stack.enter_context(Side(OURS, [str(machine.program("cloister_side"))])),
-                 stack.enter_context(Side(PEER, [str(seal_python), "-m", "bench.compare.seal_side"]))]
-        if not options.no_openfhe:
-            python = [options.openfhe_python] if options.openfhe_python else [sys.executable, "python3.10"]
-            if openfhe := start_openfhe(stack, python):
-                sides.append(openfhe)
-        infos = {side.name: side.ask("info") for side in sides}
-        sizes = {side.name: side.ask("sizes") for side in sides[:2]}
-        can = {side.name: set(side.ask("operations")["operations"]) for side in sides}
-        results, wrong = [], []
-        for row in ROWS:
-            able = [side for side in sides if row.name in can[side.name]]
-            if row.name not in options.operations or len(able) < 2:
-                continue
-            print(f"Measuring: {row.title}", file=sys.stderr)
-            taken = measure(row.name, able, options.samples)
-            checked = check(row.name, able)
-            results.append(result(row, taken, checked))
-            wrong += [f"{row.title} by {name}: off by {c['error']:.3g}, at most {c['bound']:.3g} is right"
-                      for name, c in checked.items() if not c["right"]]
+    print("Making parameters and keys", file=sys.stderr)
+    sides = [stack.enter_context(Side(OURS, [str(machine.program("cloister_side"))])),
+             stack.enter_context(Side(PEER, [str(seal_python), "-m", "bench.compare.seal_side"]))]
+    if not options.no_openfhe:
+        python = [options.openfhe_python] if options.openfhe_python else [sys.executable, "python3.10"]
+        if openfhe := start_openfhe(stack, python):
+            sides.append(openfhe)
+    return sides
 
-    print(f"N = {infos[OURS]['parameters']['ring_degree']}, 14 levels, one thread each, {options.samples} samples "
-          "of each side in turn; fresh operands at the top level; results checked.")
+
+def measure_rows(sides: Sequence[Side], names: Sequence[str], samples: int) -> list[dict[str, Any]]:
+    """The rows asked for that Cloister and another side can do."""
+    can = {side.name: side.ask("operations")["operations"] for side in sides}
+    results = []
+    for row in ROWS:
+        able = [side for side in sides if row.name in can[side.name]]
+        if row.name in names and len(able) > 1:
+            print(f"Measuring: {row.title}", file=sys.stderr)
+            taken = measure(row.name, able, samples)
+            results.append(result(row, taken, check(row.name, able)))
+    return results
+
+
+def wrong(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every result that its check does not pass."""
+    return [f"{row['title']} by {name}: off by {side['check']['error']:.3g}, over {side['check']['bound']:.3g}"
+            for row in results for name, side in row["sides"].items() if not side["check"]["right"]]
+
+
+def print_results(infos: Mapping[str, Any], sizes: Mapping[str, Any], results: Sequence[Mapping[str, Any]],
+                  samples: int) -> None:
+    print(f"N = {infos[OURS]['parameters']['ring_degree']}, {LEVELS} levels, one thread each, {samples} samples of "
+          "each side in turn; fresh operands at the top level; results checked.")
     print("\n".join(side_line(name, info) for name, info in infos.items()))
-    for peer in [side.name for side in sides[1:]]:
-        if any(peer in row["sides"] for row in results):
+    for peer in infos:
+        if peer != OURS and any(peer in row["sides"] for row in results):
             print("\n" + peer_table(results, peer))
     print("\n" + key_line(sizes))
     print("\nWhat is timed:\n  Cloister returns new objects, whose allocation counts, as do those of OpenFHE; SEAL "
           "writes into objects that are used again.")
     print("\n".join(f"  {row['title']}: {row['note']}." for row in results if row["note"]))
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        with contextlib.ExitStack() as stack:
+            sides = start(stack, options)
+            infos = {side.name: side.ask("info") for side in sides}
+            sizes = {side.name: side.ask("sizes") for side in sides if side.name in (OURS, PEER)}
+            results = measure_rows(sides, options.operations, options.samples)
+    except SideError as error:
+        raise SystemExit(f"The comparison stopped: {error}") from error
+    print_results(infos, sizes, results, options.samples)
     path = machine.write_json("compare.json", machine.describe() | {
         "threads": 1, "sides": infos, "sizes": sizes, "results": results})
     print(f"\nWrote {path.relative_to(machine.ROOT)}")
-    for line in wrong:
+    for line in (failures := wrong(results)):
         print(f"WRONG: {line}", file=sys.stderr)
-    return 1 if wrong else 0
+    return 1 if failures else 0
