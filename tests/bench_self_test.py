@@ -81,6 +81,11 @@ class Served(unittest.TestCase):
                          [{"library": "none"}, {"bytes": 3}, {"operations": ["add", "bad"]}, {"ns": [7, 7, 7]},
                           {"error": 0.5, "bound": 1.0}])
 
+    def test_no_number_is_the_largest_error(self):
+        self.assertEqual(protocol.largest([1.0, 3.0, 2.0]), 3)
+        for errors in ([math.nan, 1.0], [1.0, math.nan]):
+            self.assertEqual(protocol.largest(errors), math.inf)
+
     def test_what_fails_is_told_and_the_next_is_answered(self):
         for request in ("run bad 1", "check bad", "run none 1", "run add 0", "run add x", "run add", "", "stop"):
             with self.subTest(request):

@@ -1,11 +1,13 @@
 // Cloister's side of `./run bench compare`: sets up the parameters and keys that bench/compare/parameters.py
 // has too, then answers one line of JSON to each line of standard input (see bench/compare/protocol.py):
 //   info | sizes | operations | run OPERATION COUNT | check OPERATION | quit
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <complex>
 #include <functional>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -85,10 +87,14 @@ class Bench {
   std::optional<ckks::Ciphertext> product;  ///< of `a` and `b_plain`, before its rescaling
 };
 
+/// The largest finite number stands for what is none, so that JSON can hold it and no bound covers it.
 template <typename Slot, typename Expected>
 double largest_error(const std::vector<Slot>& got, Expected expected) {
   double largest = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) largest = std::max(largest, std::abs(got[i] - expected(i)));
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const double error = std::abs(got[i] - expected(i));
+    largest = std::max(largest, std::isfinite(error) ? error : std::numeric_limits<double>::max());
+  }
   return largest;
 }
 
@@ -117,6 +123,9 @@ class Operations {
     add_values("decode", bench.a_plain.bound, [&] { return bench.encoder.decode(bench.a_plain); });
     add_values("decrypt_decode", bench.a.bound, [&] { return bench.decryptor.decrypt(bench.a); });
   }
+
+  Operations(const Operations&) = delete;
+  Operations& operator=(const Operations&) = delete;
 
   const std::map<std::string, Operation>& all() const noexcept { return operations_; }
   const Operation& at(const std::string& name) const {

@@ -12,7 +12,7 @@ from typing import Any
 import openfhe
 
 from bench.compare import parameters as p
-from bench.compare.protocol import Operation, serve
+from bench.compare.protocol import Operation, largest, serve
 
 DIGITS = 4
 
@@ -65,7 +65,7 @@ class Bench:
             "rotate": operation(lambda: self.context.EvalRotate(self.a, 1), lambda out: self.error(out, rotated(1))),
             "hoisted_rotations": operation(
                 self.rotate_hoisted,
-                lambda out: max(self.error(each, rotated(k + 1)) for k, each in enumerate(out))),
+                lambda out: largest(self.error(each, rotated(k + 1)) for k, each in enumerate(out))),
         }
 
     def rotate_hoisted(self) -> list[Any]:
@@ -76,7 +76,7 @@ class Bench:
     def error(self, ciphertext: Any, expected: Callable[[int], float]) -> float:
         opened = self.context.Decrypt(ciphertext, self.keys.secretKey)
         opened.SetLength(p.SLOTS)
-        return max(abs(slot - expected(i)) for i, slot in enumerate(opened.GetRealPackedValue()))
+        return largest(abs(slot - expected(i)) for i, slot in enumerate(opened.GetRealPackedValue()))
 
     def info(self) -> dict[str, object]:
         log2_q = math.log2(self.context.GetModulus())

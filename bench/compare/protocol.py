@@ -14,10 +14,11 @@ A request that fails is answered with {"failed": REASON}.
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -37,6 +38,11 @@ class Operation:
 
 
 Description = Callable[[], Mapping[str, Any]]
+
+
+def largest(errors: Iterable[float]) -> float:
+    """Infinity where one of them is no number, which max() would pass over."""
+    return max(math.inf if math.isnan(error) else error for error in errors)
 
 
 def answer(line: str, info: Description, sizes: Description,

@@ -17,7 +17,7 @@ import tenseal
 import tenseal.sealapi as seal
 
 from bench.compare import parameters as p
-from bench.compare.protocol import Operation, serve
+from bench.compare.protocol import Operation, largest, serve
 
 ROTATE_BY_ONE = 3  # the Galois element: SEAL's generator; sealapi takes elements where SEAL also takes steps
 SCALE = 2.0**p.SCALE_BITS
@@ -124,14 +124,14 @@ class Bench:
         opened = seal.Plaintext()
         self.decryptor.decrypt(result, opened)
         slots = self.encoder.decode_double(opened)
-        return max(abs(slot - expected(i)) for i, slot in enumerate(slots)), p.PEER_BOUND
+        return largest(abs(slot - expected(i)) for i, slot in enumerate(slots)), p.PEER_BOUND
 
     def check_plain(self) -> tuple[float, float]:
         self._read()
         return self.check_slots()
 
     def check_slots(self) -> tuple[float, float]:
-        return max(abs(slot - x) for slot, x in zip(self.slots, self.x, strict=True)), p.PEER_BOUND
+        return largest(abs(slot - x) for slot, x in zip(self.slots, self.x, strict=True)), p.PEER_BOUND
 
     def sizes(self) -> dict[str, object]:
         """sealapi saves compressed alone, so that the plain size is counted: the seeded half of each digit's

@@ -17,7 +17,7 @@ from typing import Any
 import tenseal
 
 from bench.compare.chd_data import Rows, load
-from bench.compare.protocol import Operation, serve
+from bench.compare.protocol import Operation, largest, serve
 
 SIGMOID = [0.5, 0.197, 0.0, -0.004]
 DECAY = 0.05
@@ -106,7 +106,7 @@ class Training:
         return taken
 
     def check_encrypted(self) -> tuple[float, float]:
-        worst = max(abs(got - x) for (encrypted, _), row in zip(self.rows, self.train.features, strict=True)
+        worst = largest(abs(got - x) for (encrypted, _), row in zip(self.rows, self.train.features, strict=True)
                     for got, x in zip(encrypted.decrypt(), row, strict=True))
         return worst, REFERENCE.bound
 
@@ -119,7 +119,7 @@ class Training:
         return rehearsal.weights_error(), PRECISE.bound
 
     def weights_error(self) -> float:
-        return max(abs(a - b) for a, b in zip(self.weights, self.clear.weights, strict=True))
+        return largest(abs(a - b) for a, b in zip(self.weights, self.clear.weights, strict=True))
 
     def accuracy(self, weights: list[float]) -> float:
         right = sum((dot(features, weights[:-1]) + weights[-1] > 0) == (label == 1)
