@@ -29,17 +29,19 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def run(self, *words: str | int | Path, by: str = "cloister") -> Step:
+    def run(self, *words: str | int | Path, by: str = "cloister", quiet: bool = False) -> Step:
+        """A verb, whose messages are shown unless it is to be quiet."""
         command = [str(program(by)), *map(str, words), "--json"]
         start = time.perf_counter()
-        with subprocess.Popen(command, cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command, cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL if quiet else None) as process:
             assert process.stdout
             text = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise SystemExit(f"`{by} {' '.join(command[1:])}` failed; its message is above")
+            raise SystemExit(f"`{by} {' '.join(command[1:])}` failed{'' if quiet else '; its message is above'}")
         return Step(json.loads(text), seconds, usage.ru_maxrss * 1024)
 
     def kernel_target(self) -> str:

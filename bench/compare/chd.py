@@ -70,7 +70,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def synthetic_table(folder: Path) -> Path:
     """The one that the demo makes."""
-    Folder(folder).run("demo", "chd", "--out", "demo")
+    announce("Making a synthetic table, by playing the demo")
+    Folder(folder).run("demo", "chd", "--out", "demo", "--iterations", 1, quiet=True)
     return folder / "demo/owner/chd-synthetic.csv"
 
 
