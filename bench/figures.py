@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -37,7 +38,9 @@ class Summary:
 
 def number(value: float) -> str:
     """Three significant digits, without an exponent."""
-    magnitude = abs(value)
+    if not math.isfinite(value):
+        return str(value)
+    magnitude = abs(float(f"{value:.3g}"))  # rounded first: 9.996 has the form of 10
     if magnitude >= 100:
         return f"{value:,.0f}"
     for limit, digits in ((10, 1), (1, 2), (0.1, 3), (0.01, 4)):

@@ -38,7 +38,8 @@ class Figures(unittest.TestCase):
 
     def test_numbers(self):
         for value, text in ((12345.6, "12,346"), (123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.1234, "0.123"),
-                            (0.01234, "0.0123"), (0.001234, "0.00123"), (0, "0")):
+                            (0.01234, "0.0123"), (0.001234, "0.00123"), (0, "0"), (9.996, "10.0"), (99.96, "100"),
+                            (math.inf, "inf")):
             self.assertEqual(number(value), text)
         for count, text in ((12, "12 B"), (1234, "1.23 kB"), (62914560, "62.9 MB"), (2.5e9, "2.50 GB")):
             self.assertEqual(byte_count(count), text)
