@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""The parts of the benchmarks' drivers that measure nothing: figures, tables, the protocol, and what is asked of
+whom in which order. No other library is needed."""
+
+import contextlib
+import io
+import json
+import math
+import re
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from bench import figures, machine, scale  # noqa: E402
+from bench.compare import chd, chd_data, environments, operations, parameters, protocol  # noqa: E402
+from bench.compare.protocol import Operation, Side, SideError  # noqa: E402
+from bench.figures import Summary, byte_count, number, table, verdict  # noqa: E402
+
+
+def quietly(call, *arguments):
+    with contextlib.redirect_stderr(io.StringIO()):
+        return call(*arguments)
+
+
+class Figures(unittest.TestCase):
+    def test_median_and_quartiles(self):
+        self.assertEqual(Summary.of([5, 1, 4, 2, 3]), Summary(3, 2, 4, 5))
+        self.assertEqual(Summary.of([4, 1, 3, 2]), Summary(2.5, 1.75, 3.25, 4))
+        self.assertEqual(Summary.of([7]), Summary(7, 7, 7, 1))
+        self.assertEqual(str(Summary.of([5, 1, 4, 2, 3])), "3.00 (2.00-4.00)")
+        self.assertEqual(Summary.of([2, 2]).as_json("ms"), {"samples": 2, "median_ms": 2, "lower_ms": 2, "upper_ms": 2})
+        with self.assertRaises(ValueError):
+            Summary.of([])
+
+    def test_numbers(self):
+        for value, text in ((12345.6, "12,346"), (123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.1234, "0.123"),
+                            (0.01234, "0.0123"), (0.001234, "0.00123"), (0, "0"), (9.996, "10.0"), (99.96, "100"),
+                            (math.inf, "inf")):
+            self.assertEqual(number(value), text)
+        for count, text in ((12, "12 B"), (1234, "1.23 kB"), (62914560, "62.9 MB"), (2.5e9, "2.50 GB")):
+            self.assertEqual(byte_count(count), text)
+
+    def test_verdicts(self):
+        for ratio, word in ((17.9, "not met"), (18, "met"), (27.9, "met"), (28, "stretch met")):
+            self.assertEqual(verdict(ratio, 18, 28), word)
+        self.assertEqual(verdict(5, None, None), "")
+        self.assertEqual(verdict(math.nan, 18, 28), "not met")
+
+    def test_columns_line_up(self):
+        self.assertEqual(table(["what", "ms"], [["a", "1.00"], ["longer", "10.0"]]).split("\n"),
+                         ["what      ms", "------  ----", "a       1.00", "longer  10.0"])
+        with self.assertRaises(ValueError):
+            table(["what", "ms"], [["a"]])
+
+
+class Machine(unittest.TestCase):
+    def test_first_processor(self):
+        found = machine.parse_cpu("processor : 0\nmodel name\t: A: CPU\nflags\t\t: fpu avx2 avx512ifma vaes\n\n"
+                                  "processor : 1\nmodel name\t: B\nflags : none\n")
+        self.assertEqual((found["model"], found["features"]), ("A: CPU", ["avx2", "avx512ifma", "vaes"]))
+        self.assertEqual(machine.parse_cpu("")["model"], "unknown")
+
+
+class Served(unittest.TestCase):
+    def replies(self, *requests):
+        def broken():
+            raise RuntimeError("no key")
+
+        operation = Operation(lambda: 7, lambda: (0.5, 1.0))
+        out = io.StringIO()
+        protocol.serve(lambda: {"library": "none"}, lambda: {"bytes": 3},
+                       {"add": operation, "bad": Operation(broken, broken)},
+                       io.StringIO("\n".join(requests) + "\n"), out)
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
+    def test_every_request(self):
+        self.assertEqual(self.replies("info", "sizes", "operations", "run add 3", "check add", "quit", "info"),
+                         [{"library": "none"}, {"bytes": 3}, {"operations": ["add", "bad"]}, {"ns": [7, 7, 7]},
+                          {"error": 0.5, "bound": 1.0}])
+
+    def test_no_number_is_the_largest_error(self):
+        self.assertEqual(protocol.largest([1.0, 3.0, 2.0]), 3)
+        for errors in ([math.nan, 1.0], [1.0, math.nan]):
+            self.assertEqual(protocol.largest(errors), math.inf)
+
+    def test_what_fails_is_told_and_the_next_is_answered(self):
+        for request in ("run bad 1", "check bad", "run none 1", "run add 0", "run add x", "run add", "", "stop"):
+            with self.subTest(request):
+                failed, good = self.replies(request, "sizes")
+                self.assertEqual((list(failed), good), (["failed"], {"bytes": 3}))
+
+
+class Asked(unittest.TestCase):
+    def side(self, program):
+        side = Side("It", [sys.executable, "-c", program])
+        self.addCleanup(side._process.wait)
+        self.addCleanup(side._process.stdout.close)
+        self.addCleanup(side._process.stdin.close)
+        return side
+
+    def test_answers_come_back(self):
+        side = self.side("import sys\nfor line in sys.stdin: print('{\"ns\": [1, 2]}', flush=True)")
+        self.assertEqual(side.run_ns("add", 2), [1, 2])
+        with self.assertRaisesRegex(SideError, "It gave 2 times of add instead of 3"):
+            side.run_ns("add", 3)
+
+    def test_defects_are_named(self):
+        for answer, words in (('{"failed": "no key"}', "It could not info: no key"), ("nonsense", "not JSON"),
+                              ("[1]", "no object")):
+            with self.subTest(answer), self.assertRaisesRegex(SideError, words):
+                self.side(f"input(); print({answer!r})").ask("info")
+        with self.assertRaisesRegex(SideError, "ended with status 3"):
+            self.side("raise SystemExit(3)").ask("info")
+        with self.assertRaisesRegex(SideError, "cannot be started"):
+            Side("It", [str(ROOT / "no such program")])
+
+
+class FakeSide:
+    def __init__(self, name, ns, log, error=0.0):
+        self.name, self.ns, self.log, self.error = name, ns, log, error
+
+    def run_ns(self, operation, count):
+        self.log.append((self.name, count))
+        return [self.ns] * count
+
+    def ask(self, _):
+        return {"error": self.error, "bound": 1e-3}
+
+
+def measured(**errors):
+    log = []
+    sides = [FakeSide("Cloister", 4_000_000, log, errors.get("ours", 0.0)),
+             FakeSide("SEAL", 100_000_000, log, errors.get("seal", 0.0))]
+    taken = operations.measure("multiply", sides, 10)
+    return operations.result(parameters.ROWS[0], taken, operations.check("multiply", sides)), log
+
+
+class Operations(unittest.TestCase):
+    def test_repetitions_fill_the_time_within_bounds(self):
+        for ns, count in ((0, 10), (100_000, 10), (2_000_000, 5), (4_000_000, 2), (40_000_000, 1)):
+            self.assertEqual(operations.repetitions(ns), count)
+
+    def test_sides_take_turns_as_often_each(self):
+        _, log = measured()
+        warm, samples = log[:2], log[2:]
+        self.assertEqual(warm, [("Cloister", operations.WARM_UPS), ("SEAL", operations.WARM_UPS)])
+        self.assertEqual(samples, [("Cloister", 2), ("SEAL", 2), ("SEAL", 2), ("Cloister", 2)] * 5)
+
+    def test_ratio_of_medians_and_goal(self):
+        row, _ = measured()
+        self.assertEqual(row["sides"]["SEAL"]["ratio"], 25)
+        self.assertEqual((row["sides"]["Cloister"]["samples"], row["target"], row["stretch"]), (10, 18, 28))
+        line = operations.peer_table([row], "SEAL").splitlines()[-1]
+        self.assertRegex(line, r"rescale +4\.00 \(4\.00-4\.00\) +100 \(100-100\) +25\.0 +18 +28 +met$")
+        self.assertEqual(operations.peer_table([row], "OpenFHE").count("\n"), 1)
+        sides = row["sides"]
+        of_openfhe = {"title": "hoisted", "sides": {"Cloister": sides["Cloister"], "OpenFHE": sides["SEAL"]}}
+        self.assertEqual(operations.peer_table([of_openfhe, row], "SEAL").count("\n"), 2)
+        self.assertTrue(operations.peer_table([of_openfhe, row], "OpenFHE").endswith("25.0"))
+
+    def test_a_wrong_result_is_seen(self):
+        for error, right in ((0.0, True), (1e-3, True), (2e-3, False), (math.nan, False)):
+            row, _ = measured(seal=error)
+            self.assertIs(row["sides"]["SEAL"]["check"]["right"], right)
+            self.assertEqual(len(operations.wrong([row])), 0 if right else 1)
+
+    def test_key_sizes(self):
+        text = operations.key_line({"Cloister": {"rotation_key_bytes": 10_000_000},
+                                    "SEAL": {"rotation_key_bytes": 45_000_000,
+                                             "rotation_key_compressed_bytes": 30_000_000}})
+        self.assertIn("1/4.50 (target 1/4, stretch 1/5.5: met)", text)
+        self.assertIn("30.0 MB: 1/3.00", text)
+
+    def test_too_few_samples_are_refused(self):
+        self.assertEqual(operations.parse(["--samples", "10"]).samples, 10)
+        for words in (["--samples", "9"], ["--operations", "none"]):
+            with self.assertRaises(SystemExit):
+                quietly(operations.parse, words)
+
+    def test_both_languages_state_the_same_parameters(self):
+        text = (ROOT / "bench/compare/cloister_side.cpp").read_text(encoding="utf-8")
+        stated = {name: int(value) for name, value in re.findall(r"\bk(\w+) = (\d+)", text)}
+        for name, value in (("Log2Degree", parameters.LOG2_DEGREE), ("Levels", parameters.LEVELS),
+                            ("ScaleBits", parameters.SCALE_BITS), ("FirstPrimeBits", parameters.FIRST_PRIME_BITS),
+                            ("HoistedRotations", parameters.HOISTED_ROTATIONS)):
+            self.assertEqual(stated[name], value)
+        for row in parameters.ROWS:
+            self.assertIn(f'"{row.name}"', text)
+
+    def test_requirements_are_pinned(self):
+        for name in ("requirements.txt", "requirements-openfhe.txt"):
+            for requirement in environments.pinned(environments.HERE / name).split():
+                self.assertRegex(requirement, r"^[a-z]+==[0-9.]+$")
+        with self.assertRaisesRegex(environments.UnavailableError, "there is no no-such-python"):
+            environments.environment("tenseal", "requirements.txt", "no-such-python")
+
+
+class HeartDisease(unittest.TestCase):
+    def test_epochs_that_are_not_measured_count_as_the_mean(self):
+        self.assertEqual(chd.peer_total(10, [60, 62]), 10 + 5 * 61)
+        self.assertEqual(chd.peer_total(10, [60, 61, 62, 63, 64]), 10 + 310)
+        for words in (["--epochs", "0"], ["--epochs", "6"]):
+            with self.assertRaises(SystemExit):
+                quietly(chd.parse, words)
+
+    def test_rows_are_standardized_by_the_training_rows(self):
+        with tempfile.TemporaryDirectory() as folder:
+            train, test = Path(folder, "train.csv"), Path(folder, "test.csv")
+            head = f"age,education,same,{chd_data.TARGET}\n"
+            train.write_text(head + "40,1,5,0\n60,2,5,1\n", encoding="utf-8")
+            test.write_text(head + "70,3,5,1\n", encoding="utf-8")
+            rows, tested = chd_data.load(train, test)
+        self.assertEqual((rows.features, rows.labels), ([[-1, 0], [1, 0]], [0, 1]))
+        self.assertEqual((tested.features, tested.labels), ([[2, 0]], [1]))
+
+
+class Scale(unittest.TestCase):
+    def test_sizes(self):
+        for text, count in (("1000", 1000), ("10k", 10_000), ("1M", 1_000_000)):
+            self.assertEqual(scale.row_count(text), count)
+        for words in (["--rows", "99"], ["--rows", "many"], ["--iterations", "1"]):
+            with self.assertRaises(SystemExit):
+                quietly(scale.parse, words)
+
+    def test_the_table_is_the_same_every_time(self):
+        with tempfile.TemporaryDirectory() as folder:
+            texts = []
+            for name in ("a.csv", "b.csv"):
+                scale.write_table(Path(folder, name), 200)
+                texts.append(Path(folder, name).read_text(encoding="ascii"))
+        self.assertEqual(texts[0], texts[1])
+        header, *rows = texts[0].split()
+        self.assertEqual((len(rows), header.count(",")), (200, scale.FEATURES))
+        self.assertGreater(sum(row.endswith(",1") for row in rows), 50)
+        self.assertGreater(sum(row.endswith(",0") for row in rows), 50)
+
+    def test_what_does_not_fit_is_left_out(self):
+        estimates = {"bytes": {"dataset": 3_000_000_000, "evaluation_keys": 1_000_000_000}, "seconds": {"train": 600}}
+        self.assertIsNone(scale.obstacle(estimates, 1, 60, 10_000_000_000))
+        self.assertIn("5.00 GB of disk", scale.obstacle(estimates, 1, 60, 4_000_000_000))
+        self.assertIn("100 minutes", scale.obstacle(estimates, 10, 60, 10_000_000_000))
+
+    def test_growth(self):
+        def found(rows, seconds, peak):
+            return {"rows": rows, "train": {"median_seconds": seconds}, "full_iterations": 2, "data_bytes": rows,
+                    "key_bytes": 5, "server_peak_bytes": peak}
+
+        line, = scale.growth([found(1000, 2, 100), found(10_000, 10, 110)])
+        self.assertIn("10.0 times: an iteration 5.00 times the time, 10.0 times the data, 1.00 times the keys, "
+                      "1.10 times the server's memory", line)
+
+
+if __name__ == "__main__":
+    assert figures.MIN_SAMPLES >= 10
+    unittest.main()
