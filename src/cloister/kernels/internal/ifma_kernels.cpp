@@ -3,6 +3,7 @@
 #include "cloister/kernels/internal/ifma_ntt.h"
 #include "cloister/kernels/internal/ifma_pointwise.h"
 #include "cloister/kernels/internal/ifma_wide.h"
+#include "cloister/kernels/internal/portable_kernels.h"
 
 namespace cloister {
 namespace {
@@ -94,6 +95,17 @@ const KernelTable& ifma_kernels() noexcept {
       .round_quotient = round_quotient,
       .permute = permute,
       .change_modulus = change_modulus,
+      .fft_to_slots = avx512ifma::fft_to_slots,
+      .fft_to_coefficients = avx512ifma::fft_to_coefficients,
+      .split_complex = avx512ifma::split_complex,
+      .join_complex = avx512ifma::join_complex,
+      .largest_norm = avx512ifma::largest_norm,
+      .round_scaled = avx512ifma::round_scaled,
+      .reduce_signed = avx512ifma::reduce_signed,
+      .reduce_small = avx512ifma::reduce_small,
+      .reduce_uniform = avx512ifma::reduce_uniform,
+      .centred_to_double = avx512ifma::centred_to_double,
+      .add_centred = avx512ifma::add_centred,
   };
   return kTable;
 }
