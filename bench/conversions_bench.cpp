@@ -1,5 +1,5 @@
-// Micro: the kernels between clear values and residues x target x ring degree N, one thread. Transforms are of N / 2
-// complex values, what works on complex numbers reads N / 2 of them, the others N words.
+// Micro: the kernels between clear values and residues x target x ring degree N, one thread. Transforms are
+// of N / 2 complex values, what works on complex numbers reads N / 2 of them, the others N words.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -83,12 +83,14 @@ void fft_to_coefficients(benchmark::State& state) {
   });
 }
 void split_complex(benchmark::State& state) {
-  measure(state,
-          [](Setup& s) { s.k.split_complex(s.values.data(), s.out.data(), s.out.data() + s.n / 2, s.n / 2); });
+  measure(state, [](Setup& s) {
+    s.k.split_complex(s.values.data(), s.out.data(), s.out.data() + s.n / 2, s.n / 2);
+  });
 }
 void join_complex(benchmark::State& state) {
-  measure(state,
-          [](Setup& s) { s.k.join_complex(s.values.data(), s.values.data() + s.n / 2, s.out.data(), s.n / 2); });
+  measure(state, [](Setup& s) {
+    s.k.join_complex(s.values.data(), s.values.data() + s.n / 2, s.out.data(), s.n / 2);
+  });
 }
 void largest_norm(benchmark::State& state) {
   measure(state, [](Setup& s) {
@@ -99,7 +101,8 @@ void round_scaled(benchmark::State& state) {
   measure(state, [](Setup& s) { s.k.round_scaled(s.values.data(), 0x1p42, s.integers.data(), s.n); });
 }
 void reduce_signed(benchmark::State& state) {
-  measure(state, [](Setup& s) { s.k.reduce_signed(s.q, s.integers.data(), kValueBits, s.words.data(), s.n); });
+  measure(state,
+          [](Setup& s) { s.k.reduce_signed(s.q, s.integers.data(), kValueBits, s.words.data(), s.n); });
 }
 void reduce_signed_wide(benchmark::State& state) {
   measure(state, [](Setup& s) { s.k.reduce_signed(s.q, s.integers.data(), 60, s.words.data(), s.n); });

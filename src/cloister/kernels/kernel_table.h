@@ -74,11 +74,11 @@ struct KernelTable {
   // What follows is between clear values and residues. Numbers in double precision are rounded alike by every
   // target: products and sums in the order of the formulas, nothing fused. Outputs do not alias inputs.
 
-  /// The special FFT from coefficients to slots, `x` and `out` [2][size], real parts first: bit reversal, then
-  /// stages of m = 2, 4, ..., size values, each (a, b) -> (a + w b, a - w b). No aliasing.
+  /// The special FFT from coefficients to slots, `x` and `out` [2][size], real parts first: bit reversal,
+  /// then stages of m = 2, 4, ..., size values, each (a, b) -> (a + w b, a - w b). No aliasing.
   void (*fft_to_slots)(const FftRoots& roots, const double* x, double* out) noexcept;
-  /// Its inverse times `size`: stages of m = size, ..., 4, 2 values, each (a, b) -> (a + b, (a - b) conj(w)), then
-  /// bit reversal. No aliasing; `x` is overwritten.
+  /// Its inverse times `size`: stages of m = size, ..., 4, 2 values, each (a, b) -> (a + b, (a - b) conj(w)),
+  /// then bit reversal. No aliasing; `x` is overwritten.
   void (*fft_to_coefficients)(const FftRoots& roots, double* x, double* out) noexcept;
   /// Complex numbers z, real and imaginary parts in turn, to one array of each; and back.
   void (*split_complex)(const double* z, double* real, double* imaginary, std::size_t n) noexcept;
@@ -93,9 +93,9 @@ struct KernelTable {
                         std::size_t n) noexcept;
   /// out = the residues of small signed integers: errors and secrets.
   void (*reduce_small)(const Modulus& q, const std::int8_t* x, std::uint64_t* out, std::size_t n) noexcept;
-  /// Makes uniform 64-bit words uniform residues in place: words at or above the largest multiple of q in 2^64 are
-  /// dropped, those behind them move up. Returns how many are left. Variable time in the words that are dropped;
-  /// for q below 2^32, in all.
+  /// Makes uniform 64-bit words uniform residues in place: words at or above the largest multiple of q in
+  /// 2^64 are dropped, those behind them move up. Returns how many are left. Variable time in the words that
+  /// are dropped; for q below 2^32, in all.
   std::size_t (*reduce_uniform)(const Modulus& q, std::uint64_t* words, std::size_t n) noexcept;
   /// out = the centred representative of a as a double, rounded to the nearest, times factor.
   void (*centred_to_double)(const Modulus& q, const std::uint64_t* a, double factor, double* out,

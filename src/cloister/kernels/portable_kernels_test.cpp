@@ -1,5 +1,5 @@
-// The kernels between clear values and residues, on every target: against the plainest form of what they compute, bit
-// for bit, so that all targets agree.
+// The kernels between clear values and residues, on every target: against the plainest form of what they
+// compute, bit for bit, so that all targets agree.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -66,7 +66,8 @@ struct Roots {
     for (std::size_t m = 2; m <= n; m *= 2) {
       const auto powers = powers_of_five(m);
       for (std::size_t j = 0; j < m / 2; ++j) {
-        const double angle = 2 * std::numbers::pi * static_cast<double>(powers[j]) / static_cast<double>(4 * m);
+        const double angle =
+            2 * std::numbers::pi * static_cast<double>(powers[j]) / static_cast<double>(4 * m);
         real[m / 2 + j] = std::cos(angle);
         imaginary[m / 2 + j] = std::sin(angle);
       }
@@ -130,8 +131,8 @@ TEST_P(PortableKernels, TransformsEvaluateThePolynomial) {
   k.fft_to_slots(roots.view(), from.data(), slots.data());
   double square = 0;  // the exact transform multiplies the Euclidean norm by sqrt(n)
   for (const auto& v : x) square += std::norm(v);
-  // A stage adds a relative error of at most (sqrt(5) + 1 + 3) 2^-53 in that norm: a product, a sum, a root whose angle
-  // is rounded; so does each of the eight stages.
+  // A stage adds a relative error of at most (sqrt(5) + 1 + 3) 2^-53 in that norm: a product, a sum, a root
+  // whose angle is rounded; so does each of the eight stages.
   const double tolerance = 8 * 6.3 * 0x1p-53 * std::sqrt(square * static_cast<double>(n));
   const auto powers = powers_of_five(2 * n);
   for (std::size_t j = 0; j < n; ++j) {
@@ -163,8 +164,9 @@ TEST_P(PortableKernels, ComplexNumbersSplitJoinAndMeasure) {
       largest = std::max(largest, re[i] * re[i] + im[i] * im[i]);
     }
     ASSERT_EQ(k.largest_norm(re.data(), im.data(), n), largest);
-    for (const double bad : {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
-                             std::numeric_limits<double>::quiet_NaN()})
+    for (const double bad :
+         {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+          std::numeric_limits<double>::quiet_NaN()})
       for (const std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
         std::swap(re[at], im[n - 1 - at]);
         const double kept = std::exchange(re[at], bad);
@@ -180,7 +182,8 @@ TEST_P(PortableKernels, ComplexNumbersSplitJoinAndMeasure) {
 TEST_P(PortableKernels, RoundingIsToTheNearestAndHalvesToEven) {
   std::vector<double> x{0.0, -0.0, 0.25, 0.5, 1.5, 2.5, 0.75, 0x1p-60};
   for (int bits = 45; bits <= 61; ++bits)
-    for (const double offset : {-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5}) x.push_back(std::ldexp(1.0, bits) + offset);
+    for (const double offset : {-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5})
+      x.push_back(std::ldexp(1.0, bits) + offset);
   x.push_back(0x1p62 - 512);
   for (const auto& v : random_values(1000, 7))
     for (const double scale : {1.0, 0x1p20, 0x1p45, 0x1p52, 0x1p61}) x.push_back(v.real() * scale);
@@ -200,7 +203,8 @@ TEST_P(PortableKernels, SignedIntegersReduceLikeTheModulus) {
       const i64 top = (i64{1} << bits) - 1;
       std::vector<i64> x{0, 1, -1, top, -top, top / 2, -top / 2};
       for (i64 multiple = static_cast<i64>(q.value()); multiple < top / 4; multiple *= 3)
-        for (const i64 near : {multiple - 1, multiple, multiple + 1, multiple + static_cast<i64>(q.value() / 2)})
+        for (const i64 near :
+             {multiple - 1, multiple, multiple + 1, multiple + static_cast<i64>(q.value() / 2)})
           if (near <= top) x.insert(x.end(), {near, -near});
       for (const u64 w : random_residues(static_cast<u64>(top) + 1, 1003, 8))
         x.insert(x.end(), {static_cast<i64>(w), -static_cast<i64>(w)});
@@ -232,7 +236,8 @@ TEST_P(PortableKernels, UniformWordsBecomeWhatTheSamplerDraws) {
       sample_uniform(b, q.value(), expected);
       const std::size_t kept = k.reduce_uniform(q, words.data(), n);
       ASSERT_LE(kept, n);
-      ASSERT_TRUE(std::equal(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(kept), expected.begin()))
+      ASSERT_TRUE(
+          std::equal(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(kept), expected.begin()))
           << q.value();
     }
 }

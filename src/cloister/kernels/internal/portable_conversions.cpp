@@ -1,6 +1,6 @@
 // Between clear values, signed integers and residues. Plain loops that the compiler makes vectors of; where a
-// quotient is needed it is estimated in double precision, which vectors have on every target, while the remainder
-// is exact.
+// quotient is needed it is estimated in double precision, which vectors have on every target, while the
+// remainder is exact.
 #include "cloister/kernels/internal/portable_kernels.h"
 #include "cloister/kernels/internal/portable_vector.h"
 
@@ -13,7 +13,8 @@ using i64 = std::int64_t;
 inline double as_double(u64 bits) { return __builtin_bit_cast(double, bits); }
 inline u64 as_bits(double x) { return __builtin_bit_cast(u64, x); }
 
-// Integers pass through the lowest bits of a double of a fixed exponent: adding rounds to the nearest integer.
+// Integers pass through the lowest bits of a double of a fixed exponent: adding rounds to the nearest
+// integer.
 constexpr double kUnsignedShift = 0x1p52;  // + x holds an integer 0 <= x < 2^52 in its 52 lowest bits
 constexpr double kSignedShift = 0x1.8p52;  // + x holds |x| <= 2^51, as a difference to its own bits
 constexpr u64 kUnsignedBits = 0x4330000000000000;
@@ -37,8 +38,8 @@ inline i64 centre(u64 a, u64 q) {
   return static_cast<i64>(a) - static_cast<i64>(q & static_cast<u64>(static_cast<i64>(q / 2 - a) >> 63));
 }
 
-// |x| < 2^51, q < 2^52: all is exact but the estimate of x / q, which is off by at most |x| / q * 2^-52 < 1 / (2 q), so that
-// the remainder is at most (q + 1) / 2.
+// |x| < 2^51, q < 2^52: all is exact but the estimate of x / q, which is off by at most |x| / q * 2^-52 < 1 /
+// (2 q), so that the remainder is at most (q + 1) / 2.
 void reduce_narrow(u64 q, const i64* __restrict x, u64* __restrict out, std::size_t n) {
   const double divisor = static_cast<double>(q), inverse = 1 / divisor;
   for (std::size_t i = 0; i < n; ++i) {
@@ -49,7 +50,8 @@ void reduce_narrow(u64 q, const i64* __restrict x, u64* __restrict out, std::siz
   }
 }
 
-// |x| < 2^62, 2^13 <= q: the quotient is below 2^49 and its estimate off by less than 1 / 2 + 2^62 / q * 2^-51 < 3 / 4.
+// |x| < 2^62, 2^13 <= q: the quotient is below 2^49 and its estimate off by less than 1 / 2 + 2^62 / q *
+// 2^-51 < 3 / 4.
 void reduce_wide(u64 q, const i64* __restrict x, u64* __restrict out, std::size_t n) {
   const double inverse = 1 / static_cast<double>(q);
   for (std::size_t i = 0; i < n; ++i) {
@@ -121,7 +123,8 @@ double largest_norm(const double* real, const double* imaginary, std::size_t n) 
 
 void round_scaled(const double* __restrict x, double factor, i64* __restrict out, std::size_t n) noexcept {
   for (std::size_t i = 0; i < n; ++i) {
-    // Above 2^52 there is nothing to round; below, the sum of 2^52 with the magnitude rounds to the nearest integer.
+    // Above 2^52 there is nothing to round; below, the sum of 2^52 with the magnitude rounds to the nearest
+    // integer.
     const double product = x[i] * factor;
     const double magnitude = __builtin_fabs(product);
     const double rounded = (magnitude + kUnsignedShift) - kUnsignedShift;
@@ -162,10 +165,11 @@ void reduce_small(const Modulus& modulus, const std::int8_t* __restrict x, u64* 
 std::size_t reduce_uniform(const Modulus& modulus, u64* words, std::size_t n) noexcept {
   const u64 q = modulus.value();
   const u64 limit = ~u64{0} - (~u64{0} % q + 1) % q;  // one below the largest multiple of q
+  // The limit's upper bit is set: a word is above it where its own is and the difference is negative.
   u64 above = 0;
-  for (std::size_t i = 0; i < n; ++i) above |= static_cast<u64>(words[i] > limit);
+  for (std::size_t i = 0; i < n; ++i) above |= words[i] & (limit - words[i]);
   std::size_t kept = n;
-  if (above != 0) {
+  if (above >> 63 != 0) {
     kept = 0;
     for (std::size_t i = 0; i < n; ++i) {
       words[kept] = words[i];
@@ -176,16 +180,14 @@ std::size_t reduce_uniform(const Modulus& modulus, u64* words, std::size_t n) no
     for (std::size_t i = 0; i < kept; ++i) words[i] %= q;
     return kept;
   }
-  // The quotient's estimate, from the upper 52 bits, is below 2^32 and off by less than 1/2 + 2^12 / q + 2^-20, so that the
-  // remainder is within (-q, q). The product takes two of 32 by 32 bits, modulo 2^64.
+  // The quotient's estimate, from the upper 52 bits, is below 2^32 and off by less than 1/2 + 2^12 / q +
+  // 2^-20, so that the remainder is within (-q, q).
   const double inverse = 0x1p12 / static_cast<double>(q);
-  const u64 q_low = q & 0xffffffff, q_high = q >> 32;
   for (std::size_t i = 0; i < kept; ++i) {
     const u64 word = words[i];
     const double upper = as_double(word >> 12 | kUnsignedBits) - kUnsignedShift;
-    const u64 quotient = as_bits(upper * inverse + kUnsignedShift) & 0xffffffff;
-    const u64 product = quotient * q_low + (quotient * q_high << 32);
-    words[i] = add_if_negative(static_cast<i64>(word - product), q);
+    const u64 quotient = as_bits(upper * inverse + kUnsignedShift) - kUnsignedBits;
+    words[i] = add_if_negative(static_cast<i64>(word - quotient * q), q);
   }
   return kept;
 }

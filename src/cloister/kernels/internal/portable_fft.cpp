@@ -1,7 +1,8 @@
-// The special FFT on real and imaginary parts in two arrays. Every stage works on whole vectors: the three of the
-// shortest blocks are done where the bits are reversed, on eight vectors that hold one position each of as many
-// blocks as there are lanes. All others go two at a time, and those whose blocks fit the first cache go first
-// (or, in the inverse, last), block by block. None of this changes the operations on a value or their order.
+// The special FFT on real and imaginary parts in two arrays. Every stage works on whole vectors: the three of
+// the shortest blocks are done where the bits are reversed, on eight vectors that hold one position each of
+// as many blocks as there are lanes. All others go two at a time, and those whose blocks fit the first cache
+// go first (or, in the inverse, last), block by block. None of this changes the operations on a value or
+// their order.
 #include <type_traits>
 
 #include "cloister/kernels/internal/portable_kernels.h"
@@ -10,8 +11,9 @@
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
-constexpr std::size_t kCachedBlock = 1024;  // values; 16 KiB with their imaginary parts, as much again of roots
-constexpr std::size_t kSmallest = 64;       // below, blocks of eight do not fill a vector
+constexpr std::size_t kCachedBlock =
+    1024;                              // values; 16 KiB with their imaginary parts, as much again of roots
+constexpr std::size_t kSmallest = 64;  // below, blocks of eight do not fill a vector
 
 // Real and imaginary parts of the values or roots of one array.
 struct Parts {
@@ -145,7 +147,9 @@ struct Group {
   Group(std::size_t g, std::size_t n)
       : natural(g * kLanes), eighth(n / 8), block(8 * reversed(g, n / 8 / kLanes)) {}
   std::size_t at(std::size_t k) const { return reversed(k, 8) * eighth + natural; }
-  std::size_t block_of(std::size_t lane) const { return reversed(lane, kLanes) * (eighth / kLanes) * 8 + block; }
+  std::size_t block_of(std::size_t lane) const {
+    return reversed(lane, kLanes) * (eighth / kLanes) * 8 + block;
+  }
 
   std::size_t natural, eighth, block;
 };
@@ -195,7 +199,8 @@ void fft_to_slots(const FftRoots& tables, const double* x, double* out) noexcept
     }
   }
   const std::size_t cached = n < kCachedBlock ? n : kCachedBlock;
-  for (std::size_t start = 0; start < n; start += cached) forward_stages(roots, to + start, cached, 16, cached);
+  for (std::size_t start = 0; start < n; start += cached)
+    forward_stages(roots, to + start, cached, 16, cached);
   forward_stages(roots, to, n, 2 * cached, n);
 }
 

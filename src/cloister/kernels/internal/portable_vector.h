@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-// Vectors of doubles as wide as the instructions that the including file is compiled for. Included only by such
-// files; everything here is local to each of them.
+// Vectors of doubles as wide as the instructions that the including file is compiled for. Included only by
+// such files; everything here is local to each of them.
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
@@ -43,8 +43,9 @@ inline Doubles zip_low(const Doubles& a, const Doubles& b) { return __builtin_sh
 inline Doubles zip_high(const Doubles& a, const Doubles& b) { return __builtin_shufflevector(a, b, 1, 3); }
 #endif
 
-// Transposes kLanes vectors of kLanes lanes. Zipping each vector of the first half with its counterpart in the
-// second rotates the bits of (vector, lane) by one; as often as there are bits in a lane's number, it swaps the two.
+// Transposes kLanes vectors of kLanes lanes. Zipping each vector of the first half with its counterpart in
+// the second rotates the bits of (vector, lane) by one; as often as there are bits in a lane's number, it
+// swaps the two.
 inline void transpose(Doubles (&r)[kLanes]) {
 #pragma GCC unroll 3
   for (std::size_t round = 1; round < kLanes; round *= 2) {
