@@ -1,7 +1,6 @@
 #include "cloister/rlwe/owner/encryption.h"
 
 #include <algorithm>
-#include <array>
 
 #include "cloister/random/samplers.h"
 #include "cloister/ring/poly_ops.h"
@@ -28,22 +27,24 @@ SeededPair encrypt(const SecretEvaluationPoly& secret, const EvaluationPoly* mes
   if (message != nullptr) check_operand(*message, out.b);
   auto error = SecretBuffer<std::int8_t>::uninitialized(ring->degree());
   sample_error(prng, error.span());
+  for (auto& e : error) e = static_cast<std::int8_t>(-e);
   pool.parallel_for(limbs.count(), [&](std::size_t i) {
     const KernelTable& kernels = ring->kernels();
     const Modulus& q = out.b.modulus(i);
     const std::uint64_t* s = secret.limb(limb_of(out.b, i, secret));
     evaluate_small(*ring, out.b.prime_index(i), error.span(), out.b.limb(i));
     UniformLimb uniform(*ring, out.b.prime_index(i), seed, stream);
-    std::array<std::uint64_t, kBlock> product;
     for_blocks(ring->degree(), [&](std::size_t start, std::size_t n) {
+      // As m - (a s - e), which is one pass less.
       std::uint64_t* a = out.a.limb(i) + start;
       std::uint64_t* b = out.b.limb(i) + start;
       uniform.next({a, n});
-      kernels.mul(q, a, s + start, product.data(), n);
-      kernels.sub(q, b, product.data(), b, n);
-      if (message != nullptr) kernels.add(q, b, message->limb(limb_of(out.b, i, *message)) + start, b, n);
+      kernels.mul_add(q, a, s + start, b, n);
+      if (message != nullptr)
+        kernels.sub(q, message->limb(limb_of(out.b, i, *message)) + start, b, b, n);
+      else
+        kernels.negate(q, b, b, n);
     });
-    wipe(product.data(), sizeof product);
   });
   return out;
 }
