@@ -20,11 +20,10 @@ using namespace cloister;
 constexpr int kValueBits = 45;  // of the signed integers
 
 struct Setup {
-  explicit Setup(benchmark::State& state)
-      : k(select_kernels(name(available_targets()[static_cast<std::size_t>(state.range(0))]))),
+  Setup(benchmark::State& state, const KernelTable& kernels)
+      : k(kernels),
         n(std::size_t{1} << state.range(1)),
         q(nearest_prime(std::ldexp(0.97, static_cast<int>(state.range(2))), 2 * n, {})) {
-    state.SetLabel(std::string(name(k.target)));
     Prng prng(Seed(Bytes32{}));
     prng.fill(words.span());
     sample_uniform(prng, q.value(), residues.span());
@@ -48,13 +47,21 @@ struct Setup {
   Buffer<double> values{n}, out{n}, cosines{n / 2}, sines{n / 2};
 };
 
+// Times `call`; then one call on fresh data must give the reference's results.
 template <typename Call>
 void measure(benchmark::State& state, Call call) {
-  Setup s(state);
+  const KernelTable& k = select_kernels(name(available_targets()[static_cast<std::size_t>(state.range(0))]));
+  state.SetLabel(std::string(name(k.target)));
+  Setup timed(state, k), got(state, k), expected(state, scalar_kernels());
   for (auto _ : state) {
-    call(s);
+    call(timed);
     benchmark::ClobberMemory();
   }
+  call(got);
+  call(expected);
+  if (!std::ranges::equal(got.out, expected.out) || !std::ranges::equal(got.words, expected.words) ||
+      !std::ranges::equal(got.integers, expected.integers))
+    state.SkipWithError("a result is wrong");
 }
 
 void arguments(benchmark::internal::Benchmark* b, const std::vector<int>& bits) {

@@ -152,7 +152,7 @@ Buffer<double> Encoder::decode_parts(Plaintext plaintext) const {
   const std::size_t n = poly.degree();
   const Modulus& q0 = poly.modulus(0);
   const double inverse_scale = 1.0 / plaintext.scale.value();
-  auto coefficients = Buffer<double>::uninitialized(n), slots = Buffer<double>::uninitialized(n);
+  Workspace<double> coefficients(n);
   kernels.centred_to_double(q0, poly.limb(0), inverse_scale, coefficients.data(), n);
   if (limbs == 2) {
     // Garner: x = x0 + q0 ((x1 - x0) / q0 mod q1), both residues centred, so that x is: below 2^119.
@@ -163,6 +163,7 @@ Buffer<double> Encoder::decode_parts(Plaintext plaintext) const {
     kernels.sub_mul_scalar(q1, high, low.data(), ShoupFactor(q1.inverse(q1.reduce(q0.value())), q1), high, n);
     kernels.add_centred(q1, high, static_cast<double>(q0.value()) * inverse_scale, coefficients.data(), n);
   }
+  auto slots = Buffer<double>::uninitialized(n);
   fft_.to_slots(coefficients.data(), slots.data());
   return slots;
 }
@@ -173,16 +174,20 @@ std::vector<std::complex<double>> Encoder::decode(const Plaintext& plaintext) co
 }
 
 std::vector<std::complex<double>> Encoder::decode(Plaintext&& plaintext) const {
-  const auto parts = decode_parts(std::move(plaintext));
-  std::vector<std::complex<double>> out(parts.size() / 2);
+  std::vector<std::complex<double>> out(parameters_->slots());
+  auto parts = decode_parts(std::move(plaintext));
   parameters_->ring()->kernels().join_complex(parts.data(), parts.data() + out.size(),
                                               reinterpret_cast<double*>(out.data()), out.size());
+  wipe(parts.data(), parts.size() * sizeof parts[0]);
   return out;
 }
 
 std::vector<double> Encoder::decode_real(Plaintext&& plaintext) const {
-  const auto parts = decode_parts(std::move(plaintext));
-  return {parts.data(), parts.data() + parts.size() / 2};
+  std::vector<double> out(parameters_->slots());
+  auto parts = decode_parts(std::move(plaintext));
+  std::copy_n(parts.data(), out.size(), out.begin());
+  wipe(parts.data(), parts.size() * sizeof parts[0]);
+  return out;
 }
 
 }  // namespace cloister::ckks
