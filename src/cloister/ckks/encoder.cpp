@@ -102,12 +102,12 @@ Plaintext Encoder::encode_values(std::span<const Value> values, int level, std::
                          "; encode at a higher level or with a smaller scale");
 
   fft_.to_coefficients(work.data(), coefficients.data());
-  auto poly = reduce(coefficients.span(), by.value() / static_cast<double>(slots), largest * by.value(),
+  auto poly = reduce(coefficients.span(), by.value() / static_cast<double>(slots), bound * by.value(),
                      static_cast<std::size_t>(level) + 1);
   return {std::move(poly), by, {bound, encoding_error(*parameters_, by, bound)}};
 }
 
-EvaluationPoly Encoder::reduce(std::span<const double> coefficients, double factor, double largest,
+EvaluationPoly Encoder::reduce(std::span<const double> coefficients, double factor, double bound,
                                std::size_t limbs) const {
   const std::shared_ptr<const Ring>& ring = parameters_->ring();
   const KernelTable& kernels = ring->kernels();
@@ -118,11 +118,12 @@ EvaluationPoly Encoder::reduce(std::span<const double> coefficients, double fact
       kernels.ntt_forward(ring->ntt(poly.prime_index(i)), poly.limb(i));
     });
   };
-  // A coefficient is at most the largest value times the scale, rounded.
-  if (largest < kIntegerLimit) {
+  // A coefficient is at most the largest value times the scale, rounded; the bound of data is public, its
+  // largest value is not.
+  if (bound < kIntegerLimit) {
     Workspace<std::int64_t> integers(coefficients.size());
     kernels.round_scaled(coefficients.data(), factor, integers.data(), integers.size());
-    const int bits = std::bit_width(static_cast<std::uint64_t>(largest) + 1) + 1;
+    const int bits = std::bit_width(static_cast<std::uint64_t>(bound) + 1) + 1;
     each_limb([&](const Modulus& q, std::uint64_t* out) {
       kernels.reduce_signed(q, integers.data(), bits, out, integers.size());
     });

@@ -43,8 +43,8 @@ class Encoder {
   template <typename Value>
   Plaintext encode_values(std::span<const Value> values, int level, std::optional<Scale> scale,
                           std::optional<double> magnitude) const;
-  // Limbs of the coefficients' residues in the evaluation domain.
-  EvaluationPoly reduce(std::span<const double> coefficients, double factor, double largest,
+  // The integers nearest to coefficients times a factor, at most `bound`, as a polynomial.
+  EvaluationPoly reduce(std::span<const double> coefficients, double factor, double bound,
                         std::size_t limbs) const;
   // Real parts, then imaginary ones.
   Buffer<double> decode_parts(Plaintext plaintext) const;
