@@ -448,6 +448,19 @@ class Programs(Case):
         self.refused(INVALID, ["scalar"], "train", environment={**ENVIRONMENT, "CLOISTER_TARGET": "abacus"})
         self.assertIn("scalar", self.do("info", "--cpu")["cpu"]["targets"])
 
+    def test_what_the_machine_computes_with(self):
+        best = {name: value for name, value in ENVIRONMENT.items() if name != "CLOISTER_TARGET"}
+        cpu = self.do("info", "--cpu", environment=best)["cpu"]
+        self.assertEqual(cpu["targets"], cpu["built"][-len(cpu["targets"]):])
+        self.assertEqual(cpu["targets"][-1], "scalar")
+        self.assertEqual(not cpu["missing"], cpu["targets"] == cpu["built"])
+        self.assertEqual(cpu["chosen"], cpu["targets"][0])
+        for target in cpu["targets"]:
+            forced = self.do("info", "--cpu", environment={**best, "CLOISTER_TARGET": target})
+            self.assertEqual(forced["cpu"]["chosen"], target)
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+        self.assertEqual([f for f in cpu["features"] + cpu["missing"] if f in flags], cpu["features"])
+
     def test_the_same_weights_for_any_number_of_threads(self):
         models = []
         for threads in (1, 2):

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,19 +70,36 @@ void describe(const std::filesystem::path& path, StepOutput& out) {
   out.details()["described"].push_back(std::move(entry));
 }
 
+Json names_of(std::span<const Target> targets) {
+  Json out = Json::array();
+  for (const Target t : targets) out.push_back(name(t));
+  return out;
+}
+
+std::string joined(const Json& names) {
+  std::string out;
+  for (const auto& n : names) out += (out.empty() ? "" : ", ") + n.get<std::string>();
+  return out.empty() ? "none" : out;
+}
+
 void describe_cpu(StepOutput& out) {
   const KernelTable& kernels = kernels_of_environment();
-  Json targets = Json::array();
-  std::string names;
-  for (const Target t : available_targets()) {
-    targets.push_back(name(t));
-    names += (names.empty() ? "" : ", ") + std::string(name(t));
-  }
+  Json present = Json::array(), missing = Json::array();
+  for (const CpuFeature& feature : cpu_features())
+    (feature.present ? present : missing).push_back(feature.name);
+  const Json built = names_of(built_targets()), targets = names_of(available_targets());
   const unsigned threads = std::thread::hardware_concurrency();
-  out.details()["cpu"] = {{"targets", targets}, {"chosen", name(kernels.target)}, {"threads", threads}};
+  out.details()["cpu"] = {{"features", present},
+                          {"missing", missing},
+                          {"built", built},
+                          {"targets", targets},
+                          {"chosen", name(kernels.target)},
+                          {"threads", threads}};
   out.say(fmt::format(
-      "Cloister {}\nKernels that this CPU can run: {}\nChosen: {} (CLOISTER_TARGET forces one)\nThreads: {}",
-      program_version(), names, name(kernels.target), threads));
+      "Cloister {}\nInstructions that kernels can use: {}; not here: {}\nKernels that this build has: {}\n"
+      "Kernels that this CPU can run: {}\nChosen: {} (CLOISTER_TARGET forces one)\nThreads: {}",
+      program_version(), joined(present), joined(missing), joined(built), joined(targets),
+      name(kernels.target), threads));
 }
 
 void run(const Options& options) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "cloister/kernels/ntt_tables.h"
 #include "cloister/math/modulus.h"
@@ -12,7 +13,7 @@ namespace cloister {
 
 /// Instruction sets that kernels are compiled for. The scalar one is the specification: every other
 /// must give the same bits.
-enum class Target { kScalar, kAvx512Ifma };
+enum class Target { kScalar, kAvx2, kAvx512, kAvx512Ifma };
 
 std::string_view name(Target target) noexcept;
 
@@ -108,8 +109,16 @@ struct KernelTable {
 /// The reference kernels, which run on any CPU.
 const KernelTable& scalar_kernels() noexcept;
 
-/// The targets that this build has and this CPU can run, best first.
-std::span<const Target> available_targets() noexcept;
+/// An extension of the instruction set that some target needs, and whether this CPU, and its system, have it.
+struct CpuFeature {
+  std::string_view name;
+  bool present;
+};
+std::vector<CpuFeature> cpu_features();
+
+/// The targets that this build has, best first; and those of them that this CPU can run.
+std::span<const Target> built_targets() noexcept;
+std::span<const Target> available_targets();
 
 /// The kernels of a target; `target` empty picks the best that this CPU can run, a name forces one.
 /// Throws ParametersError for a name that is unknown or cannot run here, listing those that can.

@@ -1,6 +1,7 @@
 // What every target must compute, against the mathematics: evaluation, schoolbook products, Modulus.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -153,6 +154,11 @@ TEST(SelectKernels, NamesAndRefusals) {
   for (const Target target : available_targets()) EXPECT_EQ(select_kernels(name(target)).target, target);
   EXPECT_EQ(select_kernels().target, available_targets().front());
   EXPECT_EQ(available_targets().back(), Target::kScalar);
+  // What can run is the tail of what is built that starts with the first target whose features are all there.
+  const auto built = built_targets(), available = available_targets();
+  EXPECT_TRUE(std::ranges::equal(built.last(available.size()), available));
+  const bool all = std::ranges::all_of(cpu_features(), &CpuFeature::present);
+  EXPECT_EQ(all, available.size() == built.size());
   EXPECT_THROW(select_kernels("quantum"), ParametersError);
 }
 

@@ -27,18 +27,41 @@ u64 prime_above(u64 bound, u64 step) {
   return candidate;
 }
 
-// Primes next to every bound at which a kernel changes its way: 2^52 over the ranges of 1 to 17 lazy
-// layers, and the powers of two of reductions and fallbacks.
+// Up to which q so many layers of double precision take place between reductions: a bound of 3q/2 after the
+// first, B + (q/2)(1 + B/2^52) after the next, and 2^52 for all.
+u64 largest_lazy_modulus(u64 layers) {
+  double lower = 0x1p40, upper = 0x1p52;
+  while (upper - lower > 1) {
+    const double q = (lower + upper) / 2;
+    double bound = 1.5 * q;
+    for (u64 layer = 1; layer < layers; ++layer) bound += q / 2 * (1 + bound / 0x1p52);
+    (bound <= 0x1p52 ? lower : upper) = q;
+  }
+  return static_cast<u64>(lower);
+}
+
+// Primes next to every bound at which a kernel changes its way: powers of two; 2^52 over the ranges of 1 to
+// 17 lazy layers of 52-bit integers, and of 1 to 4 between reductions; the same for double precision.
 std::vector<u64> edge_primes(std::size_t n) {
-  std::vector<u64> bounds{u64{1} << 30, u64{1} << 46, u64{1} << 48, u64{1} << 50, u64{1} << 52};
+  std::vector<u64> bounds;
+  for (const int bits : {30, 44, 45, 46, 47, 48, 49, 50, 52}) bounds.push_back(u64{1} << bits);
+  for (const u64 range : {6, 10}) bounds.push_back((u64{1} << 52) / range);
   for (u64 layers = 3; layers <= 17; ++layers)
     for (const u64 start : {1, 2}) bounds.push_back((u64{1} << 52) / (4 * layers + start));
+  for (u64 layers = 4; layers <= 17; ++layers) bounds.push_back(largest_lazy_modulus(layers));
   std::vector<u64> primes{prime_below((u64{1} << 60) - 1, 2 * n)};
   for (const u64 bound : bounds) {
     primes.push_back(prime_below(bound, 2 * n));
     primes.push_back(prime_above(bound, 2 * n));
   }
   return primes;
+}
+
+// Those, and the smallest moduli, which need not be primes.
+std::vector<u64> edge_moduli() {
+  auto moduli = edge_primes(128);
+  moduli.insert(moduli.end(), {2, 3, 4, 5, 8, 257, 65536});
+  return moduli;
 }
 
 // Random residues, all the largest, all zero, and the largest alternating with zero at every distance.
@@ -66,7 +89,7 @@ class Transforms : public ::testing::TestWithParam<Case> {
 TEST_P(Transforms, EqualTheReferenceAtEveryBound) {
   auto primes = edge_primes(n);
   if (n > 4096)
-    primes.resize(15);  // the bounds of every degree; those of all numbers of layers for small ones
+    primes.resize(23);  // the bounds of every degree; those of all numbers of layers for small ones
   const int all = GetParam().log2_degree;
   const u64 whole =
       (u64{1} << 52) / static_cast<u64>(4 * all + 1);  // up to here the transform is lazy as a whole
@@ -75,7 +98,9 @@ TEST_P(Transforms, EqualTheReferenceAtEveryBound) {
   for (const u64 prime : primes) {
     const Modulus q(prime);
     const NttTables tables(n, q);
-    for (const auto& input : edge_inputs(prime, n)) {
+    auto inputs = edge_inputs(prime, n);
+    if (n > 32768) inputs.resize(2);
+    for (const auto& input : inputs) {
       auto expected = input, got = input;
       scalar_kernels().ntt_forward(tables, expected.data());
       k.ntt_forward(tables, got.data());
@@ -104,7 +129,7 @@ class Pointwise : public ::testing::TestWithParam<Target> {
 
 TEST_P(Pointwise, ResidueByResidueEqualsTheReference) {
   for (const std::size_t n : {std::size_t{8}, std::size_t{13}, std::size_t{40}, std::size_t{256}})
-    for (const u64 prime : edge_primes(128)) {
+    for (const u64 prime : edge_moduli()) {
       const Modulus q(prime);
       const auto random = random_residues(prime, n, 9);
       for (const auto& a : edge_inputs(prime, n))
@@ -134,12 +159,12 @@ TEST_P(Pointwise, ResidueByResidueEqualsTheReference) {
 }
 
 TEST_P(Pointwise, InnerProductsEqualTheReference) {
-  const std::size_t n = 136;  // whole and single steps of the vector loops
-  for (const u64 prime : edge_primes(128)) {
+  const std::size_t n = 40;  // whole and single steps of the vector loops
+  for (const u64 prime : edge_moduli()) {
     const Modulus q(prime);
     const std::vector<u64> largest(n, prime - 1);
     const auto x = random_residues(prime, n, 10), y = random_residues(prime, n, 11);
-    for (const std::size_t terms : {1, 2, 3, 14, 15, 16, 17, 31, 64, 255, 256}) {
+    for (const std::size_t terms : {1, 2, 3, 5, 6, 7, 12, 13, 15, 16, 17, 24, 25, 49, 97, 193, 256}) {
       const std::vector<const u64*> most(terms, largest.data());
       std::vector<const u64*> left(terms, x.data()), right(terms, y.data());
       left[0] = right[terms / 2] = largest.data();
@@ -168,9 +193,9 @@ TEST_P(Pointwise, InnerProductsEqualTheReference) {
 
 TEST_P(Pointwise, ChangesOfModulusEqualTheReference) {
   const std::size_t n = 64;
-  const auto primes = edge_primes(128);
-  for (const u64 from : primes)
-    for (const u64 to : {u64{257}, primes[0], primes[1], primes[7], primes[8], primes[20]}) {
+  const auto moduli = edge_moduli();
+  for (const u64 from : moduli)
+    for (const u64 to : moduli) {
       auto a = random_residues(from, n, 13);
       a[2] = from / 2;
       a[3] = from / 2 + 1;
@@ -195,6 +220,18 @@ TEST_P(Pointwise, QuotientsRoundLikeTheReference) {
       });
     }
   }
+}
+
+// Integers of all sizes to doubles and back, next to every power of two.
+TEST_P(Pointwise, QuotientsOfAllSizesEqualTheReference) {
+  std::vector<u64> a;
+  for (int bits = 2; bits < 63; ++bits)
+    for (const int near : {-3, -1, 0, 1}) a.push_back((u64{1} << bits) + static_cast<u64>(near));
+  a.resize(a.size() / 8 * 8);
+  const u64* row = a.data();
+  for (const double factor : {1.0, 0.5, 0.75, 0x1p-11, 1 / 3.0})
+    expect_equal(std::vector<u64>(a.size()), "round_quotient", 0,
+                 [&](const KernelTable& t, u64* out) { t.round_quotient(&row, &factor, 1, out, a.size()); });
 }
 
 TEST_P(Pointwise, PermutationsEqualTheReference) {
