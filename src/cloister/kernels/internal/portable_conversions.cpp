@@ -123,12 +123,12 @@ double largest_norm(const double* real, const double* imaginary, std::size_t n) 
 
 void round_scaled(const double* __restrict x, double factor, i64* __restrict out, std::size_t n) noexcept {
   for (std::size_t i = 0; i < n; ++i) {
-    // Above 2^52 there is nothing to round; below, the sum of 2^52 with the magnitude rounds to the nearest
-    // integer.
+    // As upper * 2^32 + lower, |lower| <= 2^31, both exact until the lower one is rounded; what is added is
+    // even, so that halves go where they should.
     const double product = x[i] * factor;
-    const double magnitude = __builtin_fabs(product);
-    const double rounded = (magnitude + kUnsignedShift) - kUnsignedShift;
-    out[i] = static_cast<i64>(__builtin_copysign(magnitude < kUnsignedShift ? rounded : magnitude, product));
+    const double shifted = product * 0x1p-32 + kSignedShift;
+    const double lower = product - (shifted - kSignedShift) * 0x1p32;
+    out[i] = static_cast<i64>((as_bits(shifted) << 32) + static_cast<u64>(round_small(lower)));
   }
 }
 
