@@ -9,6 +9,7 @@
 #include "cloister/ckks/owner/secret_encryptor.h"
 #include "cloister/ckks/rotations.h"
 #include "cloister/rlwe/galois.h"
+#include "cloister/rlwe/owner/encryption.h"
 #include "cloister/rlwe/owner/key_generator.h"
 
 namespace {
@@ -77,6 +78,16 @@ void encode(benchmark::State& state) {
   Setup s(static_cast<int>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(s.encoder.encode(s.values, s.parameters->max_level()));
 }
+// The message with its noise over all limbs; a decryption for its values reads one or two.
+void decrypt_all_limbs(benchmark::State& state) {
+  Setup s(static_cast<int>(state.range(0)));
+  const std::size_t limbs = s.plaintext.poly.limbs().q;
+  for (auto _ : state) benchmark::DoNotOptimize(rlwe::phase(s.secret, s.ciphertext.parts, limbs, s.pool));
+}
+void decode(benchmark::State& state) {
+  Setup s(static_cast<int>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(s.encoder.decode(s.plaintext));
+}
 void decrypt_and_decode(benchmark::State& state) {
   Setup s(static_cast<int>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(s.decryptor.decrypt_real(s.ciphertext));
@@ -86,6 +97,8 @@ BENCHMARK(rotate_by_one)->Apply(threads);
 BENCHMARK(multiply_plaintext_rescale)->Apply(threads);
 BENCHMARK(encrypt_seeded)->Apply(threads);
 BENCHMARK(encode)->Apply(threads);
+BENCHMARK(decrypt_all_limbs)->Apply(threads);
+BENCHMARK(decode)->Apply(threads);
 BENCHMARK(decrypt_and_decode)->Apply(threads);
 
 }  // namespace

@@ -102,6 +102,28 @@ TEST_F(CkksTest, EncodingRoundTripsComplexAndReal) {
   EXPECT_LE(std::abs(y[2]), error);
 }
 
+TEST_F(CkksTest, EncodingRoundTripsAtEveryScale) {
+  // Coefficients of all sizes: below and above a prime, of one and two limbs, too large for signed words.
+  const Slots x = random_slots(1);
+  for (const int bits : {10, 30, 45, 47, 50, 55, 58, 61, 66, 80}) {
+    const Plaintext p = encoder.encode(x, 4, Scale(std::ldexp(1.1, bits)));
+    const auto y = encoder.decode(p);
+    const auto real = encoder.decode_real({p.poly.clone(), p.scale, p.bound});
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_LE(std::abs(x[i] - y[i]), p.bound.error) << bits;
+      ASSERT_EQ(real[i], y[i].real());
+    }
+  }
+}
+
+TEST_F(CkksTest, MagnitudesAreMeasuredAtEverySize) {
+  for (const double size : {1e-170, 1e-5, 3.0}) {
+    const Plaintext p = encoder.encode(Slots{{0, 0}, {3 * size, -4 * size}, {size, size}}, kLevels);
+    EXPECT_NEAR(p.bound.magnitude / size, 5, 1e-12);
+  }
+  EXPECT_THROW(encoder.encode(std::vector<double>{1e200}, kLevels), PrecisionError);
+}
+
 TEST_F(CkksTest, EncoderRefusesWhatWouldGiveGarbage) {
   EXPECT_THROW(encoder.encode(std::vector<double>{}, 1), ParametersError);
   EXPECT_THROW(encoder.encode(std::vector<double>(parameters->slots() + 1, 1.0), 1), ParametersError);

@@ -1,9 +1,12 @@
 #include "cloister/ckks/encoder.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 
 #include "cloister/ckks/noise.h"
+#include "cloister/ring/poly_ops.h"
 
 namespace cloister::ckks {
 namespace {
@@ -11,6 +14,43 @@ namespace {
 // A coefficient is at most the mean magnitude of the slots times the scale; decoded ones get this much room
 // for the tail of the error.
 constexpr double kRoomBits = 1;
+
+// Below this, coefficients pass through signed integers of 62 bits, with room for the transform's rounding.
+constexpr double kIntegerLimit = 0x1p60;
+
+// Working space that held clear values: wiped, but not locked, since the values themselves lie in the
+// caller's memory.
+template <typename T>
+struct Workspace : Buffer<T> {
+  explicit Workspace(std::size_t size) : Buffer<T>(Buffer<T>::uninitialized(size)) {}
+  ~Workspace() { wipe(this->data(), this->size() * sizeof(T)); }
+};
+
+void load(const KernelTable&, std::span<const double> values, double* real, double* imaginary,
+          std::size_t slots) {
+  std::ranges::copy(values, real);
+  std::fill(real + values.size(), real + slots, 0.0);
+  std::fill(imaginary, imaginary + slots, 0.0);
+}
+void load(const KernelTable& kernels, std::span<const std::complex<double>> values, double* real,
+          double* imaginary, std::size_t slots) {
+  kernels.split_complex(reinterpret_cast<const double*>(values.data()), real, imaginary, values.size());
+  std::fill(real + values.size(), real + slots, 0.0);
+  std::fill(imaginary + values.size(), imaginary + slots, 0.0);
+}
+
+// The largest magnitude; throws where a value is not finite.
+template <typename Value>
+double largest_magnitude(const KernelTable& kernels, std::span<const Value> values, const double* real,
+                         const double* imaginary) {
+  const double norm = kernels.largest_norm(real, imaginary, values.size());
+  if (std::isnan(norm))
+    throw ParametersError("encode: a value is not finite; remove or impute missing values first");
+  if (norm > 0x1p-900 && norm < 0x1p900) return std::sqrt(norm);
+  double largest = 0;  // squares have overflown, or vanished
+  for (const auto& v : values) largest = std::max(largest, std::abs(v));
+  return largest;
+}
 
 // The residue of a double that is an integer of any size, sign included.
 std::uint64_t residue(double x, const Modulus& q) {
@@ -24,16 +64,23 @@ std::uint64_t residue(double x, const Modulus& q) {
 }  // namespace
 
 Encoder::Encoder(std::shared_ptr<const Parameters> parameters, const ThreadPool& pool)
-    : parameters_(std::move(parameters)), fft_(parameters_->ring()->log2_degree()), pool_(&pool) {}
+    : parameters_(std::move(parameters)),
+      fft_(parameters_->ring()->log2_degree(), parameters_->ring()->kernels()),
+      pool_(&pool) {}
 
 Plaintext Encoder::encode(std::span<const double> values, int level, std::optional<Scale> scale,
                           std::optional<double> magnitude) const {
-  const std::vector<std::complex<double>> complex_values(values.begin(), values.end());
-  return encode(std::span<const std::complex<double>>(complex_values), level, scale, magnitude);
+  return encode_values(values, level, scale, magnitude);
 }
 
 Plaintext Encoder::encode(std::span<const std::complex<double>> values, int level, std::optional<Scale> scale,
                           std::optional<double> magnitude) const {
+  return encode_values(values, level, scale, magnitude);
+}
+
+template <typename Value>
+Plaintext Encoder::encode_values(std::span<const Value> values, int level, std::optional<Scale> scale,
+                                 std::optional<double> magnitude) const {
   const std::size_t slots = parameters_->slots();
   if (values.empty()) throw ParametersError("encode: there are no values; give at least one");
   if (values.size() > slots)
@@ -42,12 +89,10 @@ Plaintext Encoder::encode(std::span<const std::complex<double>> values, int leve
   if (level < 0 || level > parameters_->max_level())
     throw ParametersError("encode: level " + std::to_string(level) + " is outside [0, " +
                           std::to_string(parameters_->max_level()) + "]");
-  double largest = 0;
-  for (const auto& v : values) {
-    if (!std::isfinite(v.real()) || !std::isfinite(v.imag()))
-      throw ParametersError("encode: a value is not finite; remove or impute missing values first");
-    largest = std::max(largest, std::abs(v));
-  }
+  const KernelTable& kernels = parameters_->ring()->kernels();
+  Workspace<double> work(2 * slots), coefficients(2 * slots);
+  load(kernels, values, work.data(), work.data() + slots, slots);
+  const double largest = largest_magnitude(kernels, values, work.data(), work.data() + slots);
   if (magnitude && largest > *magnitude * (1 + 0x1p-40))
     throw ParametersError("encode: a value exceeds the stated bound; scale or clip the data first");
   const Scale by = scale.value_or(parameters_->scale_at(level));
@@ -56,23 +101,39 @@ Plaintext Encoder::encode(std::span<const std::complex<double>> values, int leve
     throw PrecisionError("encode: values of this size wrap around at level " + std::to_string(level) +
                          "; encode at a higher level or with a smaller scale");
 
-  std::vector<std::complex<double>> work(slots);
-  std::ranges::copy(values, work.begin());
-  fft_.to_coefficients(work);
-  std::vector<double> coefficients(2 * slots);
-  for (std::size_t i = 0; i < slots; ++i) {
-    coefficients[i] = std::nearbyint(work[i].real() * by.value());
-    coefficients[slots + i] = std::nearbyint(work[i].imag() * by.value());
+  fft_.to_coefficients(work.data(), coefficients.data());
+  auto poly = reduce(coefficients.span(), by.value() / static_cast<double>(slots), bound * by.value(),
+                     static_cast<std::size_t>(level) + 1);
+  return {std::move(poly), by, {bound, encoding_error(*parameters_, by, bound)}};
+}
+
+EvaluationPoly Encoder::reduce(std::span<const double> coefficients, double factor, double bound,
+                               std::size_t limbs) const {
+  const std::shared_ptr<const Ring>& ring = parameters_->ring();
+  const KernelTable& kernels = ring->kernels();
+  auto poly = EvaluationPoly::uninitialized(ring, {limbs, 0});
+  const auto each_limb = [&](const auto& reduce_to) {
+    pool_->parallel_for(limbs, [&](std::size_t i) {
+      reduce_to(poly.modulus(i), poly.limb(i));
+      kernels.ntt_forward(ring->ntt(poly.prime_index(i)), poly.limb(i), poly.limb(i));
+    });
+  };
+  // A coefficient is at most the largest value times the scale, rounded; the bound of data is public, its
+  // largest value is not.
+  if (bound < kIntegerLimit) {
+    Workspace<std::int64_t> integers(coefficients.size());
+    kernels.round_scaled(coefficients.data(), factor, integers.data(), integers.size());
+    const int bits = std::bit_width(static_cast<std::uint64_t>(bound) + 1) + 1;
+    each_limb([&](const Modulus& q, std::uint64_t* out) {
+      kernels.reduce_signed(q, integers.data(), bits, out, integers.size());
+    });
+  } else {
+    each_limb([&](const Modulus& q, std::uint64_t* out) {
+      for (std::size_t j = 0; j < coefficients.size(); ++j)
+        out[j] = residue(std::nearbyint(coefficients[j] * factor), q);
+    });
   }
-  auto poly = CoefficientPoly::uninitialized(parameters_->ring(), {static_cast<std::size_t>(level) + 1, 0});
-  pool_->parallel_for(poly.limbs().count(), [&](std::size_t i) {
-    const Modulus q = poly.modulus(i);
-    std::uint64_t* out = poly.limb(i);
-    for (std::size_t j = 0; j < coefficients.size(); ++j) out[j] = residue(coefficients[j], q);
-  });
-  wipe(work.data(), work.size() * sizeof work[0]);
-  wipe(coefficients.data(), coefficients.size() * sizeof coefficients[0]);
-  return {to_evaluation(std::move(poly), *pool_), by, {bound, encoding_error(*parameters_, by, bound)}};
+  return poly;
 }
 
 std::size_t Encoder::limbs_to_decode(double total, Scale scale, int level) const {
@@ -83,32 +144,50 @@ std::size_t Encoder::limbs_to_decode(double total, Scale scale, int level) const
                        " does not fit the modulus that is left; scale the values down or keep a level more");
 }
 
+Buffer<double> Encoder::decode_parts(Plaintext plaintext) const {
+  const std::size_t limbs = limbs_to_decode(plaintext.bound.total(), plaintext.scale, plaintext.level());
+  plaintext.poly.keep_limbs(limbs);
+  auto poly = to_coefficient(std::move(plaintext.poly), *pool_);
+
+  const KernelTable& kernels = poly.ring()->kernels();
+  const std::size_t n = poly.degree();
+  const Modulus& q0 = poly.modulus(0);
+  const double inverse_scale = 1.0 / plaintext.scale.value();
+  Workspace<double> coefficients(n);
+  kernels.centred_to_double(q0, poly.limb(0), inverse_scale, coefficients.data(), n);
+  if (limbs == 2) {
+    // Garner: x = x0 + q0 ((x1 - x0) / q0 mod q1), both residues centred, so that x is: below 2^119.
+    const Modulus& q1 = poly.modulus(1);
+    std::uint64_t* high = poly.limb(1);
+    auto low = Buffer<std::uint64_t>::uninitialized(n);
+    kernels.change_modulus(q0, q1, poly.limb(0), low.data(), n);
+    kernels.sub_mul_scalar(q1, high, low.data(), ShoupFactor(q1.inverse(q1.reduce(q0.value())), q1), high, n);
+    kernels.add_centred(q1, high, static_cast<double>(q0.value()) * inverse_scale, coefficients.data(), n);
+  }
+  auto slots = Buffer<double>::uninitialized(n);
+  fft_.to_slots(coefficients.data(), slots.data());
+  return slots;
+}
+
 std::vector<std::complex<double>> Encoder::decode(const Plaintext& plaintext) const {
   const std::size_t limbs = limbs_to_decode(plaintext.bound.total(), plaintext.scale, plaintext.level());
-  const std::size_t slots = parameters_->slots();
-  auto low = EvaluationPoly::uninitialized(plaintext.poly.ring(), {limbs, 0});
-  for (std::size_t i = 0; i < limbs; ++i) std::ranges::copy(plaintext.poly.limb_span(i), low.limb(i));
-  const auto poly = to_coefficient(std::move(low), *pool_);
+  return decode(Plaintext{copy_limbs(plaintext.poly, {limbs, 0}), plaintext.scale, plaintext.bound});
+}
 
-  const Modulus q0 = poly.modulus(0);
-  const double inverse_scale = 1.0 / plaintext.scale.value();
-  const std::uint64_t inverse_q0 =
-      limbs == 1 ? 0 : poly.modulus(1).inverse(poly.modulus(1).reduce(q0.value()));
-  const auto coefficient = [&](std::size_t j) -> double {
-    if (limbs == 1) return static_cast<double>(q0.centre(poly.limb(0)[j]));
-    // Garner: x = x0 + q0 ((x1 - x0) / q0 mod q1), centred; below 2^120.
-    const Modulus& q1 = poly.modulus(1);
-    const std::uint64_t x0 = poly.limb(0)[j];
-    const std::uint64_t high = q1.mul(q1.sub(poly.limb(1)[j], q1.reduce(x0)), inverse_q0);
-    const int128 product = static_cast<int128>(q0.value()) * q1.value();
-    int128 x = static_cast<int128>(high) * q0.value() + x0;
-    if (x > product / 2) x -= product;
-    return static_cast<double>(x);
-  };
-  std::vector<std::complex<double>> out(slots);
-  for (std::size_t j = 0; j < slots; ++j)
-    out[j] = {coefficient(j) * inverse_scale, coefficient(slots + j) * inverse_scale};
-  fft_.to_slots(out);
+std::vector<std::complex<double>> Encoder::decode(Plaintext&& plaintext) const {
+  std::vector<std::complex<double>> out(parameters_->slots());
+  auto parts = decode_parts(std::move(plaintext));
+  parameters_->ring()->kernels().join_complex(parts.data(), parts.data() + out.size(),
+                                              reinterpret_cast<double*>(out.data()), out.size());
+  wipe(parts.data(), parts.size() * sizeof parts[0]);
+  return out;
+}
+
+std::vector<double> Encoder::decode_real(Plaintext&& plaintext) const {
+  std::vector<double> out(parameters_->slots());
+  auto parts = decode_parts(std::move(plaintext));
+  std::copy_n(parts.data(), out.size(), out.begin());
+  wipe(parts.data(), parts.size() * sizeof parts[0]);
   return out;
 }
 

@@ -30,12 +30,25 @@ class Encoder {
   /// The slots of a plaintext polynomial (what decryption gives). Reads only as many limbs as
   /// `bound.total()` needs, at most two; throws PrecisionError if it needs more.
   std::vector<std::complex<double>> decode(const Plaintext& plaintext) const;
+  /// The same without a copy of the limbs.
+  std::vector<std::complex<double>> decode(Plaintext&& plaintext) const;
+  /// The real parts.
+  std::vector<double> decode_real(Plaintext&& plaintext) const;
   /// Limbs that decode reads of values bounded by `total`.
   std::size_t limbs_to_decode(double total, Scale scale, int level) const;
 
   const std::shared_ptr<const Parameters>& parameters() const noexcept { return parameters_; }
 
  private:
+  template <typename Value>
+  Plaintext encode_values(std::span<const Value> values, int level, std::optional<Scale> scale,
+                          std::optional<double> magnitude) const;
+  // The integers nearest to coefficients times a factor, at most `bound`, as a polynomial.
+  EvaluationPoly reduce(std::span<const double> coefficients, double factor, double bound,
+                        std::size_t limbs) const;
+  // Real parts, then imaginary ones.
+  Buffer<double> decode_parts(Plaintext plaintext) const;
+
   std::shared_ptr<const Parameters> parameters_;
   SpecialFft fft_;
   const ThreadPool* pool_;

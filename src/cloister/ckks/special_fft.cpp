@@ -1,74 +1,57 @@
 #include "cloister/ckks/special_fft.h"
 
 #include <cmath>
+#include <complex>
 #include <numbers>
 #include <utility>
 
 namespace cloister::ckks {
 namespace {
 
-void bit_reverse(std::span<std::complex<double>> values) {
-  const std::size_t n = values.size();
-  for (std::size_t i = 1, j = 0; i < n; ++i) {
-    std::size_t bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j) std::swap(values[i], values[j]);
+// exp(2 pi i power / (4 m)), power below 4 m: from an angle of at most an eighth turn, whose own rounding is
+// then below 2^-53.
+std::complex<double> root_of_unity(std::size_t power, std::size_t m) {
+  const std::size_t within = power % m;
+  const bool upper = 2 * within > m;
+  const double turn = static_cast<double>(upper ? m - within : within) / static_cast<double>(m);
+  double x = std::cos(turn * (std::numbers::pi / 2)), y = std::sin(turn * (std::numbers::pi / 2));
+  if (upper) std::swap(x, y);
+  switch (power / m) {
+    case 0:
+      return {x, y};
+    case 1:
+      return {-y, x};
+    case 2:
+      return {-x, -y};
+    default:
+      return {y, -x};
   }
-}
-
-// Complex arithmetic without the standard's handling of infinities, which costs a call.
-inline std::complex<double> product(const std::complex<double>& a, const std::complex<double>& b) {
-  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 
 }  // namespace
 
-SpecialFft::SpecialFft(int log2_degree)
-    : size_(std::size_t{1} << (log2_degree - 1)),
-      log2_size_(log2_degree - 1),
-      twiddles_(size_ < 2 ? 2 : size_) {
+SpecialFft::SpecialFft(int log2_degree, const KernelTable& kernels)
+    : kernels_(&kernels),
+      real_(std::size_t{1} << (log2_degree - 1)),
+      imaginary_(std::size_t{1} << (log2_degree - 1)) {
   // A block of length m has the roots exp(2 pi i 5^j / (4 m)), j in [0, m / 2).
-  for (std::size_t m = 2; m <= size_; m *= 2) {
+  for (std::size_t m = 2; m <= real_.size(); m *= 2) {
     std::size_t power = 1;
-    for (std::size_t j = 0; j < m / 2; ++j) {
-      const double angle = 2 * std::numbers::pi * static_cast<double>(power) / static_cast<double>(4 * m);
-      twiddles_[m / 2 + j] = {std::cos(angle), std::sin(angle)};
+    for (std::size_t j = m / 2; j < m; ++j) {
+      const auto root = root_of_unity(power, m);
+      real_[j] = root.real();
+      imaginary_[j] = root.imag();
       power = power * 5 % (4 * m);
     }
   }
 }
 
-void SpecialFft::to_slots(std::span<std::complex<double>> values) const {
-  bit_reverse(values);
-  for (std::size_t m = 2; m <= size_; m *= 2) {
-    const std::complex<double>* roots = twiddles_.data() + m / 2;
-    for (std::size_t start = 0; start < size_; start += m)
-      for (std::size_t j = 0; j < m / 2; ++j) {
-        auto& a = values[start + j];
-        auto& b = values[start + j + m / 2];
-        const auto t = product(b, roots[j]);
-        b = a - t;
-        a += t;
-      }
-  }
+void SpecialFft::to_slots(const double* coefficients, double* slots) const noexcept {
+  kernels_->fft_to_slots(roots(), coefficients, slots);
 }
 
-void SpecialFft::to_coefficients(std::span<std::complex<double>> values) const {
-  for (std::size_t m = size_; m >= 2; m /= 2) {
-    const std::complex<double>* roots = twiddles_.data() + m / 2;
-    for (std::size_t start = 0; start < size_; start += m)
-      for (std::size_t j = 0; j < m / 2; ++j) {
-        auto& a = values[start + j];
-        auto& b = values[start + j + m / 2];
-        const auto t = a - b;
-        a += b;
-        b = product(t, std::conj(roots[j]));
-      }
-  }
-  bit_reverse(values);
-  const double inverse = 1.0 / static_cast<double>(size_);
-  for (auto& v : values) v *= inverse;
+void SpecialFft::to_coefficients(double* slots, double* coefficients) const noexcept {
+  kernels_->fft_to_coefficients(roots(), slots, coefficients);
 }
 
 }  // namespace cloister::ckks

@@ -20,6 +20,14 @@ std::string_view name(Target target) noexcept;
 /// How many parts a transform that is done in two has.
 inline constexpr std::size_t kNttParts = 8;
 
+/// Roots of the special FFT of `size` complex values (`ckks/special_fft.h`), a power of two: the stage of
+/// blocks of m values reads exp(2 pi i 5^j / (4 m)), j in [0, m / 2), at m / 2 + j.
+struct FftRoots {
+  std::size_t size;
+  const double* real;
+  const double* imaginary;
+};
+
 /// The vector loops of one target. Every function works on one limb of n residues modulo q; arguments
 /// and results are canonical residues unless said otherwise; `out` may alias any input of the same
 /// index. All run in time that does not depend on the residues.
@@ -86,6 +94,39 @@ struct KernelTable {
   /// another modulus.
   void (*change_modulus)(const Modulus& from, const Modulus& to, const std::uint64_t* a, std::uint64_t* out,
                          std::size_t n) noexcept;
+
+  // What follows is between clear values and residues. Numbers in double precision are rounded alike by every
+  // target: products and sums in the order of the formulas, nothing fused. Outputs do not alias inputs.
+
+  /// The special FFT from coefficients to slots, `x` and `out` [2][size], real parts first: bit reversal,
+  /// then stages of m = 2, 4, ..., size values, each (a, b) -> (a + w b, a - w b). No aliasing.
+  void (*fft_to_slots)(const FftRoots& roots, const double* x, double* out) noexcept;
+  /// Its inverse times `size`: stages of m = size, ..., 4, 2 values, each (a, b) -> (a + b, (a - b) conj(w)),
+  /// then bit reversal. No aliasing; `x` is overwritten.
+  void (*fft_to_coefficients)(const FftRoots& roots, double* x, double* out) noexcept;
+  /// Complex numbers z, real and imaginary parts in turn, to one array of each; and back.
+  void (*split_complex)(const double* z, double* real, double* imaginary, std::size_t n) noexcept;
+  void (*join_complex)(const double* real, const double* imaginary, double* z, std::size_t n) noexcept;
+  /// The largest square of a magnitude, real^2 + imaginary^2; NaN where a part is infinite or NaN.
+  double (*largest_norm)(const double* real, const double* imaginary, std::size_t n) noexcept;
+
+  /// out = the integer nearest to x * factor, halves to the even one; |x * factor| < 2^62.
+  void (*round_scaled)(const double* x, double factor, std::int64_t* out, std::size_t n) noexcept;
+  /// out = the residues of signed integers |x| < 2^bits, bits at most 62. Faster where bits is at most 51.
+  void (*reduce_signed)(const Modulus& q, const std::int64_t* x, int bits, std::uint64_t* out,
+                        std::size_t n) noexcept;
+  /// out = the residues of small signed integers: errors and secrets.
+  void (*reduce_small)(const Modulus& q, const std::int8_t* x, std::uint64_t* out, std::size_t n) noexcept;
+  /// Makes uniform 64-bit words uniform residues in place: words at or above the largest multiple of q in
+  /// 2^64 are dropped, those behind them move up. Returns how many are left. Variable time in the words that
+  /// are dropped; for q below 2^32, in all.
+  std::size_t (*reduce_uniform)(const Modulus& q, std::uint64_t* words, std::size_t n) noexcept;
+  /// out = the centred representative of a as a double, rounded to the nearest, times factor.
+  void (*centred_to_double)(const Modulus& q, const std::uint64_t* a, double factor, double* out,
+                            std::size_t n) noexcept;
+  /// out += the same.
+  void (*add_centred)(const Modulus& q, const std::uint64_t* a, double factor, double* out,
+                      std::size_t n) noexcept;
 };
 
 /// The reference kernels, which run on any CPU.

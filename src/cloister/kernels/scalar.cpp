@@ -1,7 +1,8 @@
-// The specification of every kernel, in plain C++.
+// The specification of every kernel, in plain C++: here, or in the scalar copy of the portable kernels.
 #include <algorithm>
 #include <cmath>
 
+#include "cloister/kernels/internal/portable_kernels.h"
 #include "cloister/kernels/kernel_table.h"
 
 namespace cloister {
@@ -196,6 +197,17 @@ const KernelTable& scalar_kernels() noexcept {
       .round_quotient = round_quotient,
       .permute = permute,
       .change_modulus = change_modulus,
+      .fft_to_slots = scalar::fft_to_slots,
+      .fft_to_coefficients = scalar::fft_to_coefficients,
+      .split_complex = scalar::split_complex,
+      .join_complex = scalar::join_complex,
+      .largest_norm = scalar::largest_norm,
+      .round_scaled = scalar::round_scaled,
+      .reduce_signed = scalar::reduce_signed,
+      .reduce_small = scalar::reduce_small,
+      .reduce_uniform = scalar::reduce_uniform,
+      .centred_to_double = scalar::centred_to_double,
+      .add_centred = scalar::add_centred,
   };
   return kTable;
 }

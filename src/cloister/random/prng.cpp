@@ -28,6 +28,11 @@ Seed Seed::from_system() {
 
 Seed::~Seed() { wipe(bytes_.data(), bytes_.size()); }
 
+namespace {
+// What is encrypted: the key stream itself is what comes out.
+constexpr std::array<std::uint8_t, 16384> kZeros{};
+}  // namespace
+
 struct Prng::Impl {
   Impl(const Seed& seed, std::uint64_t stream) : context(EVP_CIPHER_CTX_new()) {
     std::array<std::uint8_t, 16> counter{};
@@ -42,11 +47,10 @@ struct Prng::Impl {
   }
 
   void stream(std::uint8_t* out, std::size_t bytes) {
-    std::memset(out, 0, bytes);
     while (bytes != 0) {
-      const int now = static_cast<int>(std::min<std::size_t>(bytes, std::size_t{1} << 30));
+      const int now = static_cast<int>(std::min(bytes, kZeros.size()));
       int written = 0;
-      if (EVP_EncryptUpdate(context, out, &written, out, now) != 1 || written != now)
+      if (EVP_EncryptUpdate(context, out, &written, kZeros.data(), now) != 1 || written != now)
         throw InternalError("AES-256-CTR failed");
       out += now;
       bytes -= static_cast<std::size_t>(now);

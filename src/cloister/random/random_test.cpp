@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <vector>
 
@@ -67,6 +68,27 @@ TEST(Samplers, UniformIsBelowTheBoundAndFlat) {
     if (bound > 16) {
       EXPECT_LT(std::abs(chi_square_z(seen, expected)), 5);
     }
+  }
+}
+
+// What a sample is of its word is part of what seeds expand to.
+TEST(Samplers, SamplesFollowFromTheirWords) {
+  __extension__ using uint128 = unsigned __int128;
+  constexpr std::uint64_t kMask = (std::uint64_t{1} << kErrorBinomialBits) - 1;
+  for (const std::size_t n : {1, 5, 2047, 2048, 2049, 10000}) {
+    std::vector<std::uint64_t> words(n);
+    std::vector<std::int8_t> ternary(n), error(n);
+    Prng a(test_seed(8)), b(test_seed(8)), c(test_seed(8));
+    a.fill(std::span<std::uint64_t>(words));
+    sample_ternary(b, ternary);
+    sample_error(c, error);
+    for (std::size_t i = 0; i < n; ++i) {
+      ASSERT_EQ(ternary[i], static_cast<int>(static_cast<uint128>(words[i]) * 3 >> 64) - 1);
+      ASSERT_EQ(error[i], std::popcount(words[i] & kMask) - std::popcount(words[i] >> 32 & kMask));
+    }
+    const std::uint64_t next = a.next_u64();
+    EXPECT_EQ(b.next_u64(), next);
+    EXPECT_EQ(c.next_u64(), next);
   }
 }
 

@@ -98,7 +98,7 @@ RnsPoly<kDomain> copy_limbs(const RnsPoly<kDomain>& a, LimbSet limbs) {
   return out;
 }
 
-/// The residues of small signed coefficients (N of them) in every limb.
+/// The residues of small signed coefficients (N of them, below 2^62) in every limb. Constant time.
 template <Secrecy kSecrecy = Secrecy::kPublic, typename Integer>
 BasicRnsPoly<Domain::kCoefficient, kSecrecy> from_small(const std::shared_ptr<const Ring>& ring,
                                                         LimbSet limbs, std::span<const Integer> coefficients,
@@ -106,11 +106,21 @@ BasicRnsPoly<Domain::kCoefficient, kSecrecy> from_small(const std::shared_ptr<co
   auto out = BasicRnsPoly<Domain::kCoefficient, kSecrecy>::uninitialized(ring, limbs);
   if (coefficients.size() != ring->degree()) throw InternalError("from_small: a coefficient a degree is due");
   pool.parallel_for(limbs.count(), [&](std::size_t i) {
-    const Modulus q = out.modulus(i);
-    std::uint64_t* to = out.limb(i);
-    for (std::size_t j = 0; j < coefficients.size(); ++j) to[j] = q.reduce(std::int64_t{coefficients[j]});
+    const KernelTable& kernels = ring->kernels();
+    if constexpr (sizeof(Integer) == 1)
+      kernels.reduce_small(out.modulus(i), coefficients.data(), out.limb(i), ring->degree());
+    else
+      kernels.reduce_signed(out.modulus(i), coefficients.data(), 62, out.limb(i), ring->degree());
   });
   return out;
+}
+
+/// One limb of a small polynomial in the evaluation domain, modulo the ring's prime of that index. Constant
+/// time.
+inline void evaluate_small(const Ring& ring, std::size_t prime, std::span<const std::int8_t> coefficients,
+                           std::uint64_t* out) {
+  ring.kernels().reduce_small(ring.modulus(prime), coefficients.data(), out, coefficients.size());
+  ring.kernels().ntt_forward(ring.ntt(prime), out, out);
 }
 
 }  // namespace cloister

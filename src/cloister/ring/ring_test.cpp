@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "cloister/math/primes.h"
+#include "cloister/random/samplers.h"
 #include "cloister/ring/automorphism.h"
 #include "cloister/ring/base_converter.h"
 #include "cloister/ring/limb_division.h"
@@ -149,6 +150,28 @@ TEST_F(RingTest, SeededPolynomialsAreNestedAndDiffer) {
       c(other.limb(3), other.limb(3) + n);
   EXPECT_EQ(a, b);
   EXPECT_NE(a, c);
+}
+
+TEST(UniformLimb, PiecesHoldWhatTheSamplerDraws) {
+  // Of the first prime one word in sixteen is drawn again, of the second about none.
+  const std::size_t n = 8192;
+  const std::vector<std::uint64_t> primes{nearest_prime(0.6 * 0x1p60, 2 * n, {}),
+                                          nearest_prime(0x1p45, 2 * n, {})};
+  const Seed seed{Bytes32{}};
+  for (const Target target : available_targets()) {
+    const auto ring = Ring::create(13, primes, {}, select_kernels(name(target)));
+    for (std::size_t prime = 0; prime < primes.size(); ++prime) {
+      std::vector<std::uint64_t> expected(n), got(n);
+      Prng prng(seed, 7 << 16 | prime);
+      sample_uniform(prng, primes[prime], expected);
+      for (const std::size_t piece : {n, std::size_t{1024}, std::size_t{777}}) {
+        UniformLimb limb(*ring, prime, seed, 7);
+        for (std::size_t start = 0; start < n; start += piece)
+          limb.next(std::span(got).subspan(start, std::min(piece, n - start)));
+        EXPECT_EQ(got, expected) << name(target) << ", pieces of " << piece;
+      }
+    }
+  }
 }
 
 }  // namespace

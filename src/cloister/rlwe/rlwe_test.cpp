@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "cloister/math/primes.h"
+#include "cloister/random/samplers.h"
 #include "cloister/ring/poly_ops.h"
 #include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/key_switch.h"
@@ -66,7 +67,7 @@ class RlweTest : public ::testing::TestWithParam<int> {
 };
 
 TEST_P(RlweTest, FreshEncryptionsHaveTheirNoise) {
-  const SeededZero zero = encrypt_zero(secret, {5, 0}, prng, pool);
+  const SeededPair zero = encrypt_zero(secret, {5, 0}, prng, pool);
   std::vector<EvaluationPoly> parts;
   parts.push_back(zero.b.clone());
   parts.push_back(zero.a.clone());

@@ -21,6 +21,9 @@ class Decryptor {
   std::vector<double> decrypt_real(const Ciphertext& ciphertext) const;
 
  private:
+  // The message with its noise, of the limbs that decoding reads.
+  Plaintext phase(const Ciphertext& ciphertext) const;
+
   const rlwe::SecretKey* key_;
   const Encoder* encoder_;
   const ThreadPool* pool_;

@@ -1,4 +1,5 @@
 // The table of one target.
+#include "cloister/kernels/internal/portable_kernels.h"
 #include "cloister/kernels/internal/targets.h"
 
 namespace cloister::CLOISTER_KERNEL_TARGET {
@@ -35,6 +36,17 @@ const KernelTable& kernels() noexcept {
       .round_quotient = round_quotient,
       .permute = permute,
       .change_modulus = change_modulus,
+      .fft_to_slots = fft_to_slots,
+      .fft_to_coefficients = fft_to_coefficients,
+      .split_complex = split_complex,
+      .join_complex = join_complex,
+      .largest_norm = largest_norm,
+      .round_scaled = round_scaled,
+      .reduce_signed = reduce_signed,
+      .reduce_small = reduce_small,
+      .reduce_uniform = reduce_uniform,
+      .centred_to_double = centred_to_double,
+      .add_centred = add_centred,
   };
   return kTable;
 }

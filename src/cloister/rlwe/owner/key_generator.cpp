@@ -20,7 +20,7 @@ SecretEvaluationPoly square(const SecretEvaluationPoly& s, const ThreadPool& poo
 }  // namespace
 
 PublicKey KeyGenerator::public_key(Prng& prng) const {
-  SeededZero zero = encrypt_zero(*secret_, {secret_->parameters()->ring()->q_count(), 0}, prng, *pool_);
+  SeededPair zero = encrypt_zero(*secret_, {secret_->parameters()->ring()->q_count(), 0}, prng, *pool_);
   return {std::move(zero.b), std::move(zero.a), zero.seed};
 }
 
@@ -46,7 +46,7 @@ KeySwitchKey KeyGenerator::key_switch_key(const SecretEvaluationPoly& from, cons
   const LimbSet limbs{q_limbs, ring->p_count()};
   KeySwitchKey key{{}, {}, prng.next_seed()};
   for (std::size_t d = 0; d < parameters.digits_at(q_limbs); ++d) {
-    SeededZero zero = encrypt_zero(to, limbs, key.seed, d, prng, *pool_);
+    SeededPair zero = encrypt_zero(to, limbs, key.seed, d, prng, *pool_);
     const std::size_t start = d * parameters.digit_size();
     const std::size_t end = std::min(start + parameters.digit_size(), q_limbs);
     pool_->parallel_for(end - start, [&](std::size_t j) {
