@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
+#include <vector>
 
+#include "cloister/ml/logistic_trainer.h"
 #include "cloister/random/samplers.h"
 
 namespace cloister::ml {
@@ -15,14 +18,16 @@ double square(double x) { return x * x; }
 
 // Variances in slot values of what single operations add, at the scale and chain of a plan.
 struct OperationNoise {
-  double fresh = 0, encoding = 0, rounding = 0, key_switch = 0;
+  double fresh = 0, rounding = 0, key_switch = 0;  // a product's relinearization and rescaling are one key_switch
+  double mask = 0;        // of encoding slots that repeat from row to row
   double deviations = 0;  // how many of them a complex Gaussian exceeds in no slot, but for 2^-40
 
   OperationNoise(const rlwe::ParametersSpec& chain, const CkksPlan& plan) {
     const double n = std::exp2(plan.parameters.log2_degree);
     const double unit = n / std::exp2(2.0 * plan.parameters.scale_bits);
     const double round = (1 + n * 2 / 3) / 12;
-    encoding = unit / 12;
+    // Slots of period w are a polynomial in X^(N / 2w): only 2w of its coefficients are rounded.
+    mask = unit / 12 * 2 * static_cast<double>(plan.packing.width) / n;
     fresh = unit * (kErrorVariance + 1.0 / 12);
     rounding = unit * round;
     double log2_p = 0, sum = 0;
@@ -43,18 +48,44 @@ struct OperationNoise {
   double rotated_sum(double variance, double count) const {
     return count * variance + (count - 1) * key_switch;
   }
+  // Of the sums over rows of products with weights of a norm, whose squares add up to its own.
+  double weighted_sum(double rows, double norm, double width) const {
+    return square(norm) * rows + rotated_sum(key_switch, width);
+  }
+  // What the norm of a vector of d real parts, of variance `each` and no larger than `most` in any direction,
+  // both as complex variances, exceeds with the same probability as a slot: the root of its mean square and, by
+  // the concentration of Gaussian measure, a tail that does not grow with d.
+  double norm_bound(double d, double each, double most) const {
+    return std::sqrt(d * each / 2) + deviations * std::sqrt(most);
+  }
 };
 
 // A prediction: product with the rows, sum over the row, mask.
 double margin_error(const OperationNoise& op, const CkksPlan& plan) {
   const double kappa = plan.state_scale, width = static_cast<double>(plan.packing.width);
-  const double product = square(kappa * plan.weights.magnitude) * op.fresh + op.rounding;
-  const double sum = op.rotated_sum(product, width);
+  const double sum = op.weighted_sum(op.fresh, kappa * plan.weights.magnitude, width);
   // The mask is 1 / (state scale, margin scale); what it adds grows again when the owner undoes the latter.
   const double partial = kappa * plan.margins.magnitude;
   const double variance =
-      sum / square(kappa) + square(plan.margin_scale) * (op.encoding * square(partial) + op.rounding);
+      sum / square(kappa) + square(plan.margin_scale) * (op.mask * square(partial) + op.rounding);
   return op.deviations * std::sqrt(variance);
+}
+
+// What the factors of the sigmoid's monic polynomial in u besides u itself are at most together, |u| <= 1, in
+// the form in which the trainer multiplies them.
+double monic_factors_bound(const PolynomialFit& sigmoid) {
+  std::vector<double> odd;
+  double power = sigmoid.range;
+  for (int k = 1; k <= sigmoid.degree(); k += 2, power *= square(sigmoid.range))
+    odd.push_back(sigmoid.power[static_cast<std::size_t>(k)] * power);
+  for (double& c : odd) c = std::abs(c / odd.back());
+  if (odd.size() < 4) return std::accumulate(odd.begin(), odd.end(), 0.0);
+  double lead = sigmoid.power.back() * std::pow(sigmoid.range, sigmoid.degree());
+  const auto monic = [&](int k) {
+    return sigmoid.power[static_cast<std::size_t>(k)] * std::pow(sigmoid.range, k) / lead;
+  };
+  const CubicFactors f = factor_monic_cubic(monic(5), monic(3), monic(1));
+  return (1 + std::abs(f.root)) * (1 + std::abs(f.p) + std::abs(f.q));
 }
 
 }  // namespace
@@ -70,35 +101,34 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
   const double n = static_cast<double>(request.rows), range = schedule.sigmoid.range;
   const double per_block = static_cast<double>(plan.packing.rows_per_ciphertext());
   const double look_ahead = plan.weights.magnitude;  // logistic_weight_bound covers v too
+  const double d = static_cast<double>(schedule.features);
+  const double blocks = std::ceil(n / per_block);
+  const auto& sigmoid = schedule.sigmoid;
+  // u = z / R in every slot of a row, of rows that were brought to the weights' level.
+  const double rows = op.fresh + op.rounding;
+  const double sums = op.weighted_sum(rows, kappa * look_ahead, width);
+  const double masked = sums / square(kappa * range) + op.mask * square(2 * kappa * range) + op.rounding;
+  const double u = op.rotated_sum(masked, width);
+  const double slope = range * std::max(std::abs(sigmoid.max_slope), std::abs(sigmoid.min_slope));
+  const double lead = sigmoid.power.back() * std::pow(range, sigmoid.degree());
+  const double others = monic_factors_bound(sigmoid);
   double worst = 0;
   for (std::size_t t = 0; t < schedule.step.size(); ++t) {
     const double gain = schedule.step[t] * kappa / n * (1 + schedule.momentum[t]);
-    // u = z / R in every slot of a row.
-    const double rows = op.fresh + op.rounding;
-    const double product = square(kappa * look_ahead) * rows + op.rounding;
-    const double sums = op.rotated_sum(product, width);
-    const double masked =
-        sums / square(kappa * range) + op.encoding * square(2 * kappa * range) + op.rounding;
-    const double u = op.rotated_sum(masked, width);
-    // gain x q(R u): through u with x of mean square 1, and the roundings of the factors (u^2 + a) and
-    // (u^4 + p u^2 + q), which are at most sum |b_k / b_lead|.
-    const double slope =
-        range * std::max(std::abs(schedule.sigmoid.max_slope), std::abs(schedule.sigmoid.min_slope));
-    double factors = 0, power = range;
-    const double lead = schedule.sigmoid.power.back() * std::pow(range, schedule.sigmoid.degree());
-    for (int k = 1; k <= schedule.sigmoid.degree(); k += 2, power *= square(range))
-      factors += std::abs(schedule.sigmoid.power[static_cast<std::size_t>(k)] * power / lead);
-    const double led = gain * std::abs(lead) * request.feature_bound;
-    const double roundings = 3 * op.rounding * (1 + square(factors) + square(led) * square(1 + factors));
-    const double through = square(gain * slope) * u + square(gain) * rows;
-    // Over the rows: what each row brings, and what each slot's rounding brings.
-    const double blocks = std::ceil(n / per_block);
-    const double sum =
-        n * through + blocks * per_block * roundings + per_block * (op.rounding + op.key_switch);
-    worst = std::max(worst, sum + 4 * op.rounding);
+    // gain x q(R u), summed over rows of mean square 1: what u brings, through the slope, and the rows do.
+    const double through = n * (square(gain * slope) * u + square(gain) * rows);
+    // The factors of the polynomial: that with x, of two roundings, times the others, in every slot; and at most
+    // four products that make the others, times that with x.
+    const double factors = blocks * per_block * square(others) * (op.rounding + op.key_switch) +
+                           n * square(gain * lead * others) * 4 * (op.rounding + op.key_switch);
+    // The sum's own relinearization and rescaling, the rotations that add it up over a block, and what the
+    // weights of before and the constant part bring.
+    const double end = op.rotated_sum(op.key_switch, per_block) + 4 * op.rounding;
+    // The rows may go together in one direction: as much as the spectrum's cap says.
+    const double independent = factors + end;
+    worst = std::max(worst, op.norm_bound(d, through + independent, schedule.spectrum_cap * through + independent));
   }
-  const double d = static_cast<double>(schedule.features);
-  return {op.deviations * std::sqrt(d * worst) / kappa, margin_error(op, plan)};
+  return {worst / kappa, margin_error(op, plan)};
 }
 
 InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan,
@@ -111,11 +141,11 @@ InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const Ckk
   // Rows rotated inside themselves, products of mean square 1 with both, sums over rows, the mask 1 / n.
   const double rows = op.fresh + op.rounding;
   const double rotated =
-      2 * (op.fresh + 2 * op.key_switch + op.encoding * square(request.feature_bound)) + op.rounding;
+      2 * (op.fresh + 2 * op.key_switch + op.mask * square(request.feature_bound)) + op.rounding;
   const double moments =
       n * (rows + rotated) + blocks * per_block * op.rounding + per_block * (op.rounding + op.key_switch);
   const double matrix =
-      moments / square(n) + op.encoding * square(1.0) + 2 * op.rounding + op.key_switch / square(n);
+      moments / square(n) + op.mask + 2 * op.rounding + op.key_switch / square(n);
   // A product with the matrix: its error times the weights (and the target's 1), the rotations' times the
   // matrix, whose rows have at most width entries of at most 1.
   double worst = 0;
@@ -126,7 +156,7 @@ InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const Ckk
                            square(kappa) * width * op.rounding * largest;
     worst = std::max(worst, product + 4 * op.rounding);
   }
-  const double first = width * square(schedule.start * kappa) * matrix + width * op.encoding + op.rounding;
+  const double first = width * square(schedule.start * kappa) * matrix + width * op.mask + op.rounding;
   const double d = static_cast<double>(schedule.features);
   return {op.deviations * std::sqrt(d * std::max(worst, first)) / kappa, margin_error(op, plan)};
 }

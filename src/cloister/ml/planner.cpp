@@ -14,6 +14,8 @@ namespace cloister::ml {
 namespace {
 
 constexpr int kMinScaleBits = 30, kMaxScaleBits = 50, kMaxPrimeBits = 49;
+constexpr int kLeastHeadBits = 4;  // of the first prime above the scale: values below 2^3, and a sign
+constexpr double kMaxStateScale = 65536;
 constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17, kMaxDigits = 12;
 
 void check(const JobRequest& r) {
@@ -58,6 +60,20 @@ double rough_log2_qp(int levels, int scale_bits, int first_bits, int digits) {
   return q + digit;
 }
 
+// The power of two for which the noise of sums over rows, which is divided by it, and that of the mask, which
+// grows with it, are the least together.
+double best_state_scale(const rlwe::ParametersSpec& chain, CkksPlan plan, const JobRequest& request,
+                        const LogisticSchedule& schedule) {
+  double best = 1, least = INFINITY;
+  for (plan.state_scale = 1; plan.state_scale <= kMaxStateScale; plan.state_scale *= 2) {
+    const double error = logistic_injected_error(chain, plan, request, schedule).per_iteration;
+    if (error >= least) break;
+    least = error;
+    best = plan.state_scale;
+  }
+  return best;
+}
+
 }  // namespace
 
 PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
@@ -94,19 +110,16 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   ckks.small_keys = choices.small_keys;
   ckks.packing = RowPacking::create(slots, static_cast<std::size_t>(columns));
   ckks.data_level = levels_of(request, choices.sigmoid_degree);
-  // Large enough for the noise of sums over rows, small enough for that of the mask: see noise_model.cpp.
-  const double rows = static_cast<double>(std::max<std::uint64_t>(request.rows, 1));
-  ckks.state_scale = schedule.logistic ? std::exp2(std::round(std::log2(rows) / 2))
-                     : schedule.linear ? 16
-                                       : 1;
+  ckks.state_scale = schedule.linear ? 16 : 1;
   ckks.weights.magnitude = schedule.weight_bound;
   // |w . x| by Cauchy and Schwarz.
   const double row_norm = request.feature_bound * std::sqrt(columns);
   ckks.margins.magnitude = schedule.weight_bound * row_norm;
   // What the first prime cannot hold above the scale is divided away.
   const int head_bits = static_cast<int>(std::ceil(std::log2(ckks.margins.magnitude + 1))) + 3;
-  const int first_bits =
-      std::max(std::min(choices.scale_bits + head_bits, kMaxPrimeBits), choices.scale_bits + 4);
+  // A training's bits are worth more at every level than in the predictions, which the weights' error rules.
+  const int wished_bits = request.job == Job::kTrain ? 0 : std::min(choices.scale_bits + head_bits, kMaxPrimeBits);
+  const int first_bits = std::max(wished_bits, choices.scale_bits + kLeastHeadBits);
   ckks.margin_scale = std::exp2(std::max(choices.scale_bits + head_bits - first_bits, 0));
   ckks.parameters = {.log2_degree = choices.log2_degree,
                      .levels = ckks.data_level,
@@ -120,6 +133,7 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   const rlwe::ParametersSpec chain = ckks::Parameters::chain(ckks.parameters);
   if (log2_of(chain.q_primes) + log2_of(chain.p_primes) > limit) return std::nullopt;
 
+  if (schedule.logistic) ckks.state_scale = best_state_scale(chain, ckks, request, *schedule.logistic);
   const InjectedError injected =
       schedule.logistic ? logistic_injected_error(chain, ckks, request, *schedule.logistic)
       : schedule.linear ? linear_injected_error(chain, ckks, request, *schedule.linear)
