@@ -16,7 +16,7 @@ namespace cloister::app {
 struct PlanningOptions {
   std::string data, target, preparation;
   std::string model, scheme = "ckks", job = "train";
-  std::string missing = "drop", scaling = "standardize", spectrum_cap;
+  std::string missing = "drop", scaling = "standardize", spectrum_cap, rotation_keys;
   std::vector<std::string> drop, keep, text;
   bool balance = false, small_keys = false;
   double clip = 16, test_fraction = 0.3, ridge = 0, max_error = 1e-3, feature_bound = 16;

@@ -52,7 +52,7 @@ void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
                               count_of(c.packing.rows_per_ciphertext(), "row", "rows")),
                   "how the table lies in ciphertexts"});
   rows.push_back({"rotations",
-                  count_of(rotation_basis(c.packing, c.small_keys).steps().size(), "key", "keys"),
+                  count_of(rotation_basis(c.packing, c.rotation_keys).steps().size(), "key", "keys"),
                   "shifts within a ciphertext that the server may do; each needs a key"});
 }
 
@@ -187,15 +187,15 @@ TextTable alternatives_table(const ml::Plan& plan) {
                    {"options"}});
   for (const ml::Alternative& a : plan.alternatives) {
     const bool chosen = plan.ckks && a.log2_degree == plan.ckks->parameters.log2_degree &&
-                        a.digits == plan.ckks->parameters.digits && a.small_keys == plan.ckks->small_keys &&
+                        a.digits == plan.ckks->parameters.digits && a.rotation_keys == plan.ckks->rotation_keys &&
                         (!plan.logistic || plan.logistic->sigmoid.degree() == a.sigmoid_degree);
     table.add_row({format_seconds(a.train_seconds), format_bytes(a.upload_bytes),
                    std::to_string(1u << a.log2_degree), std::to_string(a.digits),
                    a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
-                   a.small_keys ? "few" : "all",
+                   std::string(to_string(a.rotation_keys)),
                    chosen ? "(this plan)"
-                          : fmt::format("--log2-degree {} --digits {}{}", a.log2_degree, a.digits,
-                                        a.small_keys ? " --small-keys" : "")});
+                          : fmt::format("--log2-degree {} --digits {} --rotation-keys {}", a.log2_degree, a.digits,
+                                        to_string(a.rotation_keys))});
   }
   return table;
 }
@@ -214,8 +214,8 @@ Json parameters_summary(const ml::Plan& plan) {
          {"digits", c.parameters.digits},
          {"slots", c.packing.slots},
          {"packing_width", c.packing.width},
-         {"rotation_keys", rotation_basis(c.packing, c.small_keys).steps().size()},
-         {"small_keys", c.small_keys}};
+         {"rotation_keys", rotation_basis(c.packing, c.rotation_keys).steps().size()},
+         {"rotation_key_set", to_string(c.rotation_keys)}};
   if (plan.logistic) j["sigmoid_degree"] = plan.logistic->sigmoid.degree();
   return j;
 }

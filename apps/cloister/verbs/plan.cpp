@@ -192,6 +192,10 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
       ->check(CLI::Range(12, 17));
   group->add_option("--digits", o.digits, "For experts: digits of the key switching")
       ->check(CLI::Range(1, 64));
+  group
+      ->add_option("--rotation-keys", o.rotation_keys,
+                   "For experts: few keys (small), binary, or quaternary (fast)")
+      ->check(CLI::IsMember({"few", "binary", "quaternary"}));
 }
 
 }  // namespace

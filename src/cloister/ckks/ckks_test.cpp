@@ -235,6 +235,31 @@ TEST_F(CkksTest, RotationsConjugationAndSums) {
   EXPECT_THROW(rotations.sum_slots(a, 1, 3), ParametersError);
 }
 
+// With keys for 1, 2 and 3 times a stride a sum takes them at once; the rest goes one by one.
+TEST_F(CkksTest, RotationsAtOnceAreTheirSum) {
+  const Slots x = random_slots(7);
+  const std::size_t n = x.size();
+  const Ciphertext a = fresh(x);
+  const auto sum_of = [&](const std::vector<std::int64_t>& steps) {
+    Slots out = x;
+    for (const std::int64_t s : steps)
+      for (std::size_t i = 0; i < n; ++i) out[i] += x[(i + n + static_cast<std::size_t>(s)) % n];
+    return out;
+  };
+  for (const std::vector<std::int64_t>& steps : {std::vector<std::int64_t>{1}, {4, -1}, {1, 2, 100}})
+    expect_result(rotations.add_rotations(a, steps), sum_of(steps), kLevels, 1e-6);
+  EXPECT_THROW(rotations.add_rotations(a, std::vector<std::int64_t>{1, 3}), MissingKeyError);
+  rlwe::EvaluationKeys three;
+  for (const std::int64_t step : {5, 10, 15, 20})
+    three.add_galois(generator.galois_key(rlwe::galois_element_of_rotation(step, parameters->ring()->log2_degree()),
+                                          prng, static_cast<std::size_t>(kLevels) + 1));
+  const Evaluator with_three(parameters, &three, pool);
+  Slots sums(n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t k = 0; k < 8; ++k) sums[i] += x[(i + 5 * k) % n];
+  expect_result(Rotations(with_three).sum_slots(a, 5, 8), sums, kLevels, 1e-5);
+}
+
 TEST_F(CkksTest, FactorsAreFreeOnTheWayDown) {
   const Slots x = random_slots(1);
   const Ciphertext a = fresh(x);

@@ -1,5 +1,7 @@
 #include "cloister/ckks/rotations.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 
 #include "cloister/ckks/noise.h"
@@ -81,9 +83,58 @@ std::vector<std::int64_t> Rotations::sum_slots_steps(std::int64_t stride, std::i
   return steps;
 }
 
-Ciphertext Rotations::sum_slots(const Ciphertext& a, std::int64_t stride, std::int64_t count) const {
+bool Rotations::has_key(std::int64_t step) const {
+  return evaluator_->keys() != nullptr && evaluator_->keys()->has_galois(rlwe::galois_element_of_rotation(
+                                              step, evaluator_->parameters().ring()->log2_degree()));
+}
+
+Ciphertext Rotations::add_rotations(const Ciphertext& a, std::span<const std::int64_t> steps) const {
+  if (a.parts.size() != 2) throw ParametersError("rotate: relinearize the product first");
+  const Ring& ring = *a.parts[0].ring();
+  const std::size_t n = ring.degree();
+  std::vector<const rlwe::GaloisKey*> keys;
+  for (const std::int64_t step : steps)
+    keys.push_back(&key(rlwe::galois_element_of_rotation(step, ring.log2_degree()),
+                        "rotate by " + std::to_string(step)));
+  const auto& switcher = evaluator_->key_switcher();
+  const auto digits = switcher.decompose(a.parts[1], rlwe::Decomposition::Use::kHoisted);
   Ciphertext out = a.clone();
-  for (const std::int64_t step : sum_slots_steps(stride, count)) evaluator_->add_to(out, rotate(out, step));
+  out.seed.reset();
+  switcher.switch_sum(digits, keys, [&](std::size_t part, std::size_t i, const std::uint64_t* limb) {
+    const Modulus& modulus = ring.modulus(i);
+    std::uint64_t* to = out.parts[part].limb(i);
+    ring.kernels().add(modulus, to, limb, to, n);
+    if (part == 1) return;
+    auto moved = ring.words(n);
+    for (const auto* k : keys) {
+      ring.kernels().permute(a.parts[0].limb(i), k->automorphism.map(), moved.data(), n);
+      ring.kernels().add(modulus, to, moved.data(), to, n);
+    }
+  });
+  // The operand's error in every copy; the keys' errors add, the rounding is one.
+  const double copies = 1 + static_cast<double>(keys.size());
+  out.bound = {copies * a.bound.magnitude,
+               copies * a.bound.error +
+                   static_cast<double>(keys.size()) * key_error(evaluator_->parameters(), a.level(), a.scale) +
+                   key_switch_error(evaluator_->parameters(), a.level(), a.scale)};
+  return out;
+}
+
+Ciphertext Rotations::sum_slots(const Ciphertext& a, std::int64_t stride, std::int64_t count) const {
+  sum_slots_steps(stride, count);  // refuses other counts
+  Ciphertext out = a.clone();
+  while (count > 1) {
+    const std::array<std::int64_t, 3> three{stride, 2 * stride, 3 * stride};
+    if (count % 4 == 0 && std::ranges::all_of(three, [&](std::int64_t step) { return has_key(step); })) {
+      out = add_rotations(out, three);
+      stride *= 4;
+      count /= 4;
+    } else {
+      evaluator_->add_to(out, rotate(out, stride));
+      stride *= 2;
+      count /= 2;
+    }
+  }
   return out;
 }
 

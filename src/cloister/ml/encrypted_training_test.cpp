@@ -20,7 +20,7 @@ constexpr int kLog2Degree = 9;  // a small, insecure ring: what is tested here i
 
 class Parties {
  public:
-  Parties(int levels, std::size_t columns, std::uint64_t rows, bool small_keys) {
+  Parties(int levels, std::size_t columns, std::uint64_t rows, RotationKeys rotation_keys) {
     parameters = ckks::InsecureParametersForTests::create(
         {.log2_degree = kLog2Degree, .levels = levels, .scale_bits = 45, .first_prime_bits = 55, .digits = 4},
         scalar_kernels());
@@ -28,7 +28,7 @@ class Parties {
     layout.rows = rows;
     secret.emplace(rlwe::SecretKey::generate(parameters->rlwe(), prng, pool));
     encoder.emplace(parameters, pool);
-    layout.rotations = rotation_basis(layout.packing, small_keys);
+    layout.rotations = rotation_basis(layout.packing, rotation_keys);
     const rlwe::KeyGenerator generator(*secret, pool);
     const auto limbs = static_cast<std::size_t>(levels) + 1;
     keys.set_relinearization(generator.relinearization_key(prng, limbs));
@@ -88,7 +88,7 @@ TEST_P(EncryptedLogistic, EqualsTheClearAlgorithm) {
   ASSERT_LT(clear.largest_margin, schedule.sigmoid.range);
 
   const int levels = LogisticTrainer::levels(degree, 4) + kPredictionLevels;
-  Parties p(levels, 4, 100, degree == 3);
+  Parties p(levels, 4, 100, degree == 3 ? RotationKeys::kFew : degree == 5 ? RotationKeys::kBinary : RotationKeys::kQuaternary);
   p.layout.state_scale = 8;
   p.layout.weights = {16, 1e-4};
   MemoryBlocks blocks;
@@ -141,7 +141,7 @@ TEST_P(EncryptedLinear, EqualsTheClearIteration) {
 
   const int levels = LinearTrainer::levels(3) + kPredictionLevels;
   const std::size_t width = std::bit_ceil(features + 1);
-  Parties p(levels, features + 1, n, ridge == 0);
+  Parties p(levels, features + 1, n, ridge == 0 ? RotationKeys::kFew : RotationKeys::kQuaternary);
   p.layout.state_scale = 4;
   p.layout.weights = {4, 1e-4};
   MemoryBlocks blocks;

@@ -93,8 +93,8 @@ Json ckks_json(const CkksPlan& c) {
           {"security_bits", rlwe::kSecurityBits},
           {"slots", c.packing.slots},
           {"packing_width", c.packing.width},
-          {"small_keys", c.small_keys},
-          {"rotations", rotation_basis(c.packing, c.small_keys).steps()},
+          {"rotation_keys", to_string(c.rotation_keys)},
+          {"rotations", rotation_basis(c.packing, c.rotation_keys).steps()},
           {"state_scale", c.state_scale},
           {"data_level", c.data_level},
           {"model_level", c.model_level},
@@ -145,7 +145,7 @@ Json estimates_json(const Plan& plan) {
     j["alternatives"].push_back({{"log2_degree", a.log2_degree},
                                  {"digits", a.digits},
                                  {"sigmoid_degree", a.sigmoid_degree},
-                                 {"small_keys", a.small_keys},
+                                 {"rotation_keys", to_string(a.rotation_keys)},
                                  {"seconds", a.train_seconds},
                                  {"upload_bytes", a.upload_bytes}});
   return j;
@@ -170,7 +170,7 @@ void read_estimates(const Json& j, Plan& plan) {
                           s.at("level_after").get<int>(), s.at("key_switches").get<int>()});
   for (const Json& a : j.at("alternatives"))
     plan.alternatives.push_back({a.at("log2_degree").get<int>(), a.at("digits").get<int>(),
-                                 a.at("sigmoid_degree").get<int>(), a.at("small_keys").get<bool>(),
+                                 a.at("sigmoid_degree").get<int>(), rotation_keys_from(a.at("rotation_keys").get<std::string>()),
                                  a.at("seconds").get<double>(), a.at("upload_bytes").get<std::uint64_t>()});
 }
 
@@ -191,7 +191,8 @@ Plan read(const Json& j) {
                            : 0;
     plan = derive_ckks_plan(request, plan_schedule(request, degree),
                             {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
-                             number<int>(c, "digits", 1, 200), degree, c.at("small_keys").get<bool>()});
+                             number<int>(c, "digits", 1, 200), degree,
+                             rotation_keys_from(c.at("rotation_keys").get<std::string>())});
     if (!plan)
       throw SecurityError(
           "plan: its parameters do not give 128-bit security and the error bound; make the plan anew");
@@ -224,7 +225,7 @@ std::string_view to_string(Job job) noexcept {
 }
 
 TrainingLayout CkksPlan::layout(std::uint64_t rows) const {
-  return {packing,      rows,       rotation_basis(packing, small_keys), state_scale, weights,
+  return {packing,      rows,       rotation_basis(packing, rotation_keys), state_scale, weights,
           margin_scale, model_level};
 }
 

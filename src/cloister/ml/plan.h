@@ -43,6 +43,7 @@ struct JobRequest {
   int sigmoid_degree = 0;                             ///< 3, 5 or 7; 0: the planner's choice
   int log2_degree = 0;                                ///< an expert's ring degree; 0: the planner's choice
   int digits = 0;                                     ///< an expert's; 0: the planner's choice
+  std::optional<RotationKeys> rotation_keys = std::nullopt;  ///< an expert's
   int threads = 1;                                    ///< for the estimates alone
 
   friend bool operator==(const JobRequest&, const JobRequest&) = default;
@@ -67,7 +68,7 @@ struct Estimates {
 /// Another way to do the same job, for the planner's table.
 struct Alternative {
   int log2_degree = 0, digits = 0, sigmoid_degree = 0;
-  bool small_keys = false;
+  RotationKeys rotation_keys = RotationKeys::kBinary;
   double train_seconds = 0;
   std::uint64_t upload_bytes = 0;  ///< keys and data
 };
@@ -76,7 +77,7 @@ struct Alternative {
 struct CkksPlan {
   ckks::ParametersSpec parameters;
   RowPacking packing;
-  bool small_keys = false;
+  RotationKeys rotation_keys = RotationKeys::kBinary;
   double state_scale = 1;
   ckks::ValueBound weights;  ///< of every weight, in weights' units, against the same algorithm in the clear
   ckks::ValueBound margins;  ///< of every prediction

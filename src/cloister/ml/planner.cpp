@@ -107,7 +107,7 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   const std::size_t slots = std::size_t{1} << (choices.log2_degree - 1);
   if (columns > static_cast<double>(slots)) return std::nullopt;
   CkksPlan ckks;
-  ckks.small_keys = choices.small_keys;
+  ckks.rotation_keys = choices.rotation_keys;
   ckks.packing = RowPacking::create(slots, static_cast<std::size_t>(columns));
   ckks.data_level = levels_of(request, choices.sigmoid_degree);
   ckks.state_scale = schedule.linear ? 16 : 1;
@@ -166,11 +166,11 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
         if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) continue;
         // The least scale that is precise enough: a larger one costs more for what nobody asked.
         for (int scale = kMinScaleBits; scale <= kMaxScaleBits; ++scale) {
-          auto plan =
-              derive_ckks_plan(request, schedule, {log2_degree, scale, digits, degree, request.small_keys});
+          auto plan = derive_ckks_plan(request, schedule, {log2_degree, scale, digits, degree});
           if (!plan) continue;
-          for (const bool small : {false, true}) {
-            plan->ckks->small_keys = small;
+          for (const RotationKeys keys : kRotationKeys) {
+            if (request.rotation_keys.value_or(keys) != keys) continue;
+            plan->ckks->rotation_keys = keys;
             estimate(*plan, ckks::Parameters::chain(plan->ckks->parameters), calibration_);
             out.push_back(*plan);
           }
@@ -221,7 +221,7 @@ Plan Planner::plan(const JobRequest& given) const {
     if (upload(p) >= fewest) continue;
     fewest = upload(p);
     best.alternatives.push_back({p.ckks->parameters.log2_degree, p.ckks->parameters.digits,
-                                 p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->small_keys,
+                                 p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->rotation_keys,
                                  seconds(p), upload(p)});
   }
   return best;

@@ -46,7 +46,7 @@ PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree);
 /// the same.
 struct PlanChoices {
   int log2_degree = 0, scale_bits = 0, digits = 0, sigmoid_degree = 0;
-  bool small_keys = false;
+  RotationKeys rotation_keys = RotationKeys::kBinary;
 };
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices);

@@ -18,8 +18,9 @@ constexpr Calibration kMachine{.butterfly_ns = 1.5,
                                .multiply_add_ns = 1,
                                .stream_ns = 0.7,
                                .sample_ns = 3,
-                               .file_ns = 3,
-                               .memory_ns = 0.8};
+                               .fetch_ns = 0.3,
+                               .touch_ns = 1.5,
+                               .file_ns = 3};
 
 Plan planned(const JobRequest& request) { return Planner(kMachine).plan(request); }
 

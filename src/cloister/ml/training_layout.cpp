@@ -2,19 +2,45 @@
 
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "cloister/base/error.h"
 
 namespace cloister::ml {
 
-ckks::RotationBasis rotation_basis(const RowPacking& packing, bool small) {
-  const std::int64_t factor = small ? 4 : 2;
+std::string_view to_string(RotationKeys keys) noexcept {
+  switch (keys) {
+    case RotationKeys::kFew:
+      return "few";
+    case RotationKeys::kBinary:
+      return "binary";
+    case RotationKeys::kQuaternary:
+      return "quaternary";
+  }
+  return "unknown";
+}
+
+RotationKeys rotation_keys_from(std::string_view name) {
+  for (const RotationKeys keys : kRotationKeys)
+    if (name == to_string(keys)) return keys;
+  throw ParametersError("rotation keys: '" + std::string(name) + "' is none of few, binary, quaternary");
+}
+
+ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys) {
+  std::vector<std::int64_t> steps;
+  // The sums over slots `from` apart, up to `to`, in radix four as far as that goes.
+  const auto add = [&](std::int64_t from, std::int64_t to, std::int64_t sign) {
+    for (std::int64_t step = from; step < to; step *= 4) {
+      steps.push_back(sign * step);
+      if (keys != RotationKeys::kFew && 2 * step < to) steps.push_back(sign * 2 * step);
+      if (keys == RotationKeys::kQuaternary && 2 * step < to) steps.push_back(sign * 3 * step);
+    }
+  };
   const auto width = static_cast<std::int64_t>(packing.width),
              slots = static_cast<std::int64_t>(packing.slots);
-  std::vector<std::int64_t> steps;
-  for (std::int64_t step = 1; step < width; step *= factor) {
-    steps.push_back(step);
-    steps.push_back(-step);
-  }
-  for (std::int64_t step = width; step < slots; step *= factor) steps.push_back(step);
+  add(1, width, 1);
+  add(1, width, -1);
+  add(width, slots, 1);
   return ckks::RotationBasis(std::move(steps));
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "cloister/ckks/evaluator.h"
 #include "cloister/ckks/rotation_basis.h"
@@ -31,9 +33,20 @@ class BlockSource {
   virtual ckks::Ciphertext load(std::size_t block) const = 0;
 };
 
+/// Which rotations have a key, of those by multiples of the powers of four that sums over slots are made of.
+enum class RotationKeys {
+  kFew,         ///< by one: the fewest bytes, a half more rotations than kBinary
+  kBinary,      ///< by one and two
+  kQuaternary,  ///< by one, two and three, which are done at once (Rotations::add_rotations): the least time
+};
+inline constexpr std::array kRotationKeys{RotationKeys::kFew, RotationKeys::kBinary, RotationKeys::kQuaternary};
+std::string_view to_string(RotationKeys keys) noexcept;
+/// Throws ParametersError for another name.
+RotationKeys rotation_keys_from(std::string_view name);
+
 /// The rotations that training and prediction are made of: sums and spreads over a row's slots, both ways,
-/// and sums over rows. `small` keeps every other one, a quarter more rotations for half the keys.
-ckks::RotationBasis rotation_basis(const RowPacking& packing, bool small);
+/// and sums over rows.
+ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys);
 
 /// Throws MismatchError unless there are as many blocks as the layout's rows fill.
 void check_blocks(const BlockSource& blocks, const TrainingLayout& layout);

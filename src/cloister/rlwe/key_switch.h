@@ -10,6 +10,7 @@
 #include "cloister/rlwe/decomposition.h"
 #include "cloister/rlwe/keys.h"
 #include "cloister/rlwe/parameters.h"
+#include "cloister/rlwe/rotation_sum.h"
 
 namespace cloister::rlwe {
 
@@ -63,7 +64,18 @@ class KeySwitcher {
         [&](std::size_t i) { return LimbProduct(digits, key, i); }, finish);
   }
 
-  /// The same with P times (plus_b, plus_a) added, divided by P and the last limb of Q at once: mod-down and
+  /// Sum of the products with several keys, each moved by its key's automorphism, divided by P once: the sum of
+  /// rotations of what the digits, hoisted, were taken from. Throws as switch_digits.
+  template <typename Finish>
+  void switch_sum(const Decomposition& digits, const std::vector<const GaloisKey*>& keys,
+                  const Finish& finish) const {
+    for (const GaloisKey* key : keys) require_limbs(key->key, digits.limbs());
+    divide(
+        parameters_->mod_down(), digits.limbs(),
+        [&](std::size_t i) { return LimbRotationSum(digits, keys, i); }, finish);
+  }
+
+  /// switch_digits with P times (plus_b, plus_a) added, divided by P and the last limb of Q at once: mod-down and
   /// rescaling for the transforms and the rounding of one.
   template <typename Finish>
   void switch_and_rescale(const EvaluationPoly& a, const KeySwitchKey& key, const EvaluationPoly& plus_b,
