@@ -52,7 +52,7 @@ void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
                               count_of(c.packing.rows_per_ciphertext(), "row", "rows")),
                   "how the table lies in ciphertexts"});
   rows.push_back({"rotations",
-                  count_of(rotation_basis(c.packing, c.rotation_keys).steps().size(), "key", "keys"),
+                  count_of(c.rotations().steps().size(), "key", "keys"),
                   "shifts within a ciphertext that the server may do; each needs a key"});
 }
 
@@ -214,7 +214,7 @@ Json parameters_summary(const ml::Plan& plan) {
          {"digits", c.parameters.digits},
          {"slots", c.packing.slots},
          {"packing_width", c.packing.width},
-         {"rotation_keys", rotation_basis(c.packing, c.rotation_keys).steps().size()},
+         {"rotation_keys", c.rotations().steps().size()},
          {"rotation_key_set", to_string(c.rotation_keys)}};
   if (plan.logistic) j["sigmoid_degree"] = plan.logistic->sigmoid.degree();
   return j;

@@ -54,6 +54,7 @@ struct SlotSum {
   }
 };
 
+// Of a training.
 struct Sums {
   SlotSum row, spread, rows;
   Sums(const RowPacking& packing, const ckks::RotationBasis& basis)
@@ -194,7 +195,7 @@ void count_logistic(const Plan& plan, Counter& counter, const Sums& sums, double
 void count_linear(const Plan& plan, Counter& counter, const Sums& sums, double blocks,
                   std::vector<PlanStep>& steps, double& seconds) {
   const double width = static_cast<double>(plan.ckks->packing.width), half = width / 2;
-  const ckks::RotationBasis basis = rotation_basis(plan.ckks->packing, plan.ckks->rotation_keys);
+  const ckks::RotationBasis basis = plan.ckks->rotations();
   int level = plan.ckks->data_level;
   const auto close = [&](std::string name, int after) {
     steps.push_back({std::move(name), level, after, counter.switches()});
@@ -277,8 +278,7 @@ Calibration Calibration::measure(const KernelTable& kernels) {
 
 void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& calibration) {
   const CkksPlan& ckks = *plan.ckks;
-  const ckks::RotationBasis basis = rotation_basis(ckks.packing, ckks.rotation_keys);
-  const Sums sums(ckks.packing, basis);
+  const ckks::RotationBasis basis = ckks.rotations();
   const double blocks = static_cast<double>(ckks.packing.ciphertexts(plan.request.rows));
   const double predicted =
       static_cast<double>(ckks.packing.ciphertexts(std::max<std::uint64_t>(plan.request.predict_rows, 1)));
@@ -296,7 +296,8 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   if (trains) {
     counter.encrypt(ckks.data_level, blocks);
     e.encrypt_seconds = counter.seconds() / threads;
-    (plan.logistic ? count_logistic : count_linear)(plan, counter, sums, blocks, plan.steps, e.train_seconds);
+    (plan.logistic ? count_logistic : count_linear)(plan, counter, Sums(ckks.packing, basis), blocks, plan.steps,
+                                                    e.train_seconds);
     e.train_seconds /= threads;
     e.dataset_bytes = static_cast<std::uint64_t>(blocks) *
                       rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, ckks.data_level, true));
@@ -308,7 +309,8 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
                       rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, kPredictionLevels, true));
   }
   if (trains) counter.product(kPredictionLevels, predicted);
-  counter.sum_slots(sums.row, kPredictionLevels - 1, predicted);
+  counter.sum_slots(SlotSum(basis, 1, static_cast<std::int64_t>(ckks.packing.width)), kPredictionLevels - 1,
+                    predicted);
   counter.rescale(kPredictionLevels - 1, predicted);
   plan.steps.push_back({"prediction", kPredictionLevels, 0, counter.switches()});
   e.predict_seconds = counter.seconds() / threads;

@@ -28,7 +28,7 @@ class Parties {
     layout.rows = rows;
     secret.emplace(rlwe::SecretKey::generate(parameters->rlwe(), prng, pool));
     encoder.emplace(parameters, pool);
-    layout.rotations = rotation_basis(layout.packing, rotation_keys);
+    layout.rotations = rotation_basis(layout.packing, rotation_keys, true);
     const rlwe::KeyGenerator generator(*secret, pool);
     const auto limbs = static_cast<std::size_t>(levels) + 1;
     keys.set_relinearization(generator.relinearization_key(prng, limbs));

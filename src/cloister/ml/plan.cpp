@@ -94,7 +94,7 @@ Json ckks_json(const CkksPlan& c) {
           {"slots", c.packing.slots},
           {"packing_width", c.packing.width},
           {"rotation_keys", to_string(c.rotation_keys)},
-          {"rotations", rotation_basis(c.packing, c.rotation_keys).steps()},
+          {"rotations", c.rotations().steps()},
           {"state_scale", c.state_scale},
           {"data_level", c.data_level},
           {"model_level", c.model_level},
@@ -225,7 +225,7 @@ std::string_view to_string(Job job) noexcept {
 }
 
 TrainingLayout CkksPlan::layout(std::uint64_t rows) const {
-  return {packing,      rows,       rotation_basis(packing, rotation_keys), state_scale, weights,
+  return {packing,      rows,       rotations(), state_scale, weights,
           margin_scale, model_level};
 }
 

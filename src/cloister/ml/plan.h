@@ -78,6 +78,7 @@ struct CkksPlan {
   ckks::ParametersSpec parameters;
   RowPacking packing;
   RotationKeys rotation_keys = RotationKeys::kBinary;
+  bool trains = true;  ///< rather than predicts with a clear model
   double state_scale = 1;
   ckks::ValueBound weights;  ///< of every weight, in weights' units, against the same algorithm in the clear
   ckks::ValueBound margins;  ///< of every prediction
@@ -85,6 +86,7 @@ struct CkksPlan {
   int model_level = kPredictionLevels;
   int data_level = 0;  ///< of training rows; rows to predict have kPredictionLevels
 
+  ckks::RotationBasis rotations() const { return rotation_basis(packing, rotation_keys, trains); }
   TrainingLayout layout(std::uint64_t rows) const;
   friend bool operator==(const CkksPlan&, const CkksPlan&) = default;
 };

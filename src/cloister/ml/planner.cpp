@@ -14,7 +14,8 @@ namespace cloister::ml {
 namespace {
 
 constexpr int kMinScaleBits = 30, kMaxScaleBits = 50, kMaxPrimeBits = 49;
-constexpr int kLeastHeadBits = 4;  // of the first prime above the scale: values below 2^3, and a sign
+constexpr int kLeastHeadBits = 4;     // of the first prime above the scale: values below 2^3, and a sign
+constexpr int kTrainingHeadBits = 8;  // what predictions are worth beside the levels of a training
 constexpr double kMaxStateScale = 65536;
 constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17, kMaxDigits = 12;
 
@@ -108,6 +109,7 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   if (columns > static_cast<double>(slots)) return std::nullopt;
   CkksPlan ckks;
   ckks.rotation_keys = choices.rotation_keys;
+  ckks.trains = request.job == Job::kTrain;
   ckks.packing = RowPacking::create(slots, static_cast<std::size_t>(columns));
   ckks.data_level = levels_of(request, choices.sigmoid_degree);
   ckks.state_scale = schedule.linear ? 16 : 1;
@@ -117,9 +119,10 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   ckks.margins.magnitude = schedule.weight_bound * row_norm;
   // What the first prime cannot hold above the scale is divided away.
   const int head_bits = static_cast<int>(std::ceil(std::log2(ckks.margins.magnitude + 1))) + 3;
-  // A training's bits are worth more at every level than in the predictions, which the weights' error rules.
-  const int wished_bits = request.job == Job::kTrain ? 0 : std::min(choices.scale_bits + head_bits, kMaxPrimeBits);
-  const int first_bits = std::max(wished_bits, choices.scale_bits + kLeastHeadBits);
+  // A training's bits are worth more in its levels: the weights' error rules its predictions.
+  const int wished_bits = choices.scale_bits + (request.job == Job::kTrain ? std::min(head_bits, kTrainingHeadBits)
+                                                                          : head_bits);
+  const int first_bits = std::max(std::min(wished_bits, kMaxPrimeBits), choices.scale_bits + kLeastHeadBits);
   ckks.margin_scale = std::exp2(std::max(choices.scale_bits + head_bits - first_bits, 0));
   ckks.parameters = {.log2_degree = choices.log2_degree,
                      .levels = ckks.data_level,

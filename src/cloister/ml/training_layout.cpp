@@ -26,7 +26,7 @@ RotationKeys rotation_keys_from(std::string_view name) {
   throw ParametersError("rotation keys: '" + std::string(name) + "' is none of few, binary, quaternary");
 }
 
-ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys) {
+ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys, bool trains) {
   std::vector<std::int64_t> steps;
   // The sums over slots `from` apart, up to `to`, in radix four as far as that goes.
   const auto add = [&](std::int64_t from, std::int64_t to, std::int64_t sign) {
@@ -39,8 +39,10 @@ ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys)
   const auto width = static_cast<std::int64_t>(packing.width),
              slots = static_cast<std::int64_t>(packing.slots);
   add(1, width, 1);
-  add(1, width, -1);
-  add(width, slots, 1);
+  if (trains) {
+    add(1, width, -1);
+    add(width, slots, 1);
+  }
   return ckks::RotationBasis(std::move(steps));
 }
 

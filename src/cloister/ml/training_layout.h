@@ -44,9 +44,9 @@ std::string_view to_string(RotationKeys keys) noexcept;
 /// Throws ParametersError for another name.
 RotationKeys rotation_keys_from(std::string_view name);
 
-/// The rotations that training and prediction are made of: sums and spreads over a row's slots, both ways,
-/// and sums over rows.
-ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys);
+/// The rotations that prediction is made of, sums over a row's slots; and those of training besides, spreads over
+/// a row and sums over rows.
+ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys, bool trains);
 
 /// Throws MismatchError unless there are as many blocks as the layout's rows fill.
 void check_blocks(const BlockSource& blocks, const TrainingLayout& layout);
