@@ -83,6 +83,11 @@ struct KernelTable {
   /// residues of q: base conversion. At most 256 terms. Faster where a_bits is at most 52.
   void (*dot_constants)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* constants,
                         std::size_t terms, int a_bits, std::uint64_t* out, std::size_t n) noexcept;
+  /// ntt_forward_head of what dot_constants makes: a[t] points to kNttParts streams of `columns` values, one
+  /// behind the other.
+  void (*dot_constants_head)(const NttTables& tables, const std::uint64_t* const* a,
+                             const std::uint64_t* constants, std::size_t terms, int a_bits, std::uint64_t* out,
+                             std::size_t out_distance, std::size_t columns) noexcept;
   /// out = round(sum over t of a[t] * reciprocals[t]), summed in double precision in the order of t
   /// without fused operations: how often Q fits in a sum of residues.
   void (*round_quotient)(const std::uint64_t* const* a, const double* reciprocals, std::size_t terms,

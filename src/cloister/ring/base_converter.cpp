@@ -42,7 +42,7 @@ BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, st
 
 void BaseConverter::convert(const Ring& ring, std::span<const std::uint64_t* const> in,
                             std::span<std::uint64_t* const> out, const ThreadPool& pool) const {
-  const std::size_t distance = ring.degree() / kNttParts, rows = from_.size() + 2;
+  const std::size_t distance = ring.degree() / kNttParts, rows = from_.size() + 1;
   const std::size_t fit = kScratchWords / (kNttParts * rows) / 8 * 8;
   const std::size_t columns = std::min(distance, std::max(fit, std::size_t{8}));
   const std::size_t steps = (distance + columns - 1) / columns, tasks = std::min(steps, kTasks);
@@ -55,7 +55,7 @@ void BaseConverter::convert(const Ring& ring, std::span<const std::uint64_t* con
   });
 }
 
-// `scratch`: a row of coefficients for each prime, one of quotients, and one for an output.
+// `scratch`: a row of coefficients for each prime, and one of quotients or, of one prime, for an output.
 void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
                                     std::span<std::uint64_t* const> out, std::size_t column,
                                     std::size_t columns, std::uint64_t* scratch) const {
@@ -66,15 +66,16 @@ void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint6
   if (from_.size() > 1) scale_columns(ring, scratch, words);
   std::array<const std::uint64_t*, kMaxTerms> rows;
   for (std::size_t j = 0; j <= from_.size(); ++j) rows[j] = scratch + j * words;
-  std::uint64_t* result = scratch + (from_.size() + 1) * words;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const Modulus& modulus = ring.modulus(to_[i]);
-    if (from_.size() == 1)
-      kernels.change_modulus(ring.modulus(from_[0]), modulus, scratch, result, words);
-    else
-      kernels.dot_constants(modulus, rows.data(), constants_.data() + i * (from_.size() + 1), from_.size() + 1,
-                            from_bits_, result, words);
-    kernels.ntt_forward_head(ring.ntt(to_[i]), result, columns, out[i] + column, distance, columns);
+    const NttTables& tables = ring.ntt(to_[i]);
+    if (from_.size() == 1) {
+      std::uint64_t* residues = scratch + words;
+      kernels.change_modulus(ring.modulus(from_[0]), tables.modulus(), scratch, residues, words);
+      kernels.ntt_forward_head(tables, residues, columns, out[i] + column, distance, columns);
+    } else {
+      kernels.dot_constants_head(tables, rows.data(), constants_.data() + i * (from_.size() + 1), from_.size() + 1,
+                                 from_bits_, out[i] + column, distance, columns);
+    }
   }
 }
 
