@@ -116,11 +116,14 @@ TEST_F(RingTest, DivisionByLimbsRoundsToNearest) {
           x.limb(i)[j] = m.mul(x.limb(i)[j], m.reduce(ring->modulus(d).value()));
         x.limb(i)[j] = m.add(x.limb(i)[j], rest.limb(i)[j]);
       }
-    const auto a = to_evaluation(std::move(x), pool);
+    auto a = to_evaluation(std::move(x), pool);
+    // Of two polynomials at once, one of them in its own memory.
+    const auto same = a.clone();
     auto got = EvaluationPoly::uninitialized(ring, {kept.size(), 0});
-    division.apply<1>({&a}, pool, [&](std::size_t, std::size_t i, const std::uint64_t* limb) {
-      std::copy_n(limb, n, got.limb(i));
-    });
+    division.apply<2>({&a, &same}, pool,
+                      [&](std::size_t part, std::size_t i) { return part == 0 ? a.limb(i) : got.limb(i); });
+    for (std::size_t i = 0; i < kept.size(); ++i)
+      for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(a.limb(i)[j], got.limb(i)[j]);
     const auto coefficients = to_coefficient(std::move(got), pool);
     const auto expected = small(quotient, {kept.size(), 0});
     for (std::size_t i = 0; i < kept.size(); ++i)

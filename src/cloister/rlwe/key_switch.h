@@ -135,8 +135,9 @@ void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, const Prod
       for (std::size_t start = 0; start < size; start += LimbProduct::kBlock) {
         const std::size_t count = std::min(LimbProduct::kBlock, size - start);
         limb(start, count, products.data(), products.data() + LimbProduct::kBlock);
-        division.divide(ring, i, products.data(), b + first + start, count);
-        division.divide(ring, i, products.data() + LimbProduct::kBlock, a + first + start, count);
+        division.divide(ring, i, products.data(), b + first + start, b + first + start, count);
+        division.divide(ring, i, products.data() + LimbProduct::kBlock, a + first + start, a + first + start,
+                        count);
       }
     }
     finish(0, i, b);

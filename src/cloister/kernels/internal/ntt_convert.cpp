@@ -9,11 +9,15 @@
 namespace cloister::CLOISTER_KERNEL_TARGET {
 namespace {
 
+/// How many sums are made side by side: the coefficients of a column, where there are registers for them.
+template <typename Reducer>
+constexpr std::size_t kSums = kLanes == 8 && Reducer::kVectors > 1 ? kNttParts : Reducer::kVectors;
+
 /// kLazy: the sums enter the transform in [0, 4q), not as residues.
 template <typename F, bool kLazy, typename Reducer, typename Term>
 void convert(const NttTables& tables, const Reducer& reducer, std::size_t terms, std::size_t chunk, const Term& term,
              u64* out, std::size_t out_distance, std::size_t columns) {
-  constexpr std::size_t kVectors = Reducer::kVectors;
+  constexpr std::size_t kVectors = kSums<Reducer>;
   const forward::Transform<F> transform(tables);
   const typename F::Constants m = transform.forward.m;
   typename F::Root w[1][kNttParts - 1];
@@ -26,7 +30,7 @@ void convert(const NttTables& tables, const Reducer& reducer, std::size_t terms,
       accumulate(reducer, terms, chunk, sums, [&](std::size_t t, std::size_t k, auto& sum) {
         term(t, (i + k) * columns + j, sum);
       });
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (std::size_t k = 0; k < kVectors; ++k) {
         if constexpr (kLazy)
           v[0][i + k] = F::from_residue(reducer.lazy(sums[k]));

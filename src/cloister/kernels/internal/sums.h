@@ -11,15 +11,15 @@ namespace cloister::CLOISTER_KERNEL_TARGET {
 template <std::size_t kVectors, typename Reducer, typename Term>
 inline void accumulate(const Reducer& reducer, std::size_t terms, std::size_t chunk,
                        typename Reducer::Sum (&sums)[kVectors], const Term& term) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (auto& sum : sums) sum = reducer.start();
   for (std::size_t t = 0; t < terms;) {
     for (const std::size_t end = terms - t < chunk ? terms : t + chunk; t < end; ++t) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (std::size_t v = 0; v < kVectors; ++v) term(t, v, sums[v]);
     }
     if (t < terms) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (auto& sum : sums) sum = reducer.start(sum);
     }
   }
