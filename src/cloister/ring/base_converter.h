@@ -41,7 +41,9 @@ class BaseConverter {
   int from_bits_ = 0;                      // of the largest a_j
   std::vector<ShoupFactor> inverse_hats_;  // (A / a_j)^-1 mod a_j
   std::vector<double> reciprocals_;        // 1 / a_j
-  std::vector<std::uint64_t> constants_;   // [to][from + 1]: A / a_j mod b_i, then -A mod b_i
+  std::vector<std::size_t> wide_;          // positions in from_ of primes whose residues are split
+  // [to][from + 1 + wide]: A / a_j mod b_i, then -A mod b_i, then those of wide_ times 2^52.
+  std::vector<std::uint64_t> constants_;
 };
 
 }  // namespace cloister
