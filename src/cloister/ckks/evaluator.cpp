@@ -16,13 +16,6 @@ void drop_limbs(Ciphertext& a, int level) {
   a.seed.reset();
 }
 
-// What takes the limbs that a division leaves.
-auto copy_limbs_to(std::vector<EvaluationPoly>& parts) {
-  return [&parts](std::size_t part, std::size_t i, const std::uint64_t* limb) {
-    std::copy_n(limb, parts[part].degree(), parts[part].limb(i));
-  };
-}
-
 // Limbs a block at a time, so that what is read for several results is read from afar once.
 template <typename Body>
 void for_each_block(const Ring& ring, std::size_t limbs, const ThreadPool& pool, const Body& body) {
@@ -272,9 +265,11 @@ const rlwe::KeySwitchKey& Evaluator::relinearization_key() const {
 Ciphertext Evaluator::relinearize(Ciphertext a) const {
   if (a.parts.size() == 2) return a;
   switcher_.switch_digits(switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
-                          [&](std::size_t part, std::size_t i, const std::uint64_t* limb) {
-                            EvaluationPoly& to = a.parts[part];
-                            to.ring()->kernels().add(to.modulus(i), to.limb(i), limb, to.limb(i), to.degree());
+                          [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+                            EvaluationPoly& poly = a.parts[half];
+                            const std::size_t size = poly.degree() / kNttParts;
+                            std::uint64_t* to = poly.limb(i) + part * size;
+                            poly.ring()->kernels().add(poly.modulus(i), to, values, to, size);
                           });
   a.parts.pop_back();
   a.bound.error += key_switch_error(*parameters_, a.level(), a.scale);
@@ -294,7 +289,10 @@ Ciphertext Evaluator::finish(Ciphertext a) const {
   if (a.level() == 0) throw LevelExhaustedError("multiply", 0, 1);
   if (a.parts.size() == 2) return rescale(std::move(a));
   switcher_.switch_and_rescale(a.parts[2], relinearization_key(), a.parts[0], a.parts[1],
-                               copy_limbs_to(a.parts));
+                               [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+                                 const std::size_t size = a.parts[half].degree() / kNttParts;
+                                 std::copy_n(values, size, a.parts[half].limb(i) + part * size);
+                               });
   a.parts.pop_back();
   a.bound.error += key_error(*parameters_, a.level(), a.scale);
   return one_level_down(std::move(a));

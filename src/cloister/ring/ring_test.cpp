@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <type_traits>
 
 #include "cloister/math/primes.h"
@@ -72,6 +73,15 @@ TEST_F(RingTest, AutomorphismActsOnCoefficients) {
     const auto reference = small(expected, {3, 2});
     for (std::size_t i = 0; i < moved.limbs().count(); ++i)
       for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(moved.limb(i)[j], reference.limb(i)[j]);
+  }
+  const auto a = to_evaluation(small(random_small(1, 1 << 20), {1, 0}), pool);
+  for (const std::uint64_t g : {3u, 5u, 2 * static_cast<unsigned>(n) - 1}) {
+    const Automorphism automorphism(kLog2Degree, g);
+    const auto expected = automorphism.apply(a, pool);
+    std::vector<std::uint64_t> got(n);
+    for (std::size_t part = 0; part < kNttParts; ++part)
+      automorphism.apply_to_part(ring->kernels(), part, a.limb(0) + part * n / kNttParts, got.data());
+    EXPECT_TRUE(std::equal(got.begin(), got.end(), expected.limb(0))) << "by parts, g = " << g;
   }
   EXPECT_THROW(Automorphism(kLog2Degree, 4), ParametersError);
   EXPECT_THROW(Automorphism(kLog2Degree, 2 * n + 1), ParametersError);
