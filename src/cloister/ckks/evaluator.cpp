@@ -203,7 +203,8 @@ void Evaluator::multiply_parts(const Ciphertext& a, const Plaintext& b,
 Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Plaintext& b) const {
   if (!is_normal(a)) return multiply_lazy(normal(a), b);
   Ciphertext out{{}, a.scale * b.scale, a.bound * b.bound, {}};
-  for (const auto& part : a.parts) out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
+  for (const auto& part : a.parts)
+    out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
   multiply_parts(a, b, out.parts);
   return out;
 }
@@ -231,14 +232,16 @@ void Evaluator::multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphert
   const KernelTable& kernels = ring.kernels();
   for_each_block(ring, out.parts[0].limbs().count(), *pool_,
                  [&](std::size_t i, std::size_t start, std::size_t count) {
-    const Modulus& q = out.parts[0].modulus(i);
-    const auto from = [&](const Ciphertext& x, std::size_t part) { return x.parts[part].limb(i) + start; };
-    const auto to = [&](std::size_t part) { return out.parts[part].limb(i) + start; };
-    kernels.mul(q, from(a, 0), from(b, 0), to(0), count);
-    kernels.mul(q, from(a, 0), from(b, 1), to(1), count);
-    kernels.mul_add(q, from(a, 1), from(b, 0), to(1), count);
-    kernels.mul(q, from(a, 1), from(b, 1), to(2), count);
-  });
+                   const Modulus& q = out.parts[0].modulus(i);
+                   const auto from = [&](const Ciphertext& x, std::size_t part) {
+                     return x.parts[part].limb(i) + start;
+                   };
+                   const auto to = [&](std::size_t part) { return out.parts[part].limb(i) + start; };
+                   kernels.mul(q, from(a, 0), from(b, 0), to(0), count);
+                   kernels.mul(q, from(a, 0), from(b, 1), to(1), count);
+                   kernels.mul_add(q, from(a, 1), from(b, 0), to(1), count);
+                   kernels.mul(q, from(a, 1), from(b, 1), to(2), count);
+                 });
 }
 
 Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Ciphertext& b) const {
@@ -264,13 +267,14 @@ const rlwe::KeySwitchKey& Evaluator::relinearization_key() const {
 
 Ciphertext Evaluator::relinearize(Ciphertext a) const {
   if (a.parts.size() == 2) return a;
-  switcher_.switch_digits(switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
-                          [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
-                            EvaluationPoly& poly = a.parts[half];
-                            const std::size_t size = poly.degree() / kNttParts;
-                            std::uint64_t* to = poly.limb(i) + part * size;
-                            poly.ring()->kernels().add(poly.modulus(i), to, values, to, size);
-                          });
+  switcher_.switch_digits(
+      switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
+      [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+        EvaluationPoly& poly = a.parts[half];
+        const std::size_t size = poly.degree() / kNttParts;
+        std::uint64_t* to = poly.limb(i) + part * size;
+        poly.ring()->kernels().add(poly.modulus(i), to, values, to, size);
+      });
   a.parts.pop_back();
   a.bound.error += key_switch_error(*parameters_, a.level(), a.scale);
   return a;
@@ -288,11 +292,12 @@ Ciphertext Evaluator::rescale(Ciphertext a) const {
 Ciphertext Evaluator::finish(Ciphertext a) const {
   if (a.level() == 0) throw LevelExhaustedError("multiply", 0, 1);
   if (a.parts.size() == 2) return rescale(std::move(a));
-  switcher_.switch_and_rescale(a.parts[2], relinearization_key(), a.parts[0], a.parts[1],
-                               [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
-                                 const std::size_t size = a.parts[half].degree() / kNttParts;
-                                 std::copy_n(values, size, a.parts[half].limb(i) + part * size);
-                               });
+  switcher_.switch_and_rescale(
+      a.parts[2], relinearization_key(), a.parts[0], a.parts[1],
+      [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+        const std::size_t size = a.parts[half].degree() / kNttParts;
+        std::copy_n(values, size, a.parts[half].limb(i) + part * size);
+      });
   a.parts.pop_back();
   a.bound.error += key_error(*parameters_, a.level(), a.scale);
   return one_level_down(std::move(a));

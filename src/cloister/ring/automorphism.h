@@ -17,8 +17,8 @@ class Automorphism {
   std::uint64_t galois_element() const noexcept { return galois_element_; }
   const std::uint32_t* map() const noexcept { return map_.data(); }
 
-  /// The same of one part alone, N / kNttParts values `a` of a limb: all go to one part of the limb `out`, for an
-  /// automorphism permutes the nodes of each layer of a transform.
+  /// The same of one part alone, N / kNttParts values `a` of a limb: all go to one part of the limb `out`,
+  /// for an automorphism permutes the nodes of each layer of a transform.
   void apply_to_part(const KernelTable& kernels, std::size_t part, const std::uint64_t* a,
                      std::uint64_t* out) const noexcept {
     const std::size_t size = map_.size() / kNttParts, to = part_to_[part] * size;

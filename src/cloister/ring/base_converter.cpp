@@ -69,15 +69,17 @@ void BaseConverter::convert(const Ring& ring, std::span<const std::uint64_t* con
   });
 }
 
-// `scratch`: a row of coefficients for each prime, and one of quotients or, of one prime, for an output; behind
-// them the lower and upper bits of those with more than kWordBits, which moduli of fewer add as two terms.
+// `scratch`: a row of coefficients for each prime, and one of quotients or, of one prime, for an output;
+// behind them the lower and upper bits of those with more than kWordBits, which moduli of fewer add as two
+// terms.
 void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
                                     std::span<std::uint64_t* const> out, std::size_t column,
                                     std::size_t columns, std::uint64_t* scratch) const {
   const KernelTable& kernels = ring.kernels();
   const std::size_t distance = ring.degree() / kNttParts, words = kNttParts * columns;
   for (std::size_t j = 0; j < from_.size(); ++j)
-    kernels.ntt_inverse_tail(ring.ntt(from_[j]), in[j] + column, distance, scratch + j * words, columns, columns);
+    kernels.ntt_inverse_tail(ring.ntt(from_[j]), in[j] + column, distance, scratch + j * words, columns,
+                             columns);
   if (from_.size() > 1) scale_columns(ring, scratch, words);
   const std::size_t terms = from_.size() + 1, constants = terms + wide_.size();
   std::array<const std::uint64_t*, kMaxTerms> rows, split;
@@ -95,8 +97,8 @@ void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint6
       kernels.change_modulus(ring.modulus(from_[0]), tables.modulus(), scratch, residues, words);
       kernels.ntt_forward_head(tables, residues, columns, out[i] + column, distance, columns);
     } else if (!wide_.empty() && tables.modulus().bits() <= kWordBits) {
-      kernels.dot_constants_head(tables, split.data(), constants_.data() + i * constants, constants, kWordBits,
-                                 out[i] + column, distance, columns);
+      kernels.dot_constants_head(tables, split.data(), constants_.data() + i * constants, constants,
+                                 kWordBits, out[i] + column, distance, columns);
     } else {
       kernels.dot_constants_head(tables, rows.data(), constants_.data() + i * constants, terms, from_bits_,
                                  out[i] + column, distance, columns);

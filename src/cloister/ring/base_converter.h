@@ -24,12 +24,12 @@ class BaseConverter {
   std::span<const std::size_t> to() const noexcept { return to_; }
 
   /// `in`: a pointer to N values for each prime of from(), between head and tail of the inverse transform
-  /// (KernelTable). `out`: likewise for the first primes of to(), as many as are given, between head and tail of
-  /// the forward one: coefficients are only ever at hand for a few columns, in the nearest cache. Nothing may
-  /// alias. Cost: |from| multiplies, and |from| + 1 multiply-adds an output, for each coefficient; the tails of
-  /// |from| transforms and the heads of as many as there are outputs.
-  void convert(const Ring& ring, std::span<const std::uint64_t* const> in, std::span<std::uint64_t* const> out,
-               const ThreadPool& pool) const;
+  /// (KernelTable). `out`: likewise for the first primes of to(), as many as are given, between head and tail
+  /// of the forward one: coefficients are only ever at hand for a few columns, in the nearest cache. Nothing
+  /// may alias. Cost: |from| multiplies, and |from| + 1 multiply-adds an output, for each coefficient; the
+  /// tails of |from| transforms and the heads of as many as there are outputs.
+  void convert(const Ring& ring, std::span<const std::uint64_t* const> in,
+               std::span<std::uint64_t* const> out, const ThreadPool& pool) const;
 
  private:
   void scale_columns(const Ring& ring, std::uint64_t* rows, std::size_t words) const;

@@ -54,15 +54,15 @@ class KeySwitcher {
   /// (b', a') over Q with b' + a' s = a s' + noise (see noise.h).
   PolyPair switch_key(const EvaluationPoly& a, const KeySwitchKey& key) const;
 
-  /// Products with one key, divided by P: finish(half, i, part, values) receives the N / kNttParts values of each
-  /// part of limb i of Q of both halves, while they are near, and may overwrite them. Or finish(half, i, values)
-  /// the N values of a limb. Throws MissingKeyError if the key was made for fewer limbs.
+  /// Products with one key, divided by P: finish(half, i, part, values) receives the N / kNttParts values of
+  /// each part of limb i of Q of both halves, while they are near, and may overwrite them. Or finish(half, i,
+  /// values) the N values of a limb. Throws MissingKeyError if the key was made for fewer limbs.
   template <typename Finish>
   void switch_digits(const Decomposition& digits, const KeySwitchKey& key, const Finish& finish) const {
     require_limbs(key, digits.limbs());
     divide(
-        parameters_->mod_down(), digits.limbs(),
-        [&](std::size_t i) { return LimbProduct(digits, key, i); }, finish);
+        parameters_->mod_down(), digits.limbs(), [&](std::size_t i) { return LimbProduct(digits, key, i); },
+        finish);
   }
 
   /// The same with P times (plus_b, plus_a) added, divided by P and the last limb of Q at once: mod-down and
@@ -84,7 +84,8 @@ class KeySwitcher {
   /// Divides a pair over `limbs`, made limb by limb, the divisor's first, each once: produce(i) returns what
   /// makes limb i a block at a time, as LimbProduct does.
   template <typename Produce, typename Finish>
-  void divide(const LimbDivision& division, LimbSet limbs, const Produce& produce, const Finish& finish) const;
+  void divide(const LimbDivision& division, LimbSet limbs, const Produce& produce,
+              const Finish& finish) const;
 
   /// Throws MissingKeyError if the key was made for fewer limbs of Q.
   static void require_limbs(const KeySwitchKey& key, LimbSet limbs);

@@ -1,5 +1,5 @@
-// Base conversion into the forward transform: sums of products that are its coefficients, in registers from the
-// one to the other.
+// Base conversion into the forward transform: sums of products that are its coefficients, in registers from
+// the one to the other.
 #include <type_traits>
 
 #include "cloister/kernels/internal/ntt_forward.h"
@@ -15,8 +15,8 @@ constexpr std::size_t kSums = kLanes == 8 && Reducer::kVectors > 1 ? kNttParts :
 
 /// kLazy: the sums enter the transform in [0, 4q), not as residues.
 template <typename F, bool kLazy, typename Reducer, typename Term>
-void convert(const NttTables& tables, const Reducer& reducer, std::size_t terms, std::size_t chunk, const Term& term,
-             u64* out, std::size_t out_distance, std::size_t columns) {
+void convert(const NttTables& tables, const Reducer& reducer, std::size_t terms, std::size_t chunk,
+             const Term& term, u64* out, std::size_t out_distance, std::size_t columns) {
   constexpr std::size_t kVectors = kSums<Reducer>;
   const forward::Transform<F> transform(tables);
   const typename F::Constants m = transform.forward.m;
@@ -27,9 +27,8 @@ void convert(const NttTables& tables, const Reducer& reducer, std::size_t terms,
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < kNttParts; i += kVectors) {
       typename Reducer::Sum sums[kVectors];
-      accumulate(reducer, terms, chunk, sums, [&](std::size_t t, std::size_t k, auto& sum) {
-        term(t, (i + k) * columns + j, sum);
-      });
+      accumulate(reducer, terms, chunk, sums,
+                 [&](std::size_t t, std::size_t k, auto& sum) { term(t, (i + k) * columns + j, sum); });
 #pragma GCC unroll 8
       for (std::size_t k = 0; k < kVectors; ++k) {
         if constexpr (kLazy)
@@ -53,20 +52,22 @@ void convert(const NttTables& tables, const Reducer& reducer, std::size_t terms,
 void dot_constants_head(const NttTables& tables, const u64* const* a, const u64* constants, std::size_t terms,
                         int a_bits, u64* out, std::size_t out_distance, std::size_t columns) noexcept {
   if (!splits(tables) || columns % 8 != 0)
-    return scalar_kernels().dot_constants_head(tables, a, constants, terms, a_bits, out, out_distance, columns);
+    return scalar_kernels().dot_constants_head(tables, a, constants, terms, a_bits, out, out_distance,
+                                               columns);
   const Modulus& q = tables.modulus();
-  choose_sum(q, a, constants, terms, a_bits, [&]<typename Reducer>(const Reducer& reducer, std::size_t chunk,
-                                                                  const auto& term) {
-    forward::choose(q, [&]<typename F>(F) {
-      if constexpr (std::is_same_v<Reducer, typename F::SumReducer>) {
-        if constexpr (requires { F::takes_sums(q, u64{}); }) {
-          if (F::takes_sums(q, static_cast<u64>(__builtin_ctzll(tables.degree()))))
-            return convert<F, true>(tables, reducer, terms, chunk, term, out, out_distance, columns);
-        }
-        convert<F, false>(tables, reducer, terms, chunk, term, out, out_distance, columns);
-      }
-    });
-  });
+  choose_sum(q, a, constants, terms, a_bits,
+             [&]<typename Reducer>(const Reducer& reducer, std::size_t chunk, const auto& term) {
+               forward::choose(q, [&]<typename F>(F) {
+                 if constexpr (std::is_same_v<Reducer, typename F::SumReducer>) {
+                   if constexpr (requires { F::takes_sums(q, u64{}); }) {
+                     if (F::takes_sums(q, static_cast<u64>(__builtin_ctzll(tables.degree()))))
+                       return convert<F, true>(tables, reducer, terms, chunk, term, out, out_distance,
+                                               columns);
+                   }
+                   convert<F, false>(tables, reducer, terms, chunk, term, out, out_distance, columns);
+                 }
+               });
+             });
 }
 
 }  // namespace cloister::CLOISTER_KERNEL_TARGET

@@ -5,6 +5,7 @@
 // layers as the arithmetic allows: at the begin of a pass, where the layers since the last time and those of
 // the pass would be too many.
 #include "cloister/kernels/internal/ntt_forward.h"
+
 #include "cloister/kernels/internal/targets.h"
 
 namespace cloister::CLOISTER_KERNEL_TARGET {
@@ -12,8 +13,8 @@ namespace {
 
 using namespace forward;
 
-/// What a pass works on: `columns` of 2^kLayers streams that lie so far apart where they are read and written;
-/// and what it asks for, `read_ahead` words behind what it reads.
+/// What a pass works on: `columns` of 2^kLayers streams that lie so far apart where they are read and
+/// written; and what it asks for, `read_ahead` words behind what it reads.
 struct Streams {
   const u64* in;
   std::size_t in_distance;

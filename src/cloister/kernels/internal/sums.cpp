@@ -1,5 +1,6 @@
 // Sums of products with one reduction at the end, or as few as the arithmetic allows.
 #include "cloister/kernels/internal/sums.h"
+
 #include "cloister/kernels/internal/targets.h"
 
 namespace cloister::CLOISTER_KERNEL_TARGET {

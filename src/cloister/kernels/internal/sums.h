@@ -61,8 +61,8 @@ class SplitTerms {
 
 /// run(Arithmetic, reducer, chunk, term) as it suits the modulus and the factors.
 template <typename Run>
-inline void choose_sum(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,
-                       const Run& run) {
+inline void choose_sum(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms,
+                       int a_bits, const Run& run) {
   if (!is_narrow(q)) {
     const Wide::SumReducer reducer(q, a_bits, q.bits());
     run(reducer, reducer.max_terms(), ConstantTerms{a, constants});
