@@ -193,6 +193,7 @@ TEST_F(CkksTest, PlaintextAndScalarProducts) {
   const Ciphertext a = fresh(x);
   const Plaintext p = encoder.encode(y, kLevels);
   expect_result(evaluator.multiply(a, p), map(x, y, std::multiplies<>()), kLevels - 1, 1e-6);
+  expect_result(evaluator.multiply(a.clone(), p), map(x, y, std::multiplies<>()), kLevels - 1, 1e-6);
   expect_result(evaluator.multiply(evaluator.to_level(a, 2), encoder.encode(y, 2)),
                 map(x, y, std::multiplies<>()), 1, 1e-6);
   for (const double c : {0.0, 1e-5, -7.25})

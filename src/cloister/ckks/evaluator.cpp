@@ -16,11 +16,14 @@ void drop_limbs(Ciphertext& a, int level) {
   a.seed.reset();
 }
 
-// What takes the limbs that a division leaves.
-auto copy_limbs_to(std::vector<EvaluationPoly>& parts) {
-  return [&parts](std::size_t part, std::size_t i, const std::uint64_t* limb) {
-    std::copy_n(limb, parts[part].degree(), parts[part].limb(i));
-  };
+// Limbs a block at a time, so that what is read for several results is read from afar once.
+template <typename Body>
+void for_each_block(const Ring& ring, std::size_t limbs, const ThreadPool& pool, const Body& body) {
+  constexpr std::size_t kBlock = 1024;
+  pool.parallel_for(limbs, [&](std::size_t i) {
+    for (std::size_t start = 0; start < ring.degree(); start += kBlock)
+      body(i, start, std::min(kBlock, ring.degree() - start));
+  });
 }
 
 // The residues of a double that is an integer.
@@ -181,40 +184,64 @@ Ciphertext Evaluator::multiply_integer(const Ciphertext& a, std::int64_t b) cons
   return out;
 }
 
-Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Plaintext& b) const {
-  if (!is_normal(a)) return multiply_lazy(normal(a), b);
+// Both parts a block at a time, so that the plaintext is read once. `out` may be a's.
+void Evaluator::multiply_parts(const Ciphertext& a, const Plaintext& b,
+                               std::vector<EvaluationPoly>& out) const {
   if (b.level() < a.level())
     throw ParametersError("multiply: the plaintext's level " + std::to_string(b.level()) +
                           " is below the ciphertext's; encode it at level " + std::to_string(a.level()));
+  check_operand(b.poly, out[0]);
+  const KernelTable& kernels = parameters_->ring()->kernels();
+  for_each_block(*parameters_->ring(), out[0].limbs().count(), *pool_,
+                 [&](std::size_t i, std::size_t start, std::size_t count) {
+                   for (std::size_t part = 0; part < out.size(); ++part)
+                     kernels.mul(out[0].modulus(i), a.parts[part].limb(i) + start, b.poly.limb(i) + start,
+                                 out[part].limb(i) + start, count);
+                 });
+}
+
+Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Plaintext& b) const {
+  if (!is_normal(a)) return multiply_lazy(normal(a), b);
   Ciphertext out{{}, a.scale * b.scale, a.bound * b.bound, {}};
-  for (const auto& part : a.parts) {
+  for (const auto& part : a.parts)
     out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
-    mul(part, b.poly, out.parts.back(), *pool_);
-  }
+  multiply_parts(a, b, out.parts);
   return out;
+}
+
+Ciphertext Evaluator::multiply_lazy(Ciphertext&& a, const Plaintext& b) const {
+  if (!is_normal(a)) return multiply_lazy(normal(a), b);
+  multiply_parts(a, b, a.parts);
+  a.scale = a.scale * b.scale;
+  a.bound = a.bound * b.bound;
+  a.seed.reset();
+  return std::move(a);
 }
 
 Ciphertext Evaluator::multiply(const Ciphertext& a, const Plaintext& b) const {
   return finish(multiply_lazy(a, b));
 }
 
+Ciphertext Evaluator::multiply(Ciphertext&& a, const Plaintext& b) const {
+  return finish(multiply_lazy(std::move(a), b));
+}
+
 // The three parts of a product, a block at a time: each part of the operands is read once.
 void Evaluator::multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphertext& out) const {
-  constexpr std::size_t kBlock = 1024;
-  const KernelTable& kernels = parameters_->ring()->kernels();
-  const std::size_t n = parameters_->ring()->degree();
-  pool_->parallel_for(out.parts[0].limbs().count(), [&](std::size_t i) {
-    const Modulus& q = out.parts[0].modulus(i);
-    for (std::size_t start = 0; start < n; start += kBlock) {
-      const std::size_t count = std::min(kBlock, n - start);
-      const auto from = [&](const Ciphertext& x, std::size_t part) { return x.parts[part].limb(i) + start; };
-      const auto to = [&](std::size_t part) { return out.parts[part].limb(i) + start; };
-      kernels.mul(q, from(a, 0), from(b, 0), to(0), count);
-      kernels.mul(q, from(a, 0), from(b, 1), to(1), count);
-      kernels.mul_add(q, from(a, 1), from(b, 0), to(1), count);
-      kernels.mul(q, from(a, 1), from(b, 1), to(2), count);
-    }
-  });
+  const Ring& ring = *parameters_->ring();
+  const KernelTable& kernels = ring.kernels();
+  for_each_block(ring, out.parts[0].limbs().count(), *pool_,
+                 [&](std::size_t i, std::size_t start, std::size_t count) {
+                   const Modulus& q = out.parts[0].modulus(i);
+                   const auto from = [&](const Ciphertext& x, std::size_t part) {
+                     return x.parts[part].limb(i) + start;
+                   };
+                   const auto to = [&](std::size_t part) { return out.parts[part].limb(i) + start; };
+                   kernels.mul(q, from(a, 0), from(b, 0), to(0), count);
+                   kernels.mul(q, from(a, 0), from(b, 1), to(1), count);
+                   kernels.mul_add(q, from(a, 1), from(b, 0), to(1), count);
+                   kernels.mul(q, from(a, 1), from(b, 1), to(2), count);
+                 });
 }
 
 Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Ciphertext& b) const {
@@ -240,11 +267,14 @@ const rlwe::KeySwitchKey& Evaluator::relinearization_key() const {
 
 Ciphertext Evaluator::relinearize(Ciphertext a) const {
   if (a.parts.size() == 2) return a;
-  switcher_.switch_digits(switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
-                          [&](std::size_t part, std::size_t i, const std::uint64_t* limb) {
-                            EvaluationPoly& to = a.parts[part];
-                            to.ring()->kernels().add(to.modulus(i), to.limb(i), limb, to.limb(i), to.degree());
-                          });
+  switcher_.switch_digits(
+      switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
+      [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+        EvaluationPoly& poly = a.parts[half];
+        const std::size_t size = poly.degree() / kNttParts;
+        std::uint64_t* to = poly.limb(i) + part * size;
+        poly.ring()->kernels().add(poly.modulus(i), to, values, to, size);
+      });
   a.parts.pop_back();
   a.bound.error += key_switch_error(*parameters_, a.level(), a.scale);
   return a;
@@ -254,15 +284,20 @@ Ciphertext Evaluator::rescale(Ciphertext a) const {
   if (a.parts.size() != 2) throw ParametersError("rescale: relinearize the product first");
   if (a.level() == 0) throw LevelExhaustedError("rescale", 0, 1);
   const LimbDivision& division = parameters_->rlwe()->rescale(limbs_at(a.level()).q);
-  division.apply<2>({&a.parts[0], &a.parts[1]}, *pool_, copy_limbs_to(a.parts));
+  division.apply<2>({&a.parts[0], &a.parts[1]}, *pool_,
+                    [&a](std::size_t part, std::size_t i) { return a.parts[part].limb(i); });
   return one_level_down(std::move(a));
 }
 
 Ciphertext Evaluator::finish(Ciphertext a) const {
   if (a.level() == 0) throw LevelExhaustedError("multiply", 0, 1);
   if (a.parts.size() == 2) return rescale(std::move(a));
-  switcher_.switch_and_rescale(a.parts[2], relinearization_key(), a.parts[0], a.parts[1],
-                               copy_limbs_to(a.parts));
+  switcher_.switch_and_rescale(
+      a.parts[2], relinearization_key(), a.parts[0], a.parts[1],
+      [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+        const std::size_t size = a.parts[half].degree() / kNttParts;
+        std::copy_n(values, size, a.parts[half].limb(i) + part * size);
+      });
   a.parts.pop_back();
   a.bound.error += key_error(*parameters_, a.level(), a.scale);
   return one_level_down(std::move(a));

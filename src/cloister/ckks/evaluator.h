@@ -46,6 +46,7 @@ class Evaluator {
   Ciphertext square(const Ciphertext& a) const;
   /// One level. The plaintext at plaintext_scale(a.level()) and at least a's level.
   Ciphertext multiply(const Ciphertext& a, const Plaintext& b) const;
+  Ciphertext multiply(Ciphertext&& a, const Plaintext& b) const;
   /// The same real number in every slot. One level.
   Ciphertext multiply(const Ciphertext& a, double b) const;
   /// No level: the number is an integer, |b| < 2^31.
@@ -54,6 +55,8 @@ class Evaluator {
   /// Three parts (two for a plaintext), the product scale. No level yet.
   Ciphertext multiply_lazy(const Ciphertext& a, const Ciphertext& b) const;
   Ciphertext multiply_lazy(const Ciphertext& a, const Plaintext& b) const;
+  /// In the operand's own memory: half as much is brought from afar as for a new ciphertext.
+  Ciphertext multiply_lazy(Ciphertext&& a, const Plaintext& b) const;
   /// Every slot times a real number: the product scale is that of a.level(), squared.
   Ciphertext multiply_lazy(const Ciphertext& a, double b) const;
   /// The same at a level at or below a's, whose product scale the number's integer leads to: no rescaling
@@ -91,6 +94,7 @@ class Evaluator {
   template <typename PolyOperation>
   Ciphertext linear(const Ciphertext& a, const Ciphertext& b, PolyOperation operation) const;
   void multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphertext& out) const;
+  void multiply_parts(const Ciphertext& a, const Plaintext& b, std::vector<EvaluationPoly>& out) const;
   void multiply_constant(Ciphertext& a, double integer) const;
   const rlwe::KeySwitchKey& relinearization_key() const;
   Ciphertext one_level_down(Ciphertext a) const;

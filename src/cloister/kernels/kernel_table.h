@@ -40,12 +40,12 @@ struct KernelTable {
   /// The inverse, 1/N included.
   void (*ntt_inverse)(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) noexcept;
 
-  // The transforms in two, for what is done between and around them while few values are at hand. The N values
-  // are kNttParts streams of N / kNttParts; column j is value j of every stream. Between head and tail values
-  // are in a form of the target's own.
+  // The transforms in two, for what is done between and around them while few values are at hand. The N
+  // values are kNttParts streams of N / kNttParts; column j is value j of every stream. Between head and tail
+  // values are in a form of the target's own.
 
-  /// The layers between the streams, of columns [0, columns): `in` and `out` point to column 0 of stream 0, and
-  /// streams lie the distances apart. Asks for the memory of as many columns behind those that it writes.
+  /// The layers between the streams, of columns [0, columns): `in` and `out` point to column 0 of stream 0,
+  /// and streams lie the distances apart. Asks for the memory of as many columns behind those that it writes.
   void (*ntt_forward_head)(const NttTables& tables, const std::uint64_t* in, std::size_t in_distance,
                            std::uint64_t* out, std::size_t out_distance, std::size_t columns) noexcept;
   /// The layers within a stream, after the head: `in` and `out` point to the stream `part`.
@@ -74,15 +74,20 @@ struct KernelTable {
   /// out = (a - b) * factor: the tail of rescaling and of mod-down.
   void (*sub_mul_scalar)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b,
                          const ShoupFactor& factor, std::uint64_t* out, std::size_t n) noexcept;
-  /// out0 = sum over t of a[t] * b0[t], and out1 likewise: the inner products of digits with the two halves of
-  /// a key. At most 256 terms. No aliasing.
+  /// out0 = sum over t of a[t] * b0[t], and out1 likewise: the inner products of digits with the two halves
+  /// of a key. At most 256 terms. No aliasing.
   void (*dot_pair)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* const* b0,
-                   const std::uint64_t* const* b1, std::size_t terms, std::uint64_t* out0, std::uint64_t* out1,
-                   std::size_t n) noexcept;
+                   const std::uint64_t* const* b1, std::size_t terms, std::uint64_t* out0,
+                   std::uint64_t* out1, std::size_t n) noexcept;
   /// out = sum over t of a[t] * constants[t] mod q, a below 2^a_bits, a_bits at most 60, constants
   /// residues of q: base conversion. At most 256 terms. Faster where a_bits is at most 52.
   void (*dot_constants)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* constants,
                         std::size_t terms, int a_bits, std::uint64_t* out, std::size_t n) noexcept;
+  /// ntt_forward_head of what dot_constants makes: a[t] points to kNttParts streams of `columns` values, one
+  /// behind the other.
+  void (*dot_constants_head)(const NttTables& tables, const std::uint64_t* const* a,
+                             const std::uint64_t* constants, std::size_t terms, int a_bits,
+                             std::uint64_t* out, std::size_t out_distance, std::size_t columns) noexcept;
   /// out = round(sum over t of a[t] * reciprocals[t]), summed in double precision in the order of t
   /// without fused operations: how often Q fits in a sum of residues.
   void (*round_quotient)(const std::uint64_t* const* a, const double* reciprocals, std::size_t terms,

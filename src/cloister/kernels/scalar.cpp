@@ -157,6 +157,15 @@ void dot_constants(const Modulus& modulus, const u64* const* a, const u64* const
     out[i] = q.reduce(sum);
   }
 }
+void dot_constants_head(const NttTables& tables, const u64* const* a, const u64* constants, std::size_t terms,
+                        int a_bits, u64* out, std::size_t out_distance, std::size_t columns) noexcept {
+  for (std::size_t i = 0; i < kNttParts; ++i) {
+    const u64* stream[256];
+    for (std::size_t t = 0; t < terms; ++t) stream[t] = a[t] + i * columns;
+    dot_constants(tables.modulus(), stream, constants, terms, a_bits, out + i * out_distance, columns);
+  }
+  ntt_forward_head(tables, out, out_distance, out, out_distance, columns);
+}
 void round_quotient(const u64* const* a, const double* reciprocals, std::size_t terms, u64* out,
                     std::size_t n) noexcept {
   for (std::size_t i = 0; i < n; ++i) {
@@ -194,6 +203,7 @@ const KernelTable& scalar_kernels() noexcept {
       .sub_mul_scalar = sub_mul_scalar,
       .dot_pair = dot_pair,
       .dot_constants = dot_constants,
+      .dot_constants_head = dot_constants_head,
       .round_quotient = round_quotient,
       .permute = permute,
       .change_modulus = change_modulus,

@@ -155,6 +155,48 @@ TEST_P(Transforms, InTwoAreTheWhole) {
   }
 }
 
+// Sums that enter a transform at their own bound, in registers, at each modulus's edges.
+TEST_P(Transforms, OfSumsEqualTheTransformOfTheReferencesSums) {
+  const std::size_t distance = n / kNttParts;
+  if (distance < 8 || n > 4096) return;
+  const std::size_t columns = distance < 64 ? 8 : 40;
+  for (const u64 prime : edge_primes(n)) {
+    const Modulus q(prime);
+    const NttTables tables(n, q);
+    for (const std::size_t terms : {2, 5, 9, 40, 256})
+      for (const int bits : {47, 52, 60}) {
+        const u64 top = (u64{1} << bits) - 1;
+        const auto random = random_residues(top, n, terms);
+        const std::vector<u64> largest(n, top), most(terms, prime - 1);
+        for (const bool all : {false, true}) {
+          std::vector<const u64*> rows(terms, largest.data());
+          auto constants = all ? most : random_residues(prime, terms, 31);
+          if (!all) rows[terms / 2] = random.data();
+          std::vector<u64> sum(n), between(n), expected(n), got(n);
+          scalar_kernels().dot_constants(q, rows.data(), constants.data(), terms, bits, sum.data(), n);
+          scalar_kernels().ntt_forward(tables, sum.data(), expected.data());
+          for (std::size_t j = 0; j < distance; j += columns) {
+            const std::size_t count = std::min(columns, distance - j);
+            // The block's columns of each stream, one stream behind the other.
+            std::vector<std::vector<u64>> blocks;
+            std::vector<const u64*> block_rows;
+            for (const u64* row : rows) {
+              auto& block = blocks.emplace_back(kNttParts * count);
+              for (std::size_t i = 0; i < kNttParts; ++i)
+                std::copy_n(row + i * distance + j, count, block.data() + i * count);
+              block_rows.push_back(block.data());
+            }
+            k.dot_constants_head(tables, block_rows.data(), constants.data(), terms, bits, between.data() + j,
+                                 distance, count);
+          }
+          for (std::size_t i = 0; i < kNttParts; ++i)
+            k.ntt_forward_tail(tables, i, between.data() + i * distance, got.data() + i * distance);
+          ASSERT_EQ(got, expected) << "q = " << prime << ", " << terms << " terms of " << bits << " bits";
+        }
+      }
+  }
+}
+
 class Pointwise : public ::testing::TestWithParam<Target> {
  protected:
   // Runs `call(kernels, out)` for the target and the reference, `out` starting as `before`.

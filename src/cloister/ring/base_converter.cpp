@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kScratchWords = 5120;
 constexpr std::size_t kTasks = 16;      // among threads
 constexpr std::size_t kMaxTerms = 256;  // what the kernels sum
+constexpr int kWordBits = 52;           // of values that they sum fast
 
 // The product of the primes `indices`, without the one at position `skip`, modulo q.
 std::uint64_t product_modulo(const Ring& ring, std::span<const std::size_t> indices, std::size_t skip,
@@ -20,6 +21,13 @@ std::uint64_t product_modulo(const Ring& ring, std::span<const std::size_t> indi
   for (std::size_t j = 0; j < indices.size(); ++j)
     if (j != skip) product = q.mul(product, q.reduce(ring.modulus(indices[j]).value()));
   return product;
+}
+
+void split_row(const std::uint64_t* row, std::uint64_t* low, std::uint64_t* high, std::size_t words) {
+  for (std::size_t i = 0; i < words; ++i) {
+    low[i] = row[i] & ((std::uint64_t{1} << kWordBits) - 1);
+    high[i] = row[i] >> kWordBits;
+  }
 }
 
 }  // namespace
@@ -32,17 +40,23 @@ BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, st
     inverse_hats_.emplace_back(a.inverse(product_modulo(ring, from_, j, a)), a);
     reciprocals_.push_back(1.0 / static_cast<double>(a.value()));
     from_bits_ = std::max(from_bits_, a.bits());
+    if (a.bits() > kWordBits) wide_.push_back(j);
   }
+  if (from_.size() + 1 + wide_.size() > kMaxTerms) wide_.clear();
   for (const std::size_t prime : to_) {
     const Modulus& b = ring.modulus(prime);
     for (std::size_t j = 0; j < from_.size(); ++j) constants_.push_back(product_modulo(ring, from_, j, b));
     constants_.push_back(b.negate(product_modulo(ring, from_, from_.size(), b)));
+    const std::uint64_t* own = &constants_[constants_.size() - (from_.size() + 1)];
+    std::vector<std::uint64_t> upper;
+    for (const std::size_t j : wide_) upper.push_back(b.mul(own[j], b.reduce(std::uint64_t{1} << kWordBits)));
+    constants_.insert(constants_.end(), upper.begin(), upper.end());
   }
 }
 
 void BaseConverter::convert(const Ring& ring, std::span<const std::uint64_t* const> in,
                             std::span<std::uint64_t* const> out, const ThreadPool& pool) const {
-  const std::size_t distance = ring.degree() / kNttParts, rows = from_.size() + 2;
+  const std::size_t distance = ring.degree() / kNttParts, rows = from_.size() + 1 + 2 * wide_.size();
   const std::size_t fit = kScratchWords / (kNttParts * rows) / 8 * 8;
   const std::size_t columns = std::min(distance, std::max(fit, std::size_t{8}));
   const std::size_t steps = (distance + columns - 1) / columns, tasks = std::min(steps, kTasks);
@@ -55,26 +69,40 @@ void BaseConverter::convert(const Ring& ring, std::span<const std::uint64_t* con
   });
 }
 
-// `scratch`: a row of coefficients for each prime, one of quotients, and one for an output.
+// `scratch`: a row of coefficients for each prime, and one of quotients or, of one prime, for an output;
+// behind them the lower and upper bits of those with more than kWordBits, which moduli of fewer add as two
+// terms.
 void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
                                     std::span<std::uint64_t* const> out, std::size_t column,
                                     std::size_t columns, std::uint64_t* scratch) const {
   const KernelTable& kernels = ring.kernels();
   const std::size_t distance = ring.degree() / kNttParts, words = kNttParts * columns;
   for (std::size_t j = 0; j < from_.size(); ++j)
-    kernels.ntt_inverse_tail(ring.ntt(from_[j]), in[j] + column, distance, scratch + j * words, columns, columns);
+    kernels.ntt_inverse_tail(ring.ntt(from_[j]), in[j] + column, distance, scratch + j * words, columns,
+                             columns);
   if (from_.size() > 1) scale_columns(ring, scratch, words);
-  std::array<const std::uint64_t*, kMaxTerms> rows;
-  for (std::size_t j = 0; j <= from_.size(); ++j) rows[j] = scratch + j * words;
-  std::uint64_t* result = scratch + (from_.size() + 1) * words;
+  const std::size_t terms = from_.size() + 1, constants = terms + wide_.size();
+  std::array<const std::uint64_t*, kMaxTerms> rows, split;
+  for (std::size_t j = 0; j < terms; ++j) rows[j] = split[j] = scratch + j * words;
+  for (std::size_t k = 0; k < wide_.size(); ++k) {
+    std::uint64_t *low = scratch + (terms + 2 * k) * words, *high = low + words;
+    split_row(rows[wide_[k]], low, high, words);
+    split[wide_[k]] = low;
+    split[terms + k] = high;
+  }
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const Modulus& modulus = ring.modulus(to_[i]);
-    if (from_.size() == 1)
-      kernels.change_modulus(ring.modulus(from_[0]), modulus, scratch, result, words);
-    else
-      kernels.dot_constants(modulus, rows.data(), constants_.data() + i * (from_.size() + 1), from_.size() + 1,
-                            from_bits_, result, words);
-    kernels.ntt_forward_head(ring.ntt(to_[i]), result, columns, out[i] + column, distance, columns);
+    const NttTables& tables = ring.ntt(to_[i]);
+    if (from_.size() == 1) {
+      std::uint64_t* residues = scratch + words;
+      kernels.change_modulus(ring.modulus(from_[0]), tables.modulus(), scratch, residues, words);
+      kernels.ntt_forward_head(tables, residues, columns, out[i] + column, distance, columns);
+    } else if (!wide_.empty() && tables.modulus().bits() <= kWordBits) {
+      kernels.dot_constants_head(tables, split.data(), constants_.data() + i * constants, constants,
+                                 kWordBits, out[i] + column, distance, columns);
+    } else {
+      kernels.dot_constants_head(tables, rows.data(), constants_.data() + i * constants, terms, from_bits_,
+                                 out[i] + column, distance, columns);
+    }
   }
 }
 

@@ -24,12 +24,12 @@ class BaseConverter {
   std::span<const std::size_t> to() const noexcept { return to_; }
 
   /// `in`: a pointer to N values for each prime of from(), between head and tail of the inverse transform
-  /// (KernelTable). `out`: likewise for the first primes of to(), as many as are given, between head and tail of
-  /// the forward one: coefficients are only ever at hand for a few columns, in the nearest cache. Nothing may
-  /// alias. Cost: |from| multiplies, and |from| + 1 multiply-adds an output, for each coefficient; the tails of
-  /// |from| transforms and the heads of as many as there are outputs.
-  void convert(const Ring& ring, std::span<const std::uint64_t* const> in, std::span<std::uint64_t* const> out,
-               const ThreadPool& pool) const;
+  /// (KernelTable). `out`: likewise for the first primes of to(), as many as are given, between head and tail
+  /// of the forward one: coefficients are only ever at hand for a few columns, in the nearest cache. Nothing
+  /// may alias. Cost: |from| multiplies, and |from| + 1 multiply-adds an output, for each coefficient; the
+  /// tails of |from| transforms and the heads of as many as there are outputs.
+  void convert(const Ring& ring, std::span<const std::uint64_t* const> in,
+               std::span<std::uint64_t* const> out, const ThreadPool& pool) const;
 
  private:
   void scale_columns(const Ring& ring, std::uint64_t* rows, std::size_t words) const;
@@ -41,7 +41,9 @@ class BaseConverter {
   int from_bits_ = 0;                      // of the largest a_j
   std::vector<ShoupFactor> inverse_hats_;  // (A / a_j)^-1 mod a_j
   std::vector<double> reciprocals_;        // 1 / a_j
-  std::vector<std::uint64_t> constants_;   // [to][from + 1]: A / a_j mod b_i, then -A mod b_i
+  std::vector<std::size_t> wide_;          // positions in from_ of primes whose residues are split
+  // [to][from + 1 + wide]: A / a_j mod b_i, then -A mod b_i, then those of wide_ times 2^52.
+  std::vector<std::uint64_t> constants_;
 };
 
 }  // namespace cloister

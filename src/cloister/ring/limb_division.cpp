@@ -24,23 +24,35 @@ PooledBuffer<std::uint64_t> LimbDivision::lift(const Ring& ring, std::span<const
   return lifted;
 }
 
-PooledBuffer<std::uint64_t> LimbDivision::lifted_remainder(const EvaluationPoly& a, const ThreadPool& pool) const {
+PooledBuffer<std::uint64_t> LimbDivision::remainder(const EvaluationPoly& a, const ThreadPool& pool) const {
   const Ring& ring = *a.ring();
   const std::size_t n = ring.degree(), size = n / kNttParts, count = divisors().size();
-  auto remainder = ring.words(count * n);
+  auto out = ring.words(count * n);
+  if (count == 1) {
+    ring.kernels().ntt_inverse(ring.ntt(divisors()[0]), a.limb_of_prime(divisors()[0]), out.data());
+    return out;
+  }
   std::vector<const std::uint64_t*> values(count);
-  for (std::size_t j = 0; j < count; ++j) values[j] = remainder.data() + j * n;
+  for (std::size_t j = 0; j < count; ++j) values[j] = out.data() + j * n;
   pool.parallel_for(count * kNttParts, [&](std::size_t task) {
     const std::size_t prime = divisors()[task / kNttParts], part = task % kNttParts;
     ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a.limb_of_prime(prime) + part * size,
-                                    remainder.data() + task * size);
+                                    out.data() + task * size);
   });
   return lift(ring, values, kept().size(), pool);
 }
 
-void LimbDivision::divide(const Ring& ring, std::size_t i, const std::uint64_t* dividend,
-                          std::uint64_t* remainder, std::size_t count) const {
-  ring.kernels().sub_mul_scalar(ring.modulus(kept()[i]), dividend, remainder, inverses_[i], remainder, count);
+void LimbDivision::evaluate(const Ring& ring, std::size_t i, const std::uint64_t* remainder,
+                            std::uint64_t* out) const {
+  const KernelTable& kernels = ring.kernels();
+  const std::size_t n = ring.degree(), size = n / kNttParts;
+  const NttTables& tables = ring.ntt(kept()[i]);
+  if (divisors().size() == 1) {
+    kernels.change_modulus(ring.modulus(divisors()[0]), tables.modulus(), remainder, out, n);
+    return kernels.ntt_forward(tables, out, out);
+  }
+  for (std::size_t part = 0; part < kNttParts; ++part)
+    kernels.ntt_forward_tail(tables, part, remainder + i * n + part * size, out + part * size);
 }
 
 }  // namespace cloister

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <type_traits>
 
 #include "cloister/math/primes.h"
@@ -73,6 +74,15 @@ TEST_F(RingTest, AutomorphismActsOnCoefficients) {
     for (std::size_t i = 0; i < moved.limbs().count(); ++i)
       for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(moved.limb(i)[j], reference.limb(i)[j]);
   }
+  const auto a = to_evaluation(small(random_small(1, 1 << 20), {1, 0}), pool);
+  for (const std::uint64_t g : {3u, 5u, 2 * static_cast<unsigned>(n) - 1}) {
+    const Automorphism automorphism(kLog2Degree, g);
+    const auto expected = automorphism.apply(a, pool);
+    std::vector<std::uint64_t> got(n);
+    for (std::size_t part = 0; part < kNttParts; ++part)
+      automorphism.apply_to_part(ring->kernels(), part, a.limb(0) + part * n / kNttParts, got.data());
+    EXPECT_TRUE(std::equal(got.begin(), got.end(), expected.limb(0))) << "by parts, g = " << g;
+  }
   EXPECT_THROW(Automorphism(kLog2Degree, 4), ParametersError);
   EXPECT_THROW(Automorphism(kLog2Degree, 2 * n + 1), ParametersError);
 }
@@ -99,7 +109,42 @@ TEST_F(RingTest, BaseConversionIsCentredAndExact) {
   }
 }
 
-// x = round(x / D) D + remainder, for every way that polynomials are divided: by one limb of Q, by P, by both.
+// Primes of 60 bits beside others, to moduli below 2^50 and above: every target as the reference.
+TEST_F(RingTest, BaseConversionFromWidePrimesIsTheReferences) {
+  constexpr int kLog2 = 11;
+  const std::size_t degree = std::size_t{1} << kLog2, size = degree / kNttParts;
+  const std::uint64_t step = 2 * degree;
+  const auto wide = chain(0x1p59, 3, step);
+  const auto narrow = chain(0x1p42, 3, step);
+  const std::vector<std::uint64_t> primes{wide[0], narrow[0], wide[1], narrow[1], narrow[2], wide[2]};
+  std::vector<std::uint64_t> expected;
+  for (const Target target : {Target::kScalar, Target::kAvx2, Target::kAvx512, Target::kAvx512Ifma}) {
+    if (!std::ranges::count(available_targets(), target) && target != Target::kScalar) continue;
+    const auto of_target = Ring::create(kLog2, primes, {}, select_kernels(name(target)));
+    const KernelTable& kernels = of_target->kernels();
+    const auto a = expand_uniform(of_target, {6, 0}, Seed(Bytes32{}), 3, pool);
+    std::vector<std::uint64_t> heads(3 * degree), out(3 * degree), got(3 * degree);
+    std::vector<const std::uint64_t*> in;
+    std::vector<std::uint64_t*> to;
+    for (std::size_t i = 0; i < 3; ++i) {
+      in.push_back(heads.data() + i * degree);
+      to.push_back(out.data() + i * degree);
+      for (std::size_t k = 0; k < kNttParts; ++k)
+        kernels.ntt_inverse_head(of_target->ntt(i), k, a.limb(i) + k * size,
+                                 heads.data() + i * degree + k * size);
+    }
+    BaseConverter(*of_target, {0, 1, 2}, {3, 4, 5}).convert(*of_target, in, to, pool);
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t k = 0; k < kNttParts; ++k)
+        kernels.ntt_forward_tail(of_target->ntt(3 + i), k, to[i] + k * size,
+                                 got.data() + i * degree + k * size);
+    if (expected.empty()) expected = got;
+    ASSERT_EQ(got, expected) << name(target);
+  }
+}
+
+// x = round(x / D) D + remainder, for every way that polynomials are divided: by one limb of Q, by P, by
+// both.
 TEST_F(RingTest, DivisionByLimbsRoundsToNearest) {
   const std::vector<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>> cases{
       {{3}, {0, 1, 2}}, {{4, 5}, {0, 1, 2, 3}}, {{3, 4, 5}, {0, 1, 2}}};
@@ -116,11 +161,14 @@ TEST_F(RingTest, DivisionByLimbsRoundsToNearest) {
           x.limb(i)[j] = m.mul(x.limb(i)[j], m.reduce(ring->modulus(d).value()));
         x.limb(i)[j] = m.add(x.limb(i)[j], rest.limb(i)[j]);
       }
-    const auto a = to_evaluation(std::move(x), pool);
+    auto a = to_evaluation(std::move(x), pool);
+    // Of two polynomials at once, one of them in its own memory.
+    const auto same = a.clone();
     auto got = EvaluationPoly::uninitialized(ring, {kept.size(), 0});
-    division.apply<1>({&a}, pool, [&](std::size_t, std::size_t i, const std::uint64_t* limb) {
-      std::copy_n(limb, n, got.limb(i));
-    });
+    division.apply<2>({&a, &same}, pool,
+                      [&](std::size_t part, std::size_t i) { return part == 0 ? a.limb(i) : got.limb(i); });
+    for (std::size_t i = 0; i < kept.size(); ++i)
+      for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(a.limb(i)[j], got.limb(i)[j]);
     const auto coefficients = to_coefficient(std::move(got), pool);
     const auto expected = small(quotient, {kept.size(), 0});
     for (std::size_t i = 0; i < kept.size(); ++i)

@@ -32,10 +32,12 @@ void LimbSum::operator()(std::size_t start, std::size_t count, std::uint64_t* b,
 
 PolyPair KeySwitcher::switch_key(const EvaluationPoly& a, const KeySwitchKey& key) const {
   const LimbSet limbs{a.limbs().q, 0};
-  PolyPair out{EvaluationPoly::uninitialized(a.ring(), limbs), EvaluationPoly::uninitialized(a.ring(), limbs)};
+  PolyPair out{EvaluationPoly::uninitialized(a.ring(), limbs),
+               EvaluationPoly::uninitialized(a.ring(), limbs)};
   switch_digits(decompose(a, Decomposition::Use::kOnce), key,
-                [&](std::size_t part, std::size_t i, const std::uint64_t* values) {
-                  std::copy_n(values, a.degree(), (part == 0 ? out.first : out.second).limb(i));
+                [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+                  const std::size_t size = a.degree() / kNttParts;
+                  std::copy_n(values, size, (half == 0 ? out.first : out.second).limb(i) + part * size);
                 });
   return out;
 }

@@ -87,6 +87,10 @@ struct IfmaForward : Ifma {
     const u64 range = (u64{1} << 52) / q.value();
     return (range - 1) / 4 >= all ? all : (range - 2) / 4;
   }
+  /// Whether such a transform may begin with values in [0, 4q), which come to [0, (4s + 4)q).
+  static bool takes_sums(const Modulus& q, u64 all) {
+    return lazy_layers(q, all) + 1 <= ((u64{1} << 52) / q.value()) / 4;
+  }
   static Vec enter(Vec x, const Constants& m) { return add(x, m.offset); }
   static Vec reenter(Vec x, const Constants& m) { return add_reduced(m.offset, x, m); }
   static void butterfly(Vec& x, Vec& y, const Root& w, const Constants& m) {
@@ -107,6 +111,7 @@ struct IfmaForwardReducing : IfmaForward {
   static constexpr u64 kMaxModulus = (u64{1} << 52) / (2 * kPeriod + 2);
 
   static u64 lazy_layers(const Modulus&, u64 all) { return all; }
+  static bool takes_sums(const Modulus&, u64 /*all*/) { return false; }
   static Vec enter(Vec x, const Constants&) { return x; }
   static void butterfly(Vec& x, Vec& y, const Root& w, const Constants& m) {
     const Vec sum = add_product(x, y, w, m);
@@ -223,8 +228,6 @@ class Ifma::SumReducer {
   Sum start() const { return {_mm512_setzero_si512(), _mm512_setzero_si512()}; }
   Sum start(const Sum& before) const { return {lazy(before), _mm512_setzero_si512()}; }
   Vec operator()(const Sum& s) const { return fold(fold(lazy(s), m_.two_q), m_.q); }
-
- private:
   /// high * 2^52 + low mod q in [0, 4q), on 64 bits: both words' quotients in one product by -q.
   Vec lazy(const Sum& s) const {
     const Vec top = add(s.high, shift_right(s.low, 52));
@@ -233,6 +236,7 @@ class Ifma::SumReducer {
     return low_bits(add_low(low, quotients, m_.negated));
   }
 
+ private:
   Constants m_;
   Root word_;  // 2^52 mod q
   int upper_bits_;

@@ -1,5 +1,6 @@
 // Sums of products with one reduction at the end, or as few as the arithmetic allows.
-#include "cloister/kernels/internal/arithmetic.h"
+#include "cloister/kernels/internal/sums.h"
+
 #include "cloister/kernels/internal/targets.h"
 
 namespace cloister::CLOISTER_KERNEL_TARGET {
@@ -9,18 +10,8 @@ template <std::size_t kVectors, typename Reducer, typename Term>
 inline void sum_block(const Reducer& reducer, std::size_t terms, std::size_t chunk, u64* out,
                       const Term& term) {
   typename Reducer::Sum sums[kVectors];
-#pragma GCC unroll 4
-  for (auto& sum : sums) sum = reducer.start();
-  for (std::size_t t = 0; t < terms;) {
-    for (const std::size_t end = terms - t < chunk ? terms : t + chunk; t < end; ++t) {
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < kVectors; ++v) term(t, kLanes * v, sums[v]);
-    }
-    if (t < terms) {
-#pragma GCC unroll 4
-      for (auto& sum : sums) sum = reducer.start(sum);
-    }
-  }
+  accumulate(reducer, terms, chunk, sums,
+             [&](std::size_t t, std::size_t v, auto& sum) { term(t, kLanes * v, sum); });
 #pragma GCC unroll 4
   for (std::size_t v = 0; v < kVectors; ++v) store(out + kLanes * v, reducer(sums[v]));
 }
@@ -82,31 +73,6 @@ void dot_pair_of(const Modulus& q, const u64* const* a, const u64* const* b0, co
   for (; i < n; i += kLanes) pair_block<1>(reducer, terms, reducer.max_terms(), a, b0, b1, i, out0, out1);
 }
 
-template <typename A>
-void dot_constants_of(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms,
-                      int a_bits, u64* out, std::size_t n) {
-  const typename A::SumReducer reducer(q, a_bits, q.bits());
-  sum_terms(reducer, terms, reducer.max_terms(), out, n, [=](std::size_t t, std::size_t i, auto& sum) {
-    sum.add(load(a[t] + i), broadcast(constants[t]));
-  });
-}
-
-/// For factors of more than 52 bits where those of Narrow have no more: the bits from 52 on are a second
-/// term, times the constant * 2^52. It has eight bits, less than the first.
-void dot_constants_in_two(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms,
-                          u64* out, std::size_t n) {
-  u64 upper[256];
-  const u64 word = q.reduce(u64{1} << 52);
-  for (std::size_t t = 0; t < terms; ++t) upper[t] = q.mul(constants[t], word);
-  const u64* above = upper;
-  const Narrow::SumReducer reducer(q, 52, q.bits());
-  sum_terms(reducer, terms, reducer.max_terms() / 2, out, n, [=](std::size_t t, std::size_t i, auto& sum) {
-    const Vec x = load(a[t] + i);
-    sum.add(low_bits(x), broadcast(constants[t]));
-    sum.add(shift_right(x, 52), broadcast(above[t]));
-  });
-}
-
 }  // namespace
 
 void dot_pair(const Modulus& q, const u64* const* a, const u64* const* b0, const u64* const* b1,
@@ -118,9 +84,9 @@ void dot_pair(const Modulus& q, const u64* const* a, const u64* const* b0, const
 void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,
                    u64* out, std::size_t n) noexcept {
   if (n % 8 != 0) return scalar_kernels().dot_constants(q, a, constants, terms, a_bits, out, n);
-  if (!is_narrow(q)) return dot_constants_of<Wide>(q, a, constants, terms, a_bits, out, n);
-  if (a_bits > 52) return dot_constants_in_two(q, a, constants, terms, out, n);
-  dot_constants_of<Narrow>(q, a, constants, terms, a_bits, out, n);
+  choose_sum(q, a, constants, terms, a_bits, [=](const auto& reducer, std::size_t chunk, const auto& term) {
+    sum_terms(reducer, terms, chunk, out, n, term);
+  });
 }
 
 void round_quotient(const u64* const* a, const double* reciprocals, std::size_t terms, u64* out,

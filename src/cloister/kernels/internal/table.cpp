@@ -33,6 +33,7 @@ const KernelTable& kernels() noexcept {
       .sub_mul_scalar = sub_mul_scalar,
       .dot_pair = dot_pair,
       .dot_constants = dot_constants,
+      .dot_constants_head = dot_constants_head,
       .round_quotient = round_quotient,
       .permute = permute,
       .change_modulus = change_modulus,

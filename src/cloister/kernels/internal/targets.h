@@ -42,6 +42,8 @@ void dot_pair(const Modulus& q, const u64* const* a, const u64* const* b0, const
               std::size_t terms, u64* out0, u64* out1, std::size_t n) noexcept;
 void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,
                    u64* out, std::size_t n) noexcept;
+void dot_constants_head(const NttTables& tables, const u64* const* a, const u64* constants, std::size_t terms,
+                        int a_bits, u64* out, std::size_t out_distance, std::size_t columns) noexcept;
 void round_quotient(const u64* const* a, const double* reciprocals, std::size_t terms, u64* out,
                     std::size_t n) noexcept;
 void permute(const u64* a, const std::uint32_t* map, u64* out, std::size_t n) noexcept;
