@@ -172,8 +172,8 @@ void dot_pair_4_terms(benchmark::State& state) {
   pointwise(
       state,
       [&](const KernelTable& k, Limb& x) {
-        k.dot_pair(x.q, rows.pointers.data(), rows.pointers.data() + 4, rows.pointers.data() + 2, 4, x.out.data(),
-                   x.b.data(), x.n);
+        k.dot_pair(x.q, rows.pointers.data(), rows.pointers.data() + 4, rows.pointers.data() + 2, 4,
+                   x.out.data(), x.b.data(), x.n);
       },
       [&](const Limb& x) {
         std::uint64_t sum = 0;

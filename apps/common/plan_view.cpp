@@ -51,8 +51,7 @@ void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
                   fmt::format("{} columns wide, {} a ciphertext", c.packing.width,
                               count_of(c.packing.rows_per_ciphertext(), "row", "rows")),
                   "how the table lies in ciphertexts"});
-  rows.push_back({"rotations",
-                  count_of(c.rotations().steps().size(), "key", "keys"),
+  rows.push_back({"rotations", count_of(c.rotations().steps().size(), "key", "keys"),
                   "shifts within a ciphertext that the server may do; each needs a key"});
 }
 
@@ -187,15 +186,16 @@ TextTable alternatives_table(const ml::Plan& plan) {
                    {"options"}});
   for (const ml::Alternative& a : plan.alternatives) {
     const bool chosen = plan.ckks && a.log2_degree == plan.ckks->parameters.log2_degree &&
-                        a.digits == plan.ckks->parameters.digits && a.rotation_keys == plan.ckks->rotation_keys &&
+                        a.digits == plan.ckks->parameters.digits &&
+                        a.rotation_keys == plan.ckks->rotation_keys &&
                         (!plan.logistic || plan.logistic->sigmoid.degree() == a.sigmoid_degree);
     table.add_row({format_seconds(a.train_seconds), format_bytes(a.upload_bytes),
                    std::to_string(1u << a.log2_degree), std::to_string(a.digits),
                    a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
                    std::string(to_string(a.rotation_keys)),
                    chosen ? "(this plan)"
-                          : fmt::format("--log2-degree {} --digits {} --rotation-keys {}", a.log2_degree, a.digits,
-                                        to_string(a.rotation_keys))});
+                          : fmt::format("--log2-degree {} --digits {} --rotation-keys {}", a.log2_degree,
+                                        a.digits, to_string(a.rotation_keys))});
   }
   return table;
 }

@@ -11,8 +11,8 @@
 namespace cloister {
 
 /// Blocks of memory that are handed out again after use. Fresh memory of polynomials' size is mapped, zeroed
-/// and faulted in page by page, which costs more than most operations on it. Blocks of a megabyte and more lie
-/// on huge pages where the system has them. Safe to call from many threads.
+/// and faulted in page by page, which costs more than most operations on it. Blocks of a megabyte and more
+/// lie on huge pages where the system has them. Safe to call from many threads.
 ///
 /// Blocks are not wiped: for values whose memory may be freed unwiped too; secrets have SecretBuffer.
 class MemoryPool {

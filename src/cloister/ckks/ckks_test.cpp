@@ -252,8 +252,9 @@ TEST_F(CkksTest, RotationsAtOnceAreTheirSum) {
   EXPECT_THROW(rotations.add_rotations(a, std::vector<std::int64_t>{1, 3}), MissingKeyError);
   rlwe::EvaluationKeys three;
   for (const std::int64_t step : {5, 10, 15, 20})
-    three.add_galois(generator.galois_key(rlwe::galois_element_of_rotation(step, parameters->ring()->log2_degree()),
-                                          prng, static_cast<std::size_t>(kLevels) + 1));
+    three.add_galois(
+        generator.galois_key(rlwe::galois_element_of_rotation(step, parameters->ring()->log2_degree()), prng,
+                             static_cast<std::size_t>(kLevels) + 1));
   const Evaluator with_three(parameters, &three, pool);
   Slots sums(n);
   for (std::size_t i = 0; i < n; ++i)

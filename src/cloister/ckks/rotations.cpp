@@ -19,12 +19,15 @@ Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::Decomposition& d
                                const rlwe::GaloisKey& key) const {
   const Ring& ring = *a.parts[0].ring();
   Ciphertext out{{}, a.scale, a.bound, {}};
-  for (const auto& part : a.parts) out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
+  for (const auto& part : a.parts)
+    out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
   evaluator_->key_switcher().switch_digits(
-      digits, key.key, [&](std::size_t part, std::size_t i, std::uint64_t* limb) {
-    if (part == 0) ring.kernels().add(ring.modulus(i), limb, a.parts[0].limb(i), limb, ring.degree());
-    ring.kernels().permute(limb, key.automorphism.map(), out.parts[part].limb(i), ring.degree());
-  });
+      digits, key.key, [&](std::size_t half, std::size_t i, std::size_t part, std::uint64_t* values) {
+        const std::size_t size = ring.degree() / kNttParts;
+        if (half == 0)
+          ring.kernels().add(ring.modulus(i), values, a.parts[0].limb(i) + part * size, values, size);
+        key.automorphism.apply_to_part(ring.kernels(), part, values, out.parts[half].limb(i));
+      });
   out.bound.error += key_switch_error(evaluator_->parameters(), a.level(), a.scale);
   return out;
 }
@@ -57,8 +60,7 @@ std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,
 
 Ciphertext Rotations::rotate_once(const Ciphertext& a, std::int64_t step) const {
   if (a.parts.size() != 2) throw ParametersError("rotate: relinearize the product first");
-  const auto element =
-      rlwe::galois_element_of_rotation(step, evaluator_->parameters().ring()->log2_degree());
+  const auto element = rlwe::galois_element_of_rotation(step, evaluator_->parameters().ring()->log2_degree());
   return element == 1 ? a.clone() : switched(a, key(element, "rotate by " + std::to_string(step)));
 }
 
@@ -113,10 +115,11 @@ Ciphertext Rotations::add_rotations(const Ciphertext& a, std::span<const std::in
   });
   // The operand's error in every copy; the keys' errors add, the rounding is one.
   const double copies = 1 + static_cast<double>(keys.size());
-  out.bound = {copies * a.bound.magnitude,
-               copies * a.bound.error +
-                   static_cast<double>(keys.size()) * key_error(evaluator_->parameters(), a.level(), a.scale) +
-                   key_switch_error(evaluator_->parameters(), a.level(), a.scale)};
+  out.bound = {
+      copies * a.bound.magnitude,
+      copies * a.bound.error +
+          static_cast<double>(keys.size()) * key_error(evaluator_->parameters(), a.level(), a.scale) +
+          key_switch_error(evaluator_->parameters(), a.level(), a.scale)};
   return out;
 }
 

@@ -30,7 +30,8 @@ class Rotations {
 
   /// Slot i of the result is the sum of slots i, i + stride, ..., i + (count - 1) stride (cyclic); count a
   /// power of two. Where there are keys for them, three rotations at once by k, 2k and 3k, k = stride, 4
-  /// stride, ... ; else one by one by stride, 2 stride, ... . With a negative stride it spreads to the right. Leaves partial sums in other slots: mask before anything is released.
+  /// stride, ... ; else one by one by stride, 2 stride, ... . With a negative stride it spreads to the right.
+  /// Leaves partial sums in other slots: mask before anything is released.
   Ciphertext sum_slots(const Ciphertext& a, std::int64_t stride, std::int64_t count) const;
   /// The rotations that sum_slots makes one by one.
   static std::vector<std::int64_t> sum_slots_steps(std::int64_t stride, std::int64_t count);
@@ -38,7 +39,8 @@ class Rotations {
  private:
   Ciphertext rotate_once(const Ciphertext& a, std::int64_t step) const;
   Ciphertext switched(const Ciphertext& a, const rlwe::GaloisKey& key) const;
-  Ciphertext switched(const Ciphertext& a, const rlwe::Decomposition& digits, const rlwe::GaloisKey& key) const;
+  Ciphertext switched(const Ciphertext& a, const rlwe::Decomposition& digits,
+                      const rlwe::GaloisKey& key) const;
   bool has_key(std::int64_t step) const;
   const rlwe::GaloisKey& key(std::uint64_t element, const std::string& what) const;
 

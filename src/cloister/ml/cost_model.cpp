@@ -29,8 +29,10 @@ double fastest_ns(const std::function<void()>& run) {
   return best;
 }
 
-// Of half a gigabyte a second; measuring a disk would take longer than planning.
-constexpr double kDiskNsPerByte = 2;
+// Of two gigabytes a second; measuring a disk would take longer than planning.
+constexpr double kDiskNsPerByte = 0.5;
+// Of rings above this a limb and its roots no longer stay in the second cache from one pass to the next.
+constexpr double kMaxCachedDegree = 32768;
 // Of a prime's tables, for each of the N coefficients: two roots with their quotients, by division.
 constexpr double kTableNsPerWord = 60;
 
@@ -136,8 +138,8 @@ class Counter {
   }
   // Reading a key from bytes in memory: half of it is expanded.
   void load_key(int limbs, double times = 1) {
-    ns_ += times * digits(limbs) * (limbs + special_) * n_ *
-           (c_.sample_ns + 4 * c_.stream_ns + 2 * c_.touch_ns);
+    ns_ +=
+        times * digits(limbs) * (limbs + special_) * n_ * (c_.sample_ns + 4 * c_.stream_ns + 2 * c_.touch_ns);
   }
   // Tables, of roots and their quotients both ways, twice over.
   void tables(double primes) { ns_ += primes * n_ * (kTableNsPerWord + 8 * c_.touch_ns); }
@@ -148,7 +150,10 @@ class Counter {
 
  private:
   double digits(double limbs) const { return std::ceil(limbs / digit_size_); }
-  void transforms(double count) { ns_ += count * transform_; }
+  void transforms(double count) {
+    ns_ += count * transform_;
+    if (n_ > kMaxCachedDegree) fetched(count);
+  }
   void converted(double in, double out, double terms) {
     ns_ += n_ * (in * 4 * c_.stream_ns + out * ((terms + 1) * c_.multiply_add_ns + c_.stream_ns));
   }
@@ -249,7 +254,8 @@ Calibration Calibration::measure(const KernelTable& kernels) {
                         kernels.dot_constants(q, rows.data(), constants.data(), 8, q.bits(), out.data(), n);
                       }) /
                       (8 * words);
-  c.stream_ns = fastest_ns([&] { kernels.mul_scalar(q, a.data(), tables.roots()[1], out.data(), n); }) / words;
+  c.stream_ns =
+      fastest_ns([&] { kernels.mul_scalar(q, a.data(), tables.roots()[1], out.data(), n); }) / words;
   c.sample_ns = fastest_ns([&] {
                   prng.fill(std::span(out));
                   kernels.reduce_uniform(q, out.data(), n);
@@ -296,8 +302,8 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   if (trains) {
     counter.encrypt(ckks.data_level, blocks);
     e.encrypt_seconds = counter.seconds() / threads;
-    (plan.logistic ? count_logistic : count_linear)(plan, counter, Sums(ckks.packing, basis), blocks, plan.steps,
-                                                    e.train_seconds);
+    (plan.logistic ? count_logistic : count_linear)(plan, counter, Sums(ckks.packing, basis), blocks,
+                                                    plan.steps, e.train_seconds);
     e.train_seconds /= threads;
     e.dataset_bytes = static_cast<std::uint64_t>(blocks) *
                       rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, ckks.data_level, true));

@@ -88,7 +88,10 @@ TEST_P(EncryptedLogistic, EqualsTheClearAlgorithm) {
   ASSERT_LT(clear.largest_margin, schedule.sigmoid.range);
 
   const int levels = LogisticTrainer::levels(degree, 4) + kPredictionLevels;
-  Parties p(levels, 4, 100, degree == 3 ? RotationKeys::kFew : degree == 5 ? RotationKeys::kBinary : RotationKeys::kQuaternary);
+  Parties p(levels, 4, 100,
+            degree == 3   ? RotationKeys::kFew
+            : degree == 5 ? RotationKeys::kBinary
+                          : RotationKeys::kQuaternary);
   p.layout.state_scale = 8;
   p.layout.weights = {16, 1e-4};
   MemoryBlocks blocks;

@@ -18,7 +18,8 @@ double square(double x) { return x * x; }
 
 // Variances in slot values of what single operations add, at the scale and chain of a plan.
 struct OperationNoise {
-  double fresh = 0, rounding = 0, key_switch = 0;  // a product's relinearization and rescaling are one key_switch
+  double fresh = 0, rounding = 0,
+         key_switch = 0;  // a product's relinearization and rescaling are one key_switch
   double mask = 0;        // of encoding slots that repeat from row to row
   double deviations = 0;  // how many of them a complex Gaussian exceeds in no slot, but for 2^-40
 
@@ -53,8 +54,8 @@ struct OperationNoise {
     return square(norm) * rows + rotated_sum(key_switch, width);
   }
   // What the norm of a vector of d real parts, of variance `each` and no larger than `most` in any direction,
-  // both as complex variances, exceeds with the same probability as a slot: the root of its mean square and, by
-  // the concentration of Gaussian measure, a tail that does not grow with d.
+  // both as complex variances, exceeds with the same probability as a slot: the root of its mean square and,
+  // by the concentration of Gaussian measure, a tail that does not grow with d.
   double norm_bound(double d, double each, double most) const {
     return std::sqrt(d * each / 2) + deviations * std::sqrt(most);
   }
@@ -117,8 +118,8 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
     const double gain = schedule.step[t] * kappa / n * (1 + schedule.momentum[t]);
     // gain x q(R u), summed over rows of mean square 1: what u brings, through the slope, and the rows do.
     const double through = n * (square(gain * slope) * u + square(gain) * rows);
-    // The factors of the polynomial: that with x, of two roundings, times the others, in every slot; and at most
-    // four products that make the others, times that with x.
+    // The factors of the polynomial: that with x, of two roundings, times the others, in every slot; and at
+    // most four products that make the others, times that with x.
     const double factors = blocks * per_block * square(others) * (op.rounding + op.key_switch) +
                            n * square(gain * lead * others) * 4 * (op.rounding + op.key_switch);
     // The sum's own relinearization and rescaling, the rotations that add it up over a block, and what the
@@ -126,7 +127,8 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
     const double end = op.rotated_sum(op.key_switch, per_block) + 4 * op.rounding;
     // The rows may go together in one direction: as much as the spectrum's cap says.
     const double independent = factors + end;
-    worst = std::max(worst, op.norm_bound(d, through + independent, schedule.spectrum_cap * through + independent));
+    worst = std::max(worst,
+                     op.norm_bound(d, through + independent, schedule.spectrum_cap * through + independent));
   }
   return {worst / kappa, margin_error(op, plan)};
 }
@@ -144,8 +146,7 @@ InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const Ckk
       2 * (op.fresh + 2 * op.key_switch + op.mask * square(request.feature_bound)) + op.rounding;
   const double moments =
       n * (rows + rotated) + blocks * per_block * op.rounding + per_block * (op.rounding + op.key_switch);
-  const double matrix =
-      moments / square(n) + op.mask + 2 * op.rounding + op.key_switch / square(n);
+  const double matrix = moments / square(n) + op.mask + 2 * op.rounding + op.key_switch / square(n);
   // A product with the matrix: its error times the weights (and the target's 1), the rotations' times the
   // matrix, whose rows have at most width entries of at most 1.
   double worst = 0;

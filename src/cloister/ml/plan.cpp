@@ -170,7 +170,8 @@ void read_estimates(const Json& j, Plan& plan) {
                           s.at("level_after").get<int>(), s.at("key_switches").get<int>()});
   for (const Json& a : j.at("alternatives"))
     plan.alternatives.push_back({a.at("log2_degree").get<int>(), a.at("digits").get<int>(),
-                                 a.at("sigmoid_degree").get<int>(), rotation_keys_from(a.at("rotation_keys").get<std::string>()),
+                                 a.at("sigmoid_degree").get<int>(),
+                                 rotation_keys_from(a.at("rotation_keys").get<std::string>()),
                                  a.at("seconds").get<double>(), a.at("upload_bytes").get<std::uint64_t>()});
 }
 
@@ -225,8 +226,7 @@ std::string_view to_string(Job job) noexcept {
 }
 
 TrainingLayout CkksPlan::layout(std::uint64_t rows) const {
-  return {packing,      rows,       rotations(), state_scale, weights,
-          margin_scale, model_level};
+  return {packing, rows, rotations(), state_scale, weights, margin_scale, model_level};
 }
 
 Bytes32 Plan::id() const {

@@ -44,7 +44,7 @@ struct JobRequest {
   int log2_degree = 0;                                ///< an expert's ring degree; 0: the planner's choice
   int digits = 0;                                     ///< an expert's; 0: the planner's choice
   std::optional<RotationKeys> rotation_keys = std::nullopt;  ///< an expert's
-  int threads = 1;                                    ///< for the estimates alone
+  int threads = 1;                                           ///< for the estimates alone
 
   friend bool operator==(const JobRequest&, const JobRequest&) = default;
 };

@@ -120,8 +120,8 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   // What the first prime cannot hold above the scale is divided away.
   const int head_bits = static_cast<int>(std::ceil(std::log2(ckks.margins.magnitude + 1))) + 3;
   // A training's bits are worth more in its levels: the weights' error rules its predictions.
-  const int wished_bits = choices.scale_bits + (request.job == Job::kTrain ? std::min(head_bits, kTrainingHeadBits)
-                                                                          : head_bits);
+  const int wished_bits =
+      choices.scale_bits + (request.job == Job::kTrain ? std::min(head_bits, kTrainingHeadBits) : head_bits);
   const int first_bits = std::max(std::min(wished_bits, kMaxPrimeBits), choices.scale_bits + kLeastHeadBits);
   ckks.margin_scale = std::exp2(std::max(choices.scale_bits + head_bits - first_bits, 0));
   ckks.parameters = {.log2_degree = choices.log2_degree,

@@ -39,13 +39,14 @@ enum class RotationKeys {
   kBinary,      ///< by one and two
   kQuaternary,  ///< by one, two and three, which are done at once (Rotations::add_rotations): the least time
 };
-inline constexpr std::array kRotationKeys{RotationKeys::kFew, RotationKeys::kBinary, RotationKeys::kQuaternary};
+inline constexpr std::array kRotationKeys{RotationKeys::kFew, RotationKeys::kBinary,
+                                          RotationKeys::kQuaternary};
 std::string_view to_string(RotationKeys keys) noexcept;
 /// Throws ParametersError for another name.
 RotationKeys rotation_keys_from(std::string_view name);
 
-/// The rotations that prediction is made of, sums over a row's slots; and those of training besides, spreads over
-/// a row and sums over rows.
+/// The rotations that prediction is made of, sums over a row's slots; and those of training besides, spreads
+/// over a row and sums over rows.
 ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys, bool trains);
 
 /// Throws MismatchError unless there are as many blocks as the layout's rows fill.

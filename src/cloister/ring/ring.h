@@ -22,8 +22,8 @@ struct LimbSet {
 };
 
 /// Z_QP[X]/(X^N + 1) in residues: degree, the primes of Q and P, their transforms and the kernels of
-/// this CPU. Built once, immutable, shared; the memory of its polynomials is used again for others. Memory: 64 N
-/// bytes a prime, and at most kIdlePolynomials polynomials over QP that are not in use.
+/// this CPU. Built once, immutable, shared; the memory of its polynomials is used again for others. Memory:
+/// 64 N bytes a prime, and at most kIdlePolynomials polynomials over QP that are not in use.
 class Ring {
  public:
   /// Primes must be distinct, below 2^60 and 1 modulo 2N; 2^3 <= N <= 2^17. Throws ParametersError.

@@ -10,9 +10,9 @@
 namespace cloister::rlwe {
 
 /// A polynomial over Q split into its digits, each raised from its own limbs to all of Q's and P's: what is
-/// computed once for many rotations of one ciphertext (hoisting). A digit's own limbs are read where they lie:
-/// the polynomial must outlive its decomposition.
-/// Source: Han, Ki 2020. Changed: digits are lifted centred instead of up to multiples.
+/// computed once for many rotations of one ciphertext (hoisting). A digit's own limbs are read where they
+/// lie: the polynomial must outlive its decomposition. Source: Han, Ki 2020. Changed: digits are lifted
+/// centred instead of up to multiples.
 class Decomposition {
  public:
   /// Whether all limbs are transformed at once, for many keys (hoisting), or a part at a time when a product
@@ -48,11 +48,13 @@ class Decomposition {
   std::vector<PooledBuffer<std::uint64_t>> raised_;
 };
 
-/// The inner product of one limb of the digits with a key, which must have as many limbs: P times (b', a') with
-/// b' + a' s = a s' + noise, a part of the limb after the other and each a block at a time. Borrows everything.
+/// The inner product of one limb of the digits with a key, which must have as many limbs: P times (b', a')
+/// with b' + a' s = a s' + noise, a part of the limb after the other and each a block at a time. Borrows
+/// everything.
 class LimbProduct {
  public:
-  /// Values for which all digits and both halves of a key are read in turn: what the first cache holds of them.
+  /// Values for which all digits and both halves of a key are read in turn: what the first cache holds of
+  /// them.
   static constexpr std::size_t kBlock = 1024;
 
   LimbProduct(const Decomposition& digits, const KeySwitchKey& key, std::size_t i);

@@ -66,8 +66,8 @@ class KeySwitcher {
         finish);
   }
 
-  /// Sum of the products with several keys, each moved by its key's automorphism, divided by P once: the sum of
-  /// rotations of what the digits, hoisted, were taken from. Throws as switch_digits.
+  /// Sum of the products with several keys, each moved by its key's automorphism, divided by P once: the sum
+  /// of rotations of what the digits, hoisted, were taken from. Throws as switch_digits.
   template <typename Finish>
   void switch_sum(const Decomposition& digits, const std::vector<const GaloisKey*>& keys,
                   const Finish& finish) const {
@@ -77,8 +77,8 @@ class KeySwitcher {
         [&](std::size_t i) { return LimbRotationSum(digits, keys, i); }, finish);
   }
 
-  /// switch_digits with P times (plus_b, plus_a) added, divided by P and the last limb of Q at once: mod-down and
-  /// rescaling for the transforms and the rounding of one.
+  /// switch_digits with P times (plus_b, plus_a) added, divided by P and the last limb of Q at once: mod-down
+  /// and rescaling for the transforms and the rounding of one.
   template <typename Finish>
   void switch_and_rescale(const EvaluationPoly& a, const KeySwitchKey& key, const EvaluationPoly& plus_b,
                           const EvaluationPoly& plus_a, const Finish& finish) const {

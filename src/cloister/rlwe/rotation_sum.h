@@ -11,8 +11,8 @@ namespace cloister::rlwe {
 
 /// One limb of a sum of rotations of one polynomial, before the division by P that they share: for each key
 /// the digits' inner product, permuted. The counterpart of LimbProduct for several keys. Borrows everything.
-/// Source: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux 2021 (double hoisting). Ours: an automorphism takes parts
-/// of a transform to parts, so that a limb is summed a part at a time.
+/// Source: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux 2021 (double hoisting). Ours: an automorphism takes
+/// parts of a transform to parts, so that a limb is summed a part at a time.
 class LimbRotationSum {
  public:
   /// `digits` hoisted; every key must have as many limbs.

@@ -123,14 +123,15 @@ void pass(const Inverse<F>& inverse, std::size_t node, const u64* in, std::size_
   }
 }
 
-/// The first six layers of `count` consecutive groups of 64 canonical values, between columns and then between
-/// rows, as the forward transform's last, backwards; from `in` to x. `count` is even.
+/// The first six layers of `count` consecutive groups of 64 canonical values, between columns and then
+/// between rows, as the forward transform's last, backwards; from `in` to x. `count` is even.
 template <typename F>
 void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count, const u64* in, u64* x) {
   // The most that three layers make of canonical values; every vector has lanes of all eight bounds.
   constexpr int kMiddle = F::kLog2Limit < 3 ? F::kLog2Limit : 3;
   const Inverse<F> f = inverse;
-  for (const std::size_t end = group + count; group != end; group += kSets, in += 64 * kSets, x += 64 * kSets) {
+  for (const std::size_t end = group + count; group != end;
+       group += kSets, in += 64 * kSets, x += 64 * kSets) {
     typename F::Value v[kSets][8];
     typename F::Root w[kSets][7];
     const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
@@ -233,8 +234,8 @@ void ntt_inverse_head(const NttTables& tables, std::size_t part, const u64* in, 
   if (!splits(tables)) return scalar_kernels().ntt_inverse_head(tables, part, in, out);
   const Passes passes(tables.degree());
   choose(tables.modulus(), [&]<typename F>(F) {
-    ascend<F, false>(passes.layers + 1, passes.layers + passes.count, Inverse<F>(tables), kNttParts + part, in,
-                     out, tables.degree() / kNttParts);
+    ascend<F, false>(passes.layers + 1, passes.layers + passes.count, Inverse<F>(tables), kNttParts + part,
+                     in, out, tables.degree() / kNttParts);
   });
 }
 
