@@ -116,7 +116,12 @@ class Operations {
     add_homomorphic("multiply_plain", times,
                     [&] { return bench.evaluator.multiply_lazy(bench.a, bench.b_plain); });
     add_homomorphic("encrypt", same, [&] { return bench.encrypt(bench.a_plain); });
-    add_rescale(times);
+    add_consuming(
+        "rescale", times, [&] { return bench.product->clone(); },
+        [&](ckks::Ciphertext c) { return bench.evaluator.rescale(std::move(c)); });
+    add_consuming(
+        "multiply_plain_in_place", times, [&] { return bench.a.clone(); },
+        [&](ckks::Ciphertext c) { return bench.evaluator.multiply_lazy(std::move(c), bench.b_plain); });
     add_hoisted();
     add_plain("encode", [&] { return bench.encode(x); });
     add_plain("decrypt", [&] { return bench.decrypt_all_limbs(bench.a); });
@@ -158,15 +163,14 @@ class Operations {
   }
 
   // It takes its operand: a copy is made for it beforehand.
-  template <typename Expected>
-  void add_rescale(Expected expected) {
+  template <typename Expected, typename Copy, typename Work>
+  void add_consuming(const char* name, Expected expected, Copy copy, Work work) {
     auto result = std::make_shared<std::optional<ckks::Ciphertext>>();
-    operations_["rescale"] = {[=, this] {
-                                auto operand = bench_.product->clone();
-                                return timed(*result,
-                                             [&] { return bench_.evaluator.rescale(std::move(operand)); });
-                              },
-                              [=, this] { return outcome(result->value(), expected); }};
+    operations_[name] = {[=] {
+                           auto operand = copy();
+                           return timed(*result, [&] { return work(std::move(operand)); });
+                         },
+                         [=, this] { return outcome(result->value(), expected); }};
   }
 
   void add_hoisted() {

@@ -62,6 +62,7 @@ class Bench:
         self.encryptor.encrypt_symmetric(self.x_plain, self.a)
         self.encryptor.encrypt_symmetric(self.y_plain, self.b)
         self.evaluator.multiply_plain(self.a, self.y_plain, self.product)
+        self.in_place = seal.Ciphertext()
         self.slots: list[float] = []
 
     def operations(self) -> dict[str, Operation]:
@@ -78,6 +79,8 @@ class Bench:
                                   lambda i: self.x[(i + 1) % p.SLOTS]),
             "rescale": homomorphic(lambda out: self.evaluator.rescale_to_next(self.product, out), times),
             "multiply_plain": homomorphic(lambda out: self.evaluator.multiply_plain(self.a, self.y_plain, out), times),
+            "multiply_plain_in_place": Operation(self.multiply_plain_in_place_ns,
+                                                 lambda: self.check(self.in_place, times)),
             "encrypt": homomorphic(lambda out: self.encryptor.encrypt_symmetric(self.x_plain, out),
                                    lambda i: self.x[i]),
             "encode": Operation(self.encode_ns, self.check_plain),
@@ -85,6 +88,11 @@ class Bench:
             "decode": Operation(self.decode_ns, self.check_slots),
             "decrypt_decode": Operation(self.decrypt_decode_ns, self.check_slots),
         }
+
+    def multiply_plain_in_place_ns(self) -> int:
+        """Of a ciphertext that is made beforehand: sealapi copies none."""
+        self.encryptor.encrypt_symmetric(self.x_plain, self.in_place)
+        return timed(lambda: self.evaluator.multiply_plain_inplace(self.in_place, self.y_plain))
 
     def multiply(self, out: seal.Ciphertext) -> None:
         self.evaluator.multiply(self.a, self.b, out)
