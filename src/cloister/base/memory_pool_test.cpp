@@ -20,12 +20,14 @@ TEST(MemoryPool, HandsOutTheNewestBlockThatFits) {
   pool.release(b);
   pool.release(large);
   EXPECT_EQ(pool.idle_bytes(), 4096u + 4096u + 65536u);
-  const auto again = pool.acquire(4000);  // rounded up, 4032: not a quarter less than 4096
-  EXPECT_EQ(again.data, b.data);
-  EXPECT_EQ(pool.acquire(4096).data, a.data);
+  const auto newest = pool.acquire(4000);  // rounded up, 4032: not a quarter less than 4096
+  EXPECT_EQ(newest.data, b.data);
+  const auto next = pool.acquire(4096);
+  EXPECT_EQ(next.data, a.data);
   const auto fresh = pool.acquire(4096);  // the large block stays for what fills it
   EXPECT_NE(fresh.data, large.data);
   EXPECT_EQ(pool.idle_bytes(), 65536u);
+  for (const auto& block : {newest, next, fresh}) pool.release(block);
 }
 
 TEST(MemoryPool, GivesBackTheOldestBeyondItsLimit) {
@@ -34,7 +36,9 @@ TEST(MemoryPool, GivesBackTheOldestBeyondItsLimit) {
   for (int i = 0; i < 4; ++i) blocks.push_back(pool.acquire(4096));
   for (const auto& block : blocks) pool.release(block);
   EXPECT_EQ(pool.idle_bytes(), 3u * 4096);
-  EXPECT_EQ(pool.acquire(4096).data, blocks[3].data);
+  const auto newest = pool.acquire(4096);
+  EXPECT_EQ(newest.data, blocks[3].data);
+  pool.release(newest);
   pool.release(pool.acquire(1 << 16));  // larger than all that may be kept
   EXPECT_LE(pool.idle_bytes(), 3u * 4096);
 }

@@ -102,17 +102,19 @@ Ciphertext Rotations::add_rotations(const Ciphertext& a, std::span<const std::in
   const auto digits = switcher.decompose(a.parts[1], rlwe::Decomposition::Use::kHoisted);
   Ciphertext out = a.clone();
   out.seed.reset();
-  switcher.switch_sum(digits, keys, [&](std::size_t part, std::size_t i, const std::uint64_t* limb) {
-    const Modulus& modulus = ring.modulus(i);
-    std::uint64_t* to = out.parts[part].limb(i);
-    ring.kernels().add(modulus, to, limb, to, n);
-    if (part == 1) return;
-    auto moved = ring.words(n);
-    for (const auto* k : keys) {
-      ring.kernels().permute(a.parts[0].limb(i), k->automorphism.map(), moved.data(), n);
-      ring.kernels().add(modulus, to, moved.data(), to, n);
-    }
-  });
+  switcher.switch_sum(
+      digits, keys, [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+        const std::size_t size = n / kNttParts, first = part * size;
+        const Modulus& modulus = ring.modulus(i);
+        std::uint64_t* to = out.parts[half].limb(i) + first;
+        ring.kernels().add(modulus, to, values, to, size);
+        if (half == 1) return;
+        auto moved = ring.words(size);
+        for (const auto* k : keys) {
+          ring.kernels().permute(a.parts[0].limb(i), k->automorphism.map() + first, moved.data(), size);
+          ring.kernels().add(modulus, to, moved.data(), to, size);
+        }
+      });
   // The operand's error in every copy; the keys' errors add, the rounding is one.
   const double copies = 1 + static_cast<double>(keys.size());
   out.bound = {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -56,8 +55,8 @@ class KeySwitcher {
   PolyPair switch_key(const EvaluationPoly& a, const KeySwitchKey& key) const;
 
   /// Products with one key, divided by P: finish(half, i, part, values) receives the N / kNttParts values of
-  /// each part of limb i of Q of both halves, while they are near, and may overwrite them. Or finish(half, i,
-  /// values) the N values of a limb. Throws MissingKeyError if the key was made for fewer limbs.
+  /// each part of limb i of Q of both halves, while they are near, and may overwrite them. Throws
+  /// MissingKeyError if the key was made for fewer limbs.
   template <typename Finish>
   void switch_digits(const Decomposition& digits, const KeySwitchKey& key, const Finish& finish) const {
     require_limbs(key, digits.limbs());
@@ -94,7 +93,7 @@ class KeySwitcher {
   }
 
   /// Divides a pair over `limbs`, made limb by limb, the divisor's first, each once: produce(i) returns what
-  /// makes limb i a block at a time, as LimbProduct does.
+  /// makes limb i a block at a time, as LimbProduct does; finish as in switch_digits.
   template <typename Produce, typename Finish>
   void divide(const LimbDivision& division, LimbSet limbs, const Produce& produce,
               const Finish& finish) const;
@@ -136,17 +135,14 @@ void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, const Prod
   });
   std::array<PooledBuffer<std::uint64_t>, 2> lifted;
   for (std::size_t half = 0; half < 2; ++half) lifted[half] = division.lift(ring, values[half], kept, *pool_);
-  constexpr bool kByPart =
-      std::is_invocable_v<const Finish&, std::size_t, std::size_t, std::size_t, std::uint64_t*>;
-  const std::size_t room = kByPart ? size : n;  // of a half, before it is handed over
   pool_->parallel_for(kept, [&](std::size_t i) {
     auto limb = produce(i);
-    auto scratch = ring.words(2 * room + limb.scratch_words());
+    auto scratch = ring.words(2 * size + limb.scratch_words());
     alignas(64) std::array<std::uint64_t, 2 * LimbProduct::kBlock> products;
     for (std::size_t part = 0; part < kNttParts; ++part) {
-      limb.enter(part, scratch.data() + 2 * room);
+      limb.enter(part, scratch.data() + 2 * size);
       const std::size_t first = part * size;
-      std::uint64_t *b = scratch.data() + (kByPart ? 0 : first), *a = b + room;
+      std::uint64_t *b = scratch.data(), *a = b + size;
       const NttTables& tables = ring.ntt(division.kept()[i]);
       ring.kernels().ntt_forward_tail(tables, part, lifted[0].data() + i * n + first, b);
       ring.kernels().ntt_forward_tail(tables, part, lifted[1].data() + i * n + first, a);
@@ -156,14 +152,8 @@ void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, const Prod
         division.divide(ring, i, products.data(), b + start, b + start, count);
         division.divide(ring, i, products.data() + LimbProduct::kBlock, a + start, a + start, count);
       }
-      if constexpr (kByPart) {
-        finish(std::size_t{0}, i, part, b);
-        finish(std::size_t{1}, i, part, a);
-      }
-    }
-    if constexpr (!kByPart) {
-      finish(std::size_t{0}, i, scratch.data());
-      finish(std::size_t{1}, i, scratch.data() + n);
+      finish(std::size_t{0}, i, part, b);
+      finish(std::size_t{1}, i, part, a);
     }
   });
 }
