@@ -35,7 +35,7 @@ PooledBuffer<std::uint64_t> LimbDivision::lifted_remainder(const EvaluationPoly&
     ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a.limb_of_prime(prime) + part * size,
                                     remainder.data() + task * size);
   });
-  return lift(ring, values, kept().size(), pool);
+  return lift(ring, values, a.limbs().count() - count, pool);
 }
 
 void LimbDivision::divide(const Ring& ring, std::size_t i, const std::uint64_t* dividend,

@@ -41,7 +41,7 @@ class LimbDivision {
     std::array<PooledBuffer<std::uint64_t>, kParts> lifted;
     for (std::size_t part = 0; part < kParts; ++part) lifted[part] = lifted_remainder(*a[part], pool);
     // Of each prime all polynomials in turn, while its roots are near.
-    pool.parallel_for(kept().size(), [&](std::size_t i) {
+    pool.parallel_for(a[0]->limbs().count() - divisors().size(), [&](std::size_t i) {
       auto quotient = ring.words(n);
       for (std::size_t part = 0; part < kParts; ++part) {
         const std::uint64_t* dividend = a[part]->limb_of_prime(kept()[i]);
