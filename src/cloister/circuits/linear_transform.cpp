@@ -8,7 +8,8 @@
 #include <string>
 
 #include "cloister/ckks/noise.h"
-#include "cloister/ckks/rotations.h"
+#include "cloister/rlwe/double_hoisting.h"
+#include "cloister/rlwe/galois.h"
 
 namespace cloister::circuits {
 namespace {
@@ -34,6 +35,15 @@ void check_diagonal(std::int64_t index, const LinearTransform::Diagonal& diagona
     zero = zero && v == std::complex<double>();
   }
   if (zero) throw ParametersError(name + " is zero; leave it out, it would cost a rotation for nothing");
+}
+
+// The key of a rotation; null for none at all.
+const rlwe::GaloisKey* key_of(const ckks::Evaluator& evaluator, std::int64_t step) {
+  const auto element = rlwe::galois_element_of_rotation(step, evaluator.parameters().ring()->log2_degree());
+  if (element == 1) return nullptr;
+  const std::string what = "linear transform: rotate by " + std::to_string(step);
+  if (evaluator.keys() == nullptr) throw MissingKeyError(what + ": no evaluation keys were given", element);
+  return &evaluator.keys()->galois(element, what);
 }
 
 }  // namespace
@@ -92,15 +102,19 @@ LinearTransform::LinearTransform(const std::map<std::int64_t, Diagonal>& diagona
     throw ParametersError(
         "linear transform: there is no nonzero diagonal, so the result is zero; leave it out");
   const BabyStepGiantStep cyclic{1, static_cast<std::int64_t>(slots)};
-  std::vector<double> row_sums(slots);
+  std::vector<double> row_sums(slots), row_squares(slots);
   for (const auto& [index, diagonal] : diagonals) {
     check_diagonal(index, diagonal, slots);
     if (!diagonals_.emplace(cyclic.centred(index), diagonal).second)
       throw ParametersError("linear transform: diagonal " + std::to_string(index) +
                             " is given twice, modulo the number of slots; add the two");
-    for (std::size_t i = 0; i < slots; ++i) row_sums[i] += std::abs(diagonal[i]);
+    for (std::size_t i = 0; i < slots; ++i) {
+      row_sums[i] += std::abs(diagonal[i]);
+      row_squares[i] += std::norm(diagonal[i]);
+    }
   }
   row_norm_ = *std::ranges::max_element(row_sums);
+  euclidean_row_norm_ = std::sqrt(*std::ranges::max_element(row_squares));
   plan_ = BabyStepGiantStep::choose(indices(diagonals_), slots);
 }
 
@@ -138,7 +152,10 @@ std::vector<std::int64_t> LinearTransform::rotations() const { return plan_.rota
 
 EncodedLinearTransform::EncodedLinearTransform(const LinearTransform& transform, const ckks::Encoder& encoder,
                                                int level)
-    : level_(level), row_norm_(transform.row_norm()), rotations_(transform.rotations()) {
+    : level_(level),
+      row_norm_(transform.row_norm()),
+      euclidean_row_norm_(transform.euclidean_row_norm()),
+      rotations_(transform.rotations()) {
   const ckks::Parameters& parameters = *encoder.parameters();
   if (transform.slots() != parameters.slots())
     throw ParametersError("linear transform: it has " + std::to_string(transform.slots()) +
@@ -161,54 +178,71 @@ EncodedLinearTransform::EncodedLinearTransform(const LinearTransform& transform,
       const auto by = static_cast<std::ptrdiff_t>((step % plan.slots + plan.slots) % plan.slots);
       std::ranges::rotate_copy(diagonal, diagonal.end() - by, moved.begin());
       const auto baby = std::ranges::lower_bound(babies_, plan.baby(d)) - babies_.begin();
-      giant.terms.push_back({static_cast<std::size_t>(baby), encoder.encode(moved, level)});
+      giant.terms.push_back({static_cast<std::size_t>(baby), encoder.encode_over_qp(moved, level)});
       encoding_error_ += giant.terms.back().diagonal.bound.error;
     }
     giants_.push_back(std::move(giant));
   }
 }
 
-ckks::Ciphertext EncodedLinearTransform::inner_sum(const ckks::Evaluator& evaluator,
-                                                   const std::vector<ckks::Ciphertext>& babies,
-                                                   const GiantStep& giant) const {
-  std::optional<ckks::Ciphertext> sum;
-  for (const Term& term : giant.terms) {
-    auto product = evaluator.multiply_lazy(babies[term.baby], term.diagonal);
-    if (sum)
-      evaluator.add_to(*sum, product);
-    else
-      sum = std::move(product);
-  }
-  return std::move(*sum);
+// Before the division by P and the level's prime, whose rounding comes on top. In units of P, with the
+// level's scale D and products at D^2:
+// - The operand's error is in every baby step, and nothing is known of how it differs between slots:
+// row_norm.
+// - A baby step adds an inner product of digits with its key's errors, of variance key_error_variance a
+// coefficient at
+//   scale D; nothing is rounded. Slot i of the result sums diagonal[d][i] times slot i + giant of the error
+//   of rotation `baby` over d = giant + baby. Errors of different keys are independent, and so are the N/2
+//   slots of one error: they are orthogonal functions of N independent coefficients. So variances add, and
+//   the sum's deviation is at most the Euclidean row norm times that of one slot.
+// - The diagonals' rounding multiplies what it meets: the encoding's errors, summed, since equal diagonals
+// are rounded
+//   alike.
+// - A giant step rounds half a of its sum, an error of N s / 12 a coefficient for a secret of variance s, and
+// adds an
+//   inner product with its key's errors, both at D^2. That is key_switch_variance, less the rounding of half
+//   b, 1 / 12, which is not done: a part in N s too much. Giant steps have different keys and roundings, so
+//   that variances add.
+// Each of the slot bounds is exceeded by some slot with probability below 2^-40 (ckks/noise.h); the sums
+// above are of the same Gaussian form, so for a whole ciphertext the bound fails with probability below 3
+// 2^-40, the two below and the rounding's, over what the operand's own may.
+ckks::ValueBound EncodedLinearTransform::bound(const ckks::Parameters& parameters,
+                                               const ckks::ValueBound& operand) const {
+  const ckks::Scale scale = parameters.scale_at(level_);
+  const auto giants =
+      static_cast<double>(std::ranges::count_if(giants_, [](const auto& g) { return g.step != 0; }));
+  const double baby_error = ckks::key_error(parameters, level_, scale);
+  const double giant_error = std::sqrt(giants) * ckks::key_switch_error(parameters, level_, scale * scale);
+  return {row_norm_ * operand.magnitude, row_norm_ * operand.error + euclidean_row_norm_ * baby_error +
+                                             encoding_error_ * (operand.total() + baby_error) + giant_error};
 }
 
 ckks::Ciphertext EncodedLinearTransform::apply(const ckks::Evaluator& evaluator,
                                                const ckks::Ciphertext& operand) const {
-  const ckks::Rotations rotations(evaluator);
-  const auto babies = rotations.rotate_hoisted(evaluator.to_level(operand, level_), babies_);
-  double baby_error = 0;
-  for (const auto& baby : babies) baby_error = std::max(baby_error, baby.bound.error);
-  const double magnitude = operand.bound.magnitude;
-
-  // Giant steps rotate at the product's scale, where the noise of a key switch is far below that of the
-  // rescaling to come; all sums come together before the one rescaling.
-  std::optional<ckks::Ciphertext> sum;
-  double giant_error = 0;
+  const ckks::Parameters& parameters = evaluator.parameters();
+  const ckks::Ciphertext x = evaluator.to_level(operand, level_);
+  std::vector<const rlwe::GaloisKey*> baby_keys, giant_keys;
+  for (const std::int64_t step : babies_) baby_keys.push_back(key_of(evaluator, step));
+  std::vector<std::vector<rlwe::DoubleHoisting::Term>> lists;
   for (const GiantStep& giant : giants_) {
-    auto part = inner_sum(evaluator, babies, giant);
-    const double before = part.bound.error;
-    part = rotations.rotate(part, giant.step);
-    giant_error += part.bound.error - before;
-    if (sum)
-      evaluator.add_to(*sum, part);
-    else
-      sum = std::move(part);
+    giant_keys.push_back(key_of(evaluator, giant.step));
+    auto& list = lists.emplace_back();
+    for (const Term& term : giant.terms) list.push_back({term.baby, &term.diagonal.poly});
   }
-  // Slot i sums |diagonal[d][i]| over d, which is at most row_norm; the sum of the operations' own bounds
-  // would take each diagonal's largest value instead.
-  sum->bound = {row_norm_ * magnitude,
-                row_norm_ * baby_error + encoding_error_ * (magnitude + baby_error) + giant_error};
-  return evaluator.finish(std::move(*sum));
+
+  const rlwe::DoubleHoisting hoisting(parameters.rlwe(), evaluator.pool());
+  auto sums = hoisting.sums(x.parts[0], x.parts[1], baby_keys, lists);
+  // All giant steps are added to one sum: the one that is not rotated, if there is such.
+  const LimbSet limbs = sums.front().first.limbs();
+  std::optional<rlwe::PolyPair> total;
+  for (std::size_t g = 0; g < sums.size(); ++g)
+    if (giant_keys[g] == nullptr) total = std::move(sums[g]);
+  if (!total)
+    total.emplace(EvaluationPoly(parameters.ring(), limbs), EvaluationPoly(parameters.ring(), limbs));
+  for (std::size_t g = 0; g < sums.size(); ++g)
+    if (giant_keys[g] != nullptr) hoisting.add_rotation(sums[g], *giant_keys[g], *total);
+  const ckks::Scale scale = parameters.scale_at(level_);
+  return evaluator.finish_raised(*total, scale * scale, bound(parameters, x.bound));
 }
 
 }  // namespace cloister::circuits

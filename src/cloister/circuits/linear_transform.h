@@ -12,15 +12,15 @@
 namespace cloister::circuits {
 
 /// How the diagonals of a linear map are grouped: diagonal d is giant + baby, with 0 <= baby <
-/// giant_stride and giant a multiple of giant_stride. Baby steps rotate the operand, hoisted; giant steps
-/// rotate sums of products.
-/// Source: Halevi, Shoup, "Faster homomorphic linear transformations in HElib", 2018, section 4.
+/// giant_stride and giant a multiple of giant_stride. Baby steps rotate the operand, and share its
+/// decomposition; giant steps rotate sums of products, and decompose each. Source: Halevi, Shoup, "Faster
+/// homomorphic linear transformations in HElib", 2018, section 4.
 struct BabyStepGiantStep {
   std::int64_t giant_stride = 1;
   std::int64_t slots = 0;
 
-  /// The stride that takes the least time for these diagonals (any sign, cyclic), a hoisted rotation
-  /// counted as half of another; among equals the one with the fewest keys.
+  /// The stride that takes the least time for these diagonals (any sign, cyclic), by the costs of a baby step
+  /// and a giant step with double hoisting; among equals the one with the fewest keys.
   static BabyStepGiantStep choose(std::span<const std::int64_t> diagonals, std::size_t slots);
 
   /// The representative of a cyclic index in [-slots/2, slots/2).
@@ -57,15 +57,18 @@ class LinearTransform {
   std::vector<std::int64_t> rotations() const;
   /// The largest sum of magnitudes in a row: how much the map stretches the largest slot.
   double row_norm() const noexcept { return row_norm_; }
+  /// The largest Euclidean norm of a row: how much it stretches errors that are independent of slot to slot.
+  double euclidean_row_norm() const noexcept { return euclidean_row_norm_; }
 
  private:
   std::size_t slots_;
   std::map<std::int64_t, Diagonal> diagonals_;  // by centred index
   BabyStepGiantStep plan_;
-  double row_norm_ = 0;
+  double row_norm_ = 0, euclidean_row_norm_ = 0;
 };
 
-/// A linear transform encoded for ciphertexts of one level. Memory: 8 N (level + 1) bytes a diagonal.
+/// A linear transform encoded for ciphertexts of one level. Memory: 8 N (level + 1 + k) bytes a diagonal,
+/// where P has k primes.
 class EncodedLinearTransform {
  public:
   /// Throws LevelExhaustedError for level 0, ParametersError where the slots differ.
@@ -74,11 +77,16 @@ class EncodedLinearTransform {
   int level() const noexcept { return level_; }
   const std::vector<std::int64_t>& rotations() const noexcept { return rotations_; }
 
-  /// The map applied to every slot. Effect: from level() to level() - 1, after the operand was brought down
-  /// to level() if it is higher; one rescale. |result| <= row_norm |operand|, and the error is row_norm
-  /// times that of a baby step, plus the encoding's and the giant steps'. Cost: one decomposition and a
-  /// hoisted key switch a baby step, a key switch a giant step. Errors: LevelExhaustedError where the
-  /// operand is below level(), MissingKeyError.
+  /// The map applied to every slot, double hoisted: the operand is decomposed once for all baby steps, and
+  /// nothing is divided by P but one half of each giant step's sum, and the result, together with the
+  /// rescaling. Effect: from level() to level() - 1, after the operand was brought down to level() if it is
+  /// higher. |result| <= row_norm |operand|; the error is row_norm times the operand's, plus the encoding's
+  /// and one rounding: what the key switches add is below those. Cost: one decomposition, an inner product
+  /// with a key for each baby step, and a mod-down of one half, a decomposition and an inner product for each
+  /// giant step. Memory: a pair over QP, 16 N (level + 1 + k) bytes, for each giant step, about
+  /// sqrt(diagonals) of them, and the operand's digits. Errors: LevelExhaustedError where the operand is
+  /// below level(), MissingKeyError. Source: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux 2021, algorithm 6;
+  /// see rlwe::DoubleHoisting.
   ckks::Ciphertext apply(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
 
  private:
@@ -91,15 +99,14 @@ class EncodedLinearTransform {
     std::vector<Term> terms;
   };
 
-  ckks::Ciphertext inner_sum(const ckks::Evaluator& evaluator, const std::vector<ckks::Ciphertext>& babies,
-                             const GiantStep& giant) const;
+  ckks::ValueBound bound(const ckks::Parameters& parameters, const ckks::ValueBound& operand) const;
 
   int level_;
-  double row_norm_;
+  double row_norm_, euclidean_row_norm_;
   double encoding_error_ = 0;  // summed over the diagonals
   std::vector<std::int64_t> rotations_;
   std::vector<std::int64_t> babies_;
-  std::vector<GiantStep> giants_;
+  std::vector<GiantStep> giants_;  // by rising step
 };
 
 }  // namespace cloister::circuits

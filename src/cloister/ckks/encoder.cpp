@@ -70,17 +70,21 @@ Encoder::Encoder(std::shared_ptr<const Parameters> parameters, const ThreadPool&
 
 Plaintext Encoder::encode(std::span<const double> values, int level, std::optional<Scale> scale,
                           std::optional<double> magnitude) const {
-  return encode_values(values, level, scale, magnitude);
+  return encode_values(values, level, scale, magnitude, 0);
 }
 
 Plaintext Encoder::encode(std::span<const std::complex<double>> values, int level, std::optional<Scale> scale,
                           std::optional<double> magnitude) const {
-  return encode_values(values, level, scale, magnitude);
+  return encode_values(values, level, scale, magnitude, 0);
+}
+
+Plaintext Encoder::encode_over_qp(std::span<const std::complex<double>> values, int level) const {
+  return encode_values(values, level, {}, {}, parameters_->ring()->p_count());
 }
 
 template <typename Value>
 Plaintext Encoder::encode_values(std::span<const Value> values, int level, std::optional<Scale> scale,
-                                 std::optional<double> magnitude) const {
+                                 std::optional<double> magnitude, std::size_t p_limbs) const {
   const std::size_t slots = parameters_->slots();
   if (values.empty()) throw ParametersError("encode: there are no values; give at least one");
   if (values.size() > slots)
@@ -103,17 +107,17 @@ Plaintext Encoder::encode_values(std::span<const Value> values, int level, std::
 
   fft_.to_coefficients(work.data(), coefficients.data());
   auto poly = reduce(coefficients.span(), by.value() / static_cast<double>(slots), bound * by.value(),
-                     static_cast<std::size_t>(level) + 1);
+                     {static_cast<std::size_t>(level) + 1, p_limbs});
   return {std::move(poly), by, {bound, encoding_error(*parameters_, by, bound)}};
 }
 
 EvaluationPoly Encoder::reduce(std::span<const double> coefficients, double factor, double bound,
-                               std::size_t limbs) const {
+                               LimbSet limbs) const {
   const std::shared_ptr<const Ring>& ring = parameters_->ring();
   const KernelTable& kernels = ring->kernels();
-  auto poly = EvaluationPoly::uninitialized(ring, {limbs, 0});
+  auto poly = EvaluationPoly::uninitialized(ring, limbs);
   const auto each_limb = [&](const auto& reduce_to) {
-    pool_->parallel_for(limbs, [&](std::size_t i) {
+    pool_->parallel_for(limbs.count(), [&](std::size_t i) {
       reduce_to(poly.modulus(i), poly.limb(i));
       kernels.ntt_forward(ring->ntt(poly.prime_index(i)), poly.limb(i), poly.limb(i));
     });

@@ -26,6 +26,9 @@ class Encoder {
                    std::optional<double> magnitude = {}) const;
   Plaintext encode(std::span<const std::complex<double>> values, int level, std::optional<Scale> scale = {},
                    std::optional<double> magnitude = {}) const;
+  /// The same, at the level's scale, with the limbs of P besides: a factor of raised pairs
+  /// (rlwe::DoubleHoisting).
+  Plaintext encode_over_qp(std::span<const std::complex<double>> values, int level) const;
 
   /// The slots of a plaintext polynomial (what decryption gives). Reads only as many limbs as
   /// `bound.total()` needs, at most two; throws PrecisionError if it needs more.
@@ -42,10 +45,10 @@ class Encoder {
  private:
   template <typename Value>
   Plaintext encode_values(std::span<const Value> values, int level, std::optional<Scale> scale,
-                          std::optional<double> magnitude) const;
+                          std::optional<double> magnitude, std::size_t p_limbs) const;
   // The integers nearest to coefficients times a factor, at most `bound`, as a polynomial.
   EvaluationPoly reduce(std::span<const double> coefficients, double factor, double bound,
-                        std::size_t limbs) const;
+                        LimbSet limbs) const;
   // Real parts, then imaginary ones.
   Buffer<double> decode_parts(Plaintext plaintext) const;
 

@@ -303,6 +303,18 @@ Ciphertext Evaluator::finish(Ciphertext a) const {
   return one_level_down(std::move(a));
 }
 
+Ciphertext Evaluator::finish_raised(const rlwe::PolyPair& product, Scale scale,
+                                    const ValueBound& bound) const {
+  const LimbSet limbs{product.first.limbs().q, 0};
+  if (limbs.q < 2) throw LevelExhaustedError("multiply", 0, 1);
+  Ciphertext out{{}, scale, bound, {}};
+  for (int k = 0; k < 2; ++k) out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs));
+  parameters_->rlwe()->mod_down_and_rescale(limbs.q).apply<2>(
+      {&product.first, &product.second}, *pool_,
+      [&](std::size_t part, std::size_t i) { return out.parts[part].limb(i); });
+  return one_level_down(std::move(out));
+}
+
 // After a division by the level's prime.
 Ciphertext Evaluator::one_level_down(Ciphertext a) const {
   const Modulus& divisor = parameters_->prime_at(a.level());

@@ -69,6 +69,9 @@ class Evaluator {
   /// relinearize if there are three parts, and rescale: both in one division, for the transforms and the
   /// rounding of one.
   Ciphertext finish(Ciphertext a) const;
+  /// The same from a raised pair (rlwe::DoubleHoisting) of a product, of which `bound` tells: divides by P
+  /// and the level's prime at once.
+  Ciphertext finish_raised(const rlwe::PolyPair& product, Scale scale, const ValueBound& bound) const;
 
   /// To a lower level at its exact scale. Cost: a scalar product and a rescale, or nothing where the
   /// level is the same.

@@ -39,7 +39,7 @@ PooledBuffer<std::uint64_t> LimbDivision::remainder(const EvaluationPoly& a, con
     ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a.limb_of_prime(prime) + part * size,
                                     out.data() + task * size);
   });
-  return lift(ring, values, kept().size(), pool);
+  return lift(ring, values, kept_of(a), pool);
 }
 
 void LimbDivision::evaluate(const Ring& ring, std::size_t i, const std::uint64_t* remainder,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -34,8 +35,8 @@ class LimbDivision {
     ring.kernels().sub_mul_scalar(ring.modulus(kept()[i]), dividend, remainder, inverses_[i], out, count);
   }
 
-  /// round(a / D) for several polynomials of equal limbs, which must be the first q of kept() and all of
-  /// divisors(): limb i of the quotient of the part-th goes to destination(part, i), N words, which may be
+  /// round(a / D) for several polynomials of equal limbs, of which those of kept() count, a prefix, and all
+  /// of divisors(): limb i of the quotient of the part-th goes to destination(part, i), N words, which may be
   /// the polynomial's own limb.
   template <std::size_t kParts, typename Destination>
   void apply(const std::array<const EvaluationPoly*, kParts>& a, const ThreadPool& pool,
@@ -44,7 +45,7 @@ class LimbDivision {
     std::array<PooledBuffer<std::uint64_t>, kParts> remainders;
     for (std::size_t part = 0; part < kParts; ++part) remainders[part] = remainder(*a[part], pool);
     // Of each prime all polynomials in turn, while its roots are near.
-    pool.parallel_for(kept().size(), [&](std::size_t i) {
+    pool.parallel_for(kept_of(*a[0]), [&](std::size_t i) {
       auto lifted = ring.words(ring.degree());
       for (std::size_t part = 0; part < kParts; ++part) {
         evaluate(ring, i, remainders[part].data(), lifted.data());
@@ -55,6 +56,8 @@ class LimbDivision {
   }
 
  private:
+  // How many of kept() a polynomial has: fewer at a lower level.
+  std::size_t kept_of(const EvaluationPoly& a) const noexcept { return std::min(kept().size(), a.limbs().q); }
   // The remainder of a polynomial. Of one divisor [N], its coefficients, which are brought to each prime
   // while they lie in the second cache; of several what lift() makes of them.
   PooledBuffer<std::uint64_t> remainder(const EvaluationPoly& a, const ThreadPool& pool) const;

@@ -1,0 +1,129 @@
+#include "cloister/rlwe/double_hoisting.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "cloister/rlwe/limb_rotation.h"
+
+namespace cloister::rlwe {
+namespace {
+
+constexpr std::size_t kMaxTerms = 256;  // what the kernels sum
+
+// Values of both halves of one limb's part.
+struct Halves {
+  const std::uint64_t *b, *a;
+};
+
+// A part of a limb of each sum, from the same part of the rotations: a block at a time, so that a block of a
+// sum stays in the first cache where its terms are too many for one kernel.
+void sum_part(const Ring& ring, std::size_t prime, std::size_t first, const std::vector<Halves>& rotations,
+              const std::vector<DoubleHoisting::Term>& terms, std::uint64_t* b, std::uint64_t* a) {
+  const Modulus& modulus = ring.modulus(prime);
+  const std::size_t size = ring.degree() / kNttParts;
+  std::array<const std::uint64_t*, kMaxTerms> factors{}, of_b{}, of_a{};
+  alignas(64) std::array<std::uint64_t, 2 * LimbProduct::kBlock> more;
+  std::uint64_t *const more_b = more.data(), *const more_a = more_b + LimbProduct::kBlock;
+  for (std::size_t start = 0; start < size; start += LimbProduct::kBlock) {
+    const std::size_t count = std::min(LimbProduct::kBlock, size - start);
+    for (std::size_t t = 0; t < terms.size(); t += kMaxTerms) {
+      const std::size_t few = std::min(kMaxTerms, terms.size() - t);
+      for (std::size_t k = 0; k < few; ++k) {
+        const auto& term = terms[t + k];
+        factors[k] = term.factor->limb_of_prime(prime) + first + start;
+        of_b[k] = rotations[term.rotation].b + start;
+        of_a[k] = rotations[term.rotation].a + start;
+      }
+      const auto dot = [&](std::uint64_t* to_b, std::uint64_t* to_a) {
+        ring.kernels().dot_pair(modulus, factors.data(), of_b.data(), of_a.data(), few, to_b, to_a, count);
+      };
+      if (t == 0) {
+        dot(b + start, a + start);
+        continue;
+      }
+      dot(more_b, more_a);
+      ring.kernels().add(modulus, b + start, more_b, b + start, count);
+      ring.kernels().add(modulus, a + start, more_a, a + start, count);
+    }
+  }
+}
+
+}  // namespace
+
+EvaluationPoly DoubleHoisting::raised(const EvaluationPoly& c) const {
+  const Ring& ring = *c.ring();
+  auto out = EvaluationPoly::uninitialized(c.ring(), {c.limbs().q, ring.p_count()});
+  pool_->parallel_for(out.limbs().count(), [&](std::size_t i) {
+    if (i < c.limbs().q)
+      ring.kernels().mul_scalar(c.modulus(i), c.limb(i), ShoupFactor(parameters_->p_modulo(i), c.modulus(i)),
+                                out.limb(i), ring.degree());
+    else
+      std::fill_n(out.limb(i), ring.degree(), 0);
+  });
+  return out;
+}
+
+EvaluationPoly DoubleHoisting::divided(const EvaluationPoly& c) const {
+  auto out = EvaluationPoly::uninitialized(c.ring(), {c.limbs().q, 0});
+  parameters_->mod_down().apply<1>({&c}, *pool_, [&](std::size_t, std::size_t i) { return out.limb(i); });
+  return out;
+}
+
+std::vector<PolyPair> DoubleHoisting::sums(const EvaluationPoly& c0, const EvaluationPoly& c1,
+                                           std::span<const GaloisKey* const> keys,
+                                           std::span<const std::vector<Term>> lists) const {
+  const Ring& ring = *c0.ring();
+  const LimbSet limbs{c0.limbs().q, ring.p_count()};
+  const std::size_t size = ring.degree() / kNttParts;
+  for (const GaloisKey* key : keys)
+    if (key != nullptr) KeySwitcher::require_limbs(key->key, limbs);
+  std::optional<Decomposition> digits;
+  if (std::ranges::any_of(keys, [](const GaloisKey* key) { return key != nullptr; }))
+    digits.emplace(*parameters_, c1, Decomposition::Use::kHoisted, *pool_);
+  const PolyPair operand{raised(c0), raised(c1)};
+
+  std::vector<PolyPair> out;
+  for (std::size_t s = 0; s < lists.size(); ++s)
+    out.emplace_back(EvaluationPoly::uninitialized(c0.ring(), limbs),
+                     EvaluationPoly::uninitialized(c0.ring(), limbs));
+  pool_->parallel_for(limbs.count() * kNttParts, [&](std::size_t task) {
+    const std::size_t i = task / kNttParts, part = task % kNttParts, first = part * size;
+    auto scratch = ring.words(2 * ring.degree());  // hoisted digits need none of their own
+    auto moved = ring.words(2 * size * keys.size());
+    std::vector<Halves> rotations;
+    for (std::size_t k = 0; k < keys.size(); ++k) {
+      if (keys[k] == nullptr) {
+        rotations.push_back({operand.first.limb(i) + first, operand.second.limb(i) + first});
+        continue;
+      }
+      std::uint64_t *const b = moved.data() + 2 * k * size, *const a = b + size;
+      LimbRotation rotation(*digits, *keys[k], i, operand.first.limb(i));
+      rotation.enter(part, scratch.data());
+      rotation(0, size, b, a);
+      rotations.push_back({b, a});
+    }
+    for (std::size_t s = 0; s < lists.size(); ++s)
+      sum_part(ring, ring.prime_index(limbs, i), first, rotations, lists[s], out[s].first.limb(i) + first,
+               out[s].second.limb(i) + first);
+  });
+  return out;
+}
+
+void DoubleHoisting::add_rotation(const PolyPair& operand, const GaloisKey& key, PolyPair& total) const {
+  const Ring& ring = *operand.first.ring();
+  KeySwitcher::require_limbs(key.key, operand.first.limbs());
+  const EvaluationPoly a = divided(operand.second);
+  const Decomposition digits(*parameters_, a, Decomposition::Use::kOnce, *pool_);
+  pool_->parallel_for(total.first.limbs().count(), [&](std::size_t i) {
+    LimbRotation rotation(digits, key, i, operand.first.limb(i));
+    auto scratch = ring.words(rotation.scratch_words());
+    const std::size_t size = ring.degree() / kNttParts;
+    for (std::size_t part = 0; part < kNttParts; ++part) {
+      rotation.enter(part, scratch.data());
+      rotation.add_to(0, size, total.first.limb(i) + part * size, total.second.limb(i) + part * size);
+    }
+  });
+}
+
+}  // namespace cloister::rlwe

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cloister/rlwe/decomposition.h"
+#include "cloister/rlwe/keys.h"
+
+namespace cloister::rlwe {
+
+/// One limb of P times a rotation, which is not divided by P yet: the digits' inner product with a Galois
+/// key, permuted. The counterpart of LimbProduct. Borrows everything. Ours: an automorphism takes parts of a
+/// transform to parts, so that a limb is made a part at a time.
+class LimbRotation {
+ public:
+  /// The key must have as many limbs as the digits. `plus_b`, where given, holds N values that are added to
+  /// the half b before the permutation.
+  LimbRotation(const Decomposition& digits, const GaloisKey& key, std::size_t i,
+               const std::uint64_t* plus_b = nullptr)
+      : product_(digits, key.key, i), map_(key.automorphism.map()), plus_b_(plus_b) {}
+
+  const Modulus& modulus() const noexcept { return product_.modulus(); }
+  std::size_t scratch_words() const noexcept { return 2 * degree() + product_.scratch_words(); }
+  /// Turns to a part of the limb, after the permutation. `scratch` must live until the next.
+  void enter(std::size_t part, std::uint64_t* scratch) noexcept;
+  /// `count` values of each half, from value `start` of the part on.
+  void operator()(std::size_t start, std::size_t count, std::uint64_t* b, std::uint64_t* a) const noexcept;
+  /// The same, added.
+  void add_to(std::size_t start, std::size_t count, std::uint64_t* b, std::uint64_t* a) const noexcept;
+
+ private:
+  std::size_t degree() const noexcept { return product_.ring().degree(); }
+
+  LimbProduct product_;
+  const std::uint32_t* map_;
+  const std::uint64_t* plus_b_;
+  std::size_t part_start_ = 0;
+  const std::uint64_t* unmoved_ =
+      nullptr;  // [2][N], of which the part is filled that the entered one comes from
+};
+
+}  // namespace cloister::rlwe
