@@ -40,7 +40,7 @@ class VectorRoots {
   /// and of quotients, lane b for the b-th eight coefficients. Vector 0 is of distance 4; 1 and 2 are of
   /// distance 2; 3 to 6 of distance 1, in the order of the butterflies.
   const std::uint64_t* lower() const noexcept { return lower_.data(); }
-  static constexpr std::size_t kLowerGroupWords = 7 * 2 * 8;
+  static constexpr std::size_t kLowerGroupWords = std::size_t{7} * 2 * 8;
 
  private:
   Buffer<VectorRoot> upper_;

@@ -148,7 +148,7 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   plan.logistic = schedule.logistic;
   plan.linear = schedule.linear;
   plan.error_bound = request.job == Job::kPredict ? ckks.margins.error : ckks.weights.error;
-  plan.ckks = std::move(ckks);
+  plan.ckks = ckks;
   if (!(plan.error_bound <= request.max_error)) return std::nullopt;
   return plan;
 }
