@@ -14,8 +14,13 @@
 namespace cloister::circuits {
 namespace {
 
-constexpr double kHoistedCost =
-    0.5;  // of a rotation that shares its decomposition, next to one that does not
+// Of a baby step, next to a giant step. With l limbs of Q, k of P and d digits, a baby step is the inner
+// product of digits that are there with a key, which reads 2 d (l + k) limbs from memory. A giant step is
+// that as well, and before it k inverse and l forward transforms divide half of its sum by P, and l inverse
+// and d (l + k) - l forward ones decompose it. bench/linear_transform_bench measures the two, at l = 9, k =
+// 3, d = 3 and N = 32768 on one thread: 1.9 ms and 5.5 ms. The diagonals' products are the same however they
+// are grouped.
+constexpr double kBabyCost = 1.0 / 3;
 
 std::vector<std::int64_t> indices(const std::map<std::int64_t, LinearTransform::Diagonal>& diagonals) {
   std::vector<std::int64_t> out;
@@ -83,8 +88,7 @@ BabyStepGiantStep BabyStepGiantStep::choose(std::span<const std::int64_t> diagon
     }
     babies.erase(0);
     giants.erase(0);
-    const double cost =
-        kHoistedCost * static_cast<double>(babies.size()) + static_cast<double>(giants.size());
+    const double cost = kBabyCost * static_cast<double>(babies.size()) + static_cast<double>(giants.size());
     const std::size_t keys = plan.rotations(diagonals).size();
     if (cost < best_cost || (cost == best_cost && keys < best_keys)) {
       best = plan;

@@ -80,10 +80,11 @@ class EncodedLinearTransform {
   /// The map applied to every slot, double hoisted: the operand is decomposed once for all baby steps, and
   /// nothing is divided by P but one half of each giant step's sum, and the result, together with the
   /// rescaling. Effect: from level() to level() - 1, after the operand was brought down to level() if it is
-  /// higher. |result| <= row_norm |operand|; the error is row_norm times the operand's, plus the encoding's
-  /// and one rounding: what the key switches add is below those. Cost: one decomposition, an inner product
-  /// with a key for each baby step, and a mod-down of one half, a decomposition and an inner product for each
-  /// giant step. Memory: a pair over QP, 16 N (level + 1 + k) bytes, for each giant step, about
+  /// higher. |result| <= row_norm |operand|; the error is row_norm
+  /// times the operand's, plus that of the diagonals' encoding, of the baby steps' keys without any rounding,
+  /// and one rounding; giant steps add theirs at the product's scale. Cost: one decomposition, an inner
+  /// product with a key for each baby step, and a mod-down of one half, a decomposition and an inner product
+  /// for each giant step. Memory: a pair over QP, 16 N (level + 1 + k) bytes, for each giant step, about
   /// sqrt(diagonals) of them, and the operand's digits. Errors: LevelExhaustedError where the operand is
   /// below level(), MissingKeyError. Source: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux 2021, algorithm 6;
   /// see rlwe::DoubleHoisting.

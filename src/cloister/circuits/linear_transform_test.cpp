@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "cloister/circuits/circuits_test_fixture.h"
+#include "cloister/ckks/noise.h"
+#include "cloister/rlwe/noise.h"
 
 namespace cloister::circuits {
 namespace {
@@ -35,6 +37,9 @@ TEST_F(LinearTransformTest, SumsItsDiagonalsWhereverTheyLie) {
   const auto n = static_cast<std::int64_t>(parameters->slots());
   const std::vector<std::vector<std::int64_t>> shapes{{0},
                                                       {7},
+                                                      {0, 1, 2, 3},  // only baby steps
+                                                      {-1},          // only a giant step, which rotates
+                                                      {-1, 0},       // only giant steps
                                                       {-1, 0, 1},
                                                       {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
                                                       {-48, -16, 0, 32, 64},
@@ -69,7 +74,7 @@ TEST_F(LinearTransformTest, MultipliesRepeatedVectorsByAMatrix) {
   }
   const auto transform =
       LinearTransform::from_matrix(std::span<const double>(matrix), kDimension, parameters->slots());
-  EXPECT_EQ(transform.rotations(), (std::vector<std::int64_t>{1, 2, 3, 4, 8, 12}));
+  EXPECT_EQ(transform.rotations(), (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8}));
   expect_result(apply(transform, encrypted(repeated, 2), 2), exact, 1, 1e-6);
 }
 
@@ -88,14 +93,87 @@ TEST_F(LinearTransformTest, PlansFewRotations) {
   for (std::size_t i = 0; i < dense.size(); ++i) dense[i] = static_cast<std::int64_t>(i);
   for (std::int64_t i = -8; i < 8; ++i) spaced.push_back(i * 32);
   const std::size_t slots = 4096;
-  // 15 babies and 15 giants, or 31 and 7, which hoisting makes no slower.
-  EXPECT_LE(BabyStepGiantStep::choose(dense, slots).rotations(dense).size(), 30u);
-  EXPECT_LE(BabyStepGiantStep::choose(spaced, slots).rotations(spaced).size(), 6u);
+  // At a third of a giant step's cost: 31 baby and 7 giant steps rather than 15 of each, or 63 and 3.
+  EXPECT_EQ(BabyStepGiantStep::choose(dense, slots).giant_stride, 32);
+  EXPECT_EQ(BabyStepGiantStep::choose(dense, slots).rotations(dense).size(), 38u);
+  EXPECT_EQ(BabyStepGiantStep::choose(spaced, slots).giant_stride, 8 * 32);
+  EXPECT_EQ(BabyStepGiantStep::choose(spaced, slots).rotations(spaced).size(), 8u);
   for (const std::int64_t d : {-2048, -33, -1, 0, 5, 4095}) {
     const auto plan = BabyStepGiantStep::choose(dense, slots);
     EXPECT_EQ((plan.baby(d) + plan.giant(d) - d) % 4096, 0);
     EXPECT_EQ(plan.giant(d) % plan.giant_stride, 0);
   }
+}
+
+// How far a result is from the map of what its operand decrypts to: the last rounding, the errors of the baby
+// steps' keys and the diagonals' rounding; a giant step's own is at the product's scale. A rounding of each
+// baby step, as without double hoisting, would show: it would add 9 / 6 of the last one, where the rest is
+// about 5 / 2 of that.
+TEST_F(LinearTransformTest, RoundsOnce) {
+  constexpr int kRuns = 100, kLevel = 3;
+  const LinearTransform transform(random_diagonals({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}),
+                                  parameters->slots());
+  add_rotations(transform.rotations());
+  const EncodedLinearTransform encoded(transform, encoder, kLevel);
+  double measured = 0, squares = 0, bound = 0;
+  for (int run = 0; run < kRuns; ++run) {
+    const auto operand = encrypted(random_complex(), kLevel);
+    const auto result = encoded.apply(evaluator, operand);
+    const Slots x = decryptor.decrypt(operand), exact = expected(transform.diagonals(), x);
+    const Slots got = decryptor.decrypt(result);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      measured += std::norm(got[i] - exact[i]) / static_cast<double>(x.size() * kRuns);
+      squares += std::norm(x[i]) / static_cast<double>(x.size() * kRuns);
+    }
+    bound = std::max(bound, result.bound.error - transform.row_norm() * operand.bound.error);
+  }
+  double rotated = 0;  // mean square of a row, over the diagonals whose baby step has a key
+  for (const auto& [d, diagonal] : transform.diagonals())
+    if (transform.plan().baby(d) != 0)
+      for (const auto& v : diagonal) rotated += std::norm(v) / static_cast<double>(parameters->slots());
+  const double n = static_cast<double>(parameters->ring()->degree());
+  const double s = parameters->scale_at(kLevel).value(), after = parameters->scale_at(kLevel - 1).value();
+  const double variance = n * rlwe::rounding_variance(*parameters->rlwe()) / (after * after) +
+                          n * rotated * rlwe::key_error_variance(*parameters->rlwe(), kLevel + 1) / (s * s) +
+                          n * static_cast<double>(transform.diagonals().size()) * squares / 12 / (s * s);
+  // Slots' errors are products of two Gaussians, whose squares have a relative variance of 3, so that of
+  // their mean over N / 2 slots and all runs is 6 / (N runs). All runs share the secret's norm, 1 / (2 N),
+  // and three keys' errors, 2 / (3 N) together. Six deviations; the seed is fixed.
+  EXPECT_NEAR(measured / variance, 1, 6 * std::sqrt(6 / (n * kRuns) + 1 / (2 * n) + 2 / (3 * n)));
+  // Not vacuous: the bound on one of these is sqrt(s) above its deviation, s = (40 + 9) ln 2; three of them
+  // are added where variances would be, and are those of the largest row.
+  EXPECT_LE(bound, 3 * std::sqrt(49 * std::log(2.0) * measured));
+}
+
+TEST_F(LinearTransformTest, IsTheSameForAnyNumberOfThreads) {
+  const LinearTransform transform(random_diagonals({-5, 0, 1, 2, 17, 40, 41}), parameters->slots());
+  add_rotations(transform.rotations());
+  const EncodedLinearTransform encoded(transform, encoder, 4);
+  const auto x = encrypted(random_complex(), 4);
+  const auto first = encoded.apply(evaluator, x);
+  for (const int threads : {1, 3, 8}) {
+    const ThreadPool others(threads);
+    const auto result = encoded.apply(ckks::Evaluator(parameters, &keys, others), x);
+    for (std::size_t part = 0; part < 2; ++part)
+      for (std::size_t i = 0; i < 4; ++i)
+        EXPECT_TRUE(std::ranges::equal(result.parts[part].limb_span(i), first.parts[part].limb_span(i)));
+    EXPECT_EQ(result.bound, first.bound);
+  }
+}
+
+TEST_F(LinearTransformTest, NamesTheRotationThatHasNoKey) {
+  const LinearTransform transform(random_diagonals({0, 1, 2, 3}), parameters->slots());
+  const EncodedLinearTransform encoded(transform, encoder, 1);
+  const auto x = encrypted(random_complex(), 1);
+  add_rotations({1, 2});
+  try {
+    encoded.apply(evaluator, x);
+    FAIL();
+  } catch (const MissingKeyError& e) {
+    EXPECT_EQ(e.galois_element(), rlwe::galois_element_of_rotation(3, kLog2Degree));
+    EXPECT_NE(std::string(e.what()).find("rotate by 3"), std::string::npos);
+  }
+  EXPECT_THROW(encoded.apply(ckks::Evaluator(parameters, nullptr, pool), x), MissingKeyError);
 }
 
 TEST_F(LinearTransformTest, NeedsExactlyTheKeysItNames) {

@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
 #include "cloister/math/primes.h"
 #include "cloister/random/samplers.h"
 #include "cloister/ring/poly_ops.h"
+#include "cloister/rlwe/double_hoisting.h"
 #include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/key_switch.h"
 #include "cloister/rlwe/noise.h"
@@ -114,6 +116,96 @@ TEST_P(RlweTest, GaloisKeysSwitchBeforeThePermutation) {
     expect_variance(size_of(std::move(difference)).variance, key_switch_variance(*parameters, 4));
   }
 }
+
+// Factors are monomials, so that each error enters with its own variance.
+class DoubleHoistingTest : public RlweTest {
+ protected:
+  static constexpr std::size_t kLimbs = 4;  // of the operand; the keys have five
+  using Term = DoubleHoisting::Term;
+
+  DoubleHoistingTest() {
+    for (const std::int64_t step : {1, -3, 100})
+      keys.push_back(
+          generator.galois_key(galois_element_of_rotation(step, ring->log2_degree()), prng, kLimbs + 1));
+    for (const std::size_t power : {5, 0, 700, 33}) {
+      std::vector<std::int8_t> coefficients(ring->degree());
+      coefficients[power] = 1;
+      factors.push_back(to_evaluation(
+          from_small(ring, {kLimbs, ring->p_count()}, std::span<const std::int8_t>(coefficients), pool),
+          pool));
+    }
+  }
+  // What the operand decrypts to, moved, times a factor; a rotation of none has the index of no key.
+  EvaluationPoly exact(const EvaluationPoly& message, const Term& term) {
+    auto out =
+        term.rotation < keys.size() ? keys[term.rotation].automorphism.apply(message, pool) : message.clone();
+    mul(out, *term.factor, out, pool);
+    return out;
+  }
+  // How far a raised pair, divided by P, is from `message`.
+  Size error_of(const PolyPair& raised, const EvaluationPoly& message) {
+    PolyPair down{EvaluationPoly(ring, {kLimbs, 0}), EvaluationPoly(ring, {kLimbs, 0})};
+    parameters->mod_down().apply<2>(
+        {&raised.first, &raised.second}, pool,
+        [&](std::size_t half, std::size_t i) { return (half == 0 ? down.first : down.second).limb(i); });
+    auto difference = phase_of(down);
+    sub(difference, message, difference, pool);
+    return size_of(std::move(difference));
+  }
+
+  std::vector<GaloisKey> keys;
+  std::vector<EvaluationPoly> factors;
+  PolyPair operand{expand_uniform(ring, {kLimbs, 0}, Seed(Bytes32{}), 96, pool),
+                   expand_uniform(ring, {kLimbs, 0}, Seed(Bytes32{}), 97, pool)};
+  DoubleHoisting hoisting{parameters, pool};
+};
+
+TEST_P(DoubleHoistingTest, SumsHaveTheirNoise) {
+  const std::vector<const GaloisKey*> rotations{&keys[0], &keys[1], &keys[2], nullptr};
+  const std::vector<std::vector<Term>> lists{
+      {{0, &factors[0]}, {1, &factors[1]}, {2, &factors[2]}, {3, &factors[3]}},
+      {{1, &factors[3]}, {3, &factors[0]}}};
+  auto sums = hoisting.sums(operand.first, operand.second, rotations, lists);
+  ASSERT_EQ(sums.size(), 2u);
+  const auto message = phase_of(operand);
+  std::vector<EvaluationPoly> messages;
+  for (const auto& list : lists) {
+    auto& sum = messages.emplace_back(ring, LimbSet{kLimbs, 0});
+    for (const Term& term : list) add(sum, exact(message, term), sum, pool);
+  }
+  const double key_error = key_error_variance(*parameters, kLimbs), rounding = rounding_variance(*parameters);
+  expect_variance(error_of(sums[0], messages[0]).variance, 3 * key_error + rounding);
+  expect_variance(error_of(sums[1], messages[1]).variance, key_error + rounding);
+
+  // A giant step: the error of what it moves, of its key, and half a's rounding, which is all but 1 / 12 of a
+  // pair's.
+  hoisting.add_rotation(sums[1], keys[2], sums[0]);
+  add(messages[0], keys[2].automorphism.apply(messages[1], pool), messages[0], pool);
+  expect_variance(error_of(sums[0], messages[0]).variance, 5 * key_error + 2 * rounding - 1.0 / 12);
+}
+
+TEST_P(DoubleHoistingTest, SumsMoreTermsThanAKernelTakes) {
+  const std::vector<const GaloisKey*> rotations{&keys[0]};
+  const std::vector<std::vector<Term>> lists{std::vector<Term>(600, Term{0, &factors[1]}),
+                                             {{0, &factors[1]}}};
+  const auto sums = hoisting.sums(operand.first, operand.second, rotations, lists);
+  auto times = EvaluationPoly::uninitialized(ring, sums[1].first.limbs());
+  mul_scalar(sums[1].first, std::vector<std::uint64_t>(ring->all_limbs().count(), 600), times, pool);
+  for (std::size_t i = 0; i < times.limbs().count(); ++i)
+    EXPECT_TRUE(std::ranges::equal(times.limb_span(i), sums[0].first.limb_span(i))) << i;
+}
+
+TEST_P(DoubleHoistingTest, RefusesKeysOfLowerLevels) {
+  const GaloisKey low = generator.galois_key(5, prng, kLimbs - 1);
+  const std::vector<const GaloisKey*> rotations{&low};
+  const std::vector<std::vector<Term>> lists{{{0, &factors[0]}}};
+  EXPECT_THROW(hoisting.sums(operand.first, operand.second, rotations, lists), MissingKeyError);
+  const std::vector<const GaloisKey*> none{nullptr};
+  auto sums = hoisting.sums(operand.first, operand.second, none, lists);
+  EXPECT_THROW(hoisting.add_rotation(sums[0], low, sums[0]), MissingKeyError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Digits, DoubleHoistingTest, ::testing::Values(1, 2, 3, 5));
 
 TEST_P(RlweTest, KeysOfLowerLevelsArePrefixesAndRefuseHigherOnes) {
   const KeySwitchKey low = generator.relinearization_key(prng, 2);
