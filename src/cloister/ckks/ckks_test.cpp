@@ -309,7 +309,8 @@ TEST_F(CkksTest, SameBitsForAnyNumberOfThreads) {
   const ThreadPool one(1), four(4);
   const auto run = [&](const ThreadPool& p) {
     const Evaluator e(parameters, &keys, p);
-    return Rotations(e).rotate(e.multiply(a, a), 1);
+    const Rotations r(e);
+    return r.add_rotations(r.rotate(e.multiply(a, a), 1), std::vector<std::int64_t>{1, 2, 4});
   };
   const Ciphertext u = run(one), v = run(four);
   for (std::size_t k = 0; k < 2; ++k)
