@@ -18,8 +18,8 @@ namespace {
 // product of digits that are there with a key, which reads 2 d (l + k) limbs from memory. A giant step is
 // that as well, and before it k inverse and l forward transforms divide half of its sum by P, and l inverse
 // and d (l + k) - l forward ones decompose it. A third is an estimate: bench/linear_transform_bench shows
-// 4.7 ms for a giant step, and 17.2 ms for eight baby steps with the decomposition and the products, at l = 9,
-// k = 3, d = 3 and N = 32768 on one thread. The diagonals' products are the same however they are grouped.
+// 4.7 ms for a giant step, and 17.2 ms for eight baby steps with the decomposition and the products, at l =
+// 9, k = 3, d = 3 and N = 32768 on one thread. The diagonals' products are the same however they are grouped.
 constexpr double kBabyCost = 1.0 / 3;
 
 std::vector<std::int64_t> indices(const std::map<std::int64_t, LinearTransform::Diagonal>& diagonals) {
