@@ -68,12 +68,12 @@ void linear_transform_64(benchmark::State& state) {
 void eight_baby_steps(benchmark::State& state) {
   Setup s(static_cast<int>(state.range(0)));
   s.add_keys({1, 2, 3, 4, 5, 6, 7, 8});
-  const auto factor =
-      s.encoder.encode_over_qp(std::vector<std::complex<double>>(s.parameters->slots(), 0.5), 8);
+  const rlwe::RepeatedPoly factor(
+      s.encoder.encode_over_qp(std::vector<std::complex<double>>(s.parameters->slots(), 0.5), 8).poly, 1);
   std::vector<const rlwe::GaloisKey*> keys;
   std::vector<std::vector<rlwe::DoubleHoisting::Term>> sum(1);
   for (const auto& entry : s.keys.galois_keys()) {
-    sum[0].push_back({keys.size(), &factor.poly});
+    sum[0].push_back({keys.size(), &factor});
     keys.push_back(&entry.second);
   }
   const rlwe::DoubleHoisting hoisting(s.parameters->rlwe(), s.pool);
@@ -83,11 +83,11 @@ void eight_baby_steps(benchmark::State& state) {
 void giant_step(benchmark::State& state) {
   Setup s(static_cast<int>(state.range(0)));
   s.add_keys({1});
-  const auto factor =
-      s.encoder.encode_over_qp(std::vector<std::complex<double>>(s.parameters->slots(), 0.5), 8);
+  const rlwe::RepeatedPoly factor(
+      s.encoder.encode_over_qp(std::vector<std::complex<double>>(s.parameters->slots(), 0.5), 8).poly, 1);
   const rlwe::GaloisKey* key = &s.keys.galois_keys().begin()->second;
   const rlwe::DoubleHoisting hoisting(s.parameters->rlwe(), s.pool);
-  const std::vector<std::vector<rlwe::DoubleHoisting::Term>> sum{{{0, &factor.poly}}};
+  const std::vector<std::vector<rlwe::DoubleHoisting::Term>> sum{{{0, &factor}}};
   const std::vector<const rlwe::GaloisKey*> keys{key};
   auto sums = hoisting.sums(s.ciphertext.parts[0], s.ciphertext.parts[1], keys, sum);
   rlwe::PolyPair total{sums[0].first.clone(), sums[0].second.clone()};

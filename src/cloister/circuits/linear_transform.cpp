@@ -42,6 +42,16 @@ void check_diagonal(std::int64_t index, const LinearTransform::Diagonal& diagona
   if (zero) throw ParametersError(name + " is zero; leave it out, it would cost a rotation for nothing");
 }
 
+// The shortest period of values, among the powers of two.
+std::size_t period(const LinearTransform::Diagonal& values) {
+  std::size_t period = values.size();
+  while (period % 2 == 0 &&
+         std::equal(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(period / 2),
+                    values.begin() + static_cast<std::ptrdiff_t>(period / 2)))
+    period /= 2;
+  return period;
+}
+
 // The key of a rotation; null for none at all.
 const rlwe::GaloisKey* key_of(const ckks::Evaluator& evaluator, std::int64_t step) {
   const auto element = rlwe::galois_element_of_rotation(step, evaluator.parameters().ring()->log2_degree());
@@ -155,8 +165,9 @@ LinearTransform LinearTransform::from_matrix(std::span<const double> row_major, 
 std::vector<std::int64_t> LinearTransform::rotations() const { return plan_.rotations(indices(diagonals_)); }
 
 EncodedLinearTransform::EncodedLinearTransform(const LinearTransform& transform, const ckks::Encoder& encoder,
-                                               int level)
+                                               int level, std::optional<ckks::Scale> scale)
     : level_(level),
+      scale_(1),
       row_norm_(transform.row_norm()),
       euclidean_row_norm_(transform.euclidean_row_norm()),
       rotations_(transform.rotations()) {
@@ -165,6 +176,7 @@ EncodedLinearTransform::EncodedLinearTransform(const LinearTransform& transform,
     throw ParametersError("linear transform: it has " + std::to_string(transform.slots()) +
                           " slots and the parameters " + std::to_string(parameters.slots()));
   if (level < 1) throw LevelExhaustedError("linear transform", level, 1);
+  scale_ = scale.value_or(parameters.scale_at(level));
   const BabyStepGiantStep& plan = transform.plan();
   std::map<std::int64_t, std::vector<std::int64_t>> by_giant;
   std::set<std::int64_t> babies;
@@ -182,8 +194,10 @@ EncodedLinearTransform::EncodedLinearTransform(const LinearTransform& transform,
       const auto by = static_cast<std::ptrdiff_t>((step % plan.slots + plan.slots) % plan.slots);
       std::ranges::rotate_copy(diagonal, diagonal.end() - by, moved.begin());
       const auto baby = std::ranges::lower_bound(babies_, plan.baby(d)) - babies_.begin();
-      giant.terms.push_back({static_cast<std::size_t>(baby), encoder.encode_over_qp(moved, level)});
-      encoding_error_ += giant.terms.back().diagonal.bound.error;
+      const ckks::Plaintext encoded = encoder.encode_over_qp(moved, level, scale_);
+      giant.terms.push_back(
+          {static_cast<std::size_t>(baby), rlwe::RepeatedPoly(encoded.poly, moved.size() / period(moved))});
+      encoding_error_ += encoded.bound.error;
     }
     giants_.push_back(std::move(giant));
   }
@@ -211,27 +225,35 @@ EncodedLinearTransform::EncodedLinearTransform(const LinearTransform& transform,
 // above are of the same Gaussian form, so for a whole ciphertext the bound fails with probability below 3
 // 2^-40, the two below and the rounding's, over what the operand's own may.
 ckks::ValueBound EncodedLinearTransform::bound(const ckks::Parameters& parameters,
-                                               const ckks::ValueBound& operand) const {
-  const ckks::Scale scale = parameters.scale_at(level_);
+                                               const ckks::Ciphertext& operand) const {
   const auto giants =
       static_cast<double>(std::ranges::count_if(giants_, [](const auto& g) { return g.step != 0; }));
-  const double baby_error = ckks::key_error(parameters, level_, scale);
-  const double giant_error = std::sqrt(giants) * ckks::key_switch_error(parameters, level_, scale * scale);
-  return {row_norm_ * operand.magnitude, row_norm_ * operand.error + euclidean_row_norm_ * baby_error +
-                                             encoding_error_ * (operand.total() + baby_error) + giant_error};
+  const double baby_error = ckks::key_error(parameters, level_, operand.scale);
+  const double giant_error =
+      std::sqrt(giants) * ckks::key_switch_error(parameters, level_, operand.scale * scale_);
+  return {row_norm_ * operand.bound.magnitude,
+          row_norm_ * operand.bound.error + euclidean_row_norm_ * baby_error +
+              encoding_error_ * (operand.bound.total() + baby_error) + giant_error};
 }
 
 ckks::Ciphertext EncodedLinearTransform::apply(const ckks::Evaluator& evaluator,
                                                const ckks::Ciphertext& operand) const {
+  return apply_scaled(evaluator, evaluator.to_level(operand, level_));
+}
+
+ckks::Ciphertext EncodedLinearTransform::apply_scaled(const ckks::Evaluator& evaluator,
+                                                      const ckks::Ciphertext& x,
+                                                      std::optional<ckks::ValueBound> known) const {
   const ckks::Parameters& parameters = evaluator.parameters();
-  const ckks::Ciphertext x = evaluator.to_level(operand, level_);
+  if (x.level() != level_ || x.parts.size() != 2)
+    throw ParametersError("linear transform: the operand is not at the level that it was encoded for");
   std::vector<const rlwe::GaloisKey*> baby_keys, giant_keys;
   for (const std::int64_t step : babies_) baby_keys.push_back(key_of(evaluator, step));
   std::vector<std::vector<rlwe::DoubleHoisting::Term>> lists;
   for (const GiantStep& giant : giants_) {
     giant_keys.push_back(key_of(evaluator, giant.step));
     auto& list = lists.emplace_back();
-    for (const Term& term : giant.terms) list.push_back({term.baby, &term.diagonal.poly});
+    for (const Term& term : giant.terms) list.push_back({term.baby, &term.diagonal});
   }
 
   const rlwe::DoubleHoisting hoisting(parameters.rlwe(), evaluator.pool());
@@ -245,8 +267,7 @@ ckks::Ciphertext EncodedLinearTransform::apply(const ckks::Evaluator& evaluator,
     total.emplace(EvaluationPoly(parameters.ring(), limbs), EvaluationPoly(parameters.ring(), limbs));
   for (std::size_t g = 0; g < sums.size(); ++g)
     if (giant_keys[g] != nullptr) hoisting.add_rotation(sums[g], *giant_keys[g], *total);
-  const ckks::Scale scale = parameters.scale_at(level_);
-  return evaluator.finish_raised(*total, scale * scale, bound(parameters, x.bound));
+  return evaluator.finish_raised(*total, x.scale * scale_, known.value_or(bound(parameters, x)));
 }
 
 }  // namespace cloister::circuits

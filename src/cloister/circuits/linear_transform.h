@@ -3,11 +3,13 @@
 #include <complex>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "cloister/ckks/encoder.h"
 #include "cloister/ckks/evaluator.h"
+#include "cloister/rlwe/repeated_poly.h"
 
 namespace cloister::circuits {
 
@@ -68,11 +70,13 @@ class LinearTransform {
 };
 
 /// A linear transform encoded for ciphertexts of one level. Memory: 8 N (level + 1 + k) bytes a diagonal,
-/// where P has k primes.
+/// where P has k primes; of a diagonal whose values repeat with a period of p slots, 2 p in place of N.
 class EncodedLinearTransform {
  public:
-  /// Throws LevelExhaustedError for level 0, ParametersError where the slots differ.
-  EncodedLinearTransform(const LinearTransform& transform, const ckks::Encoder& encoder, int level);
+  /// Throws LevelExhaustedError for level 0, ParametersError where the slots differ. `scale` is that of the
+  /// diagonals, by default the level's.
+  EncodedLinearTransform(const LinearTransform& transform, const ckks::Encoder& encoder, int level,
+                         std::optional<ckks::Scale> scale = {});
 
   int level() const noexcept { return level_; }
   const std::vector<std::int64_t>& rotations() const noexcept { return rotations_; }
@@ -89,20 +93,28 @@ class EncodedLinearTransform {
   /// below level(), MissingKeyError. Source: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux 2021, algorithm 6;
   /// see rlwe::DoubleHoisting.
   ckks::Ciphertext apply(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
+  /// The same of an operand at this level whose scale need not be the level's: the result's is the product of
+  /// both scales over the level's prime. `known` is the caller's word for what is known of the result, where
+  /// that is more than row_norm tells.
+  ckks::Ciphertext apply_scaled(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand,
+                                std::optional<ckks::ValueBound> known = {}) const;
+  /// What is known of the result before the division that ends it, from what is known of the operand.
+  ckks::ValueBound bound(const ckks::Parameters& parameters, const ckks::Ciphertext& operand) const;
+  /// The largest Euclidean norm of a row of the map.
+  double euclidean_row_norm() const noexcept { return euclidean_row_norm_; }
 
  private:
   struct Term {
     std::size_t baby;  // index into babies_
-    ckks::Plaintext diagonal;
+    rlwe::RepeatedPoly diagonal;
   };
   struct GiantStep {
     std::int64_t step;
     std::vector<Term> terms;
   };
 
-  ckks::ValueBound bound(const ckks::Parameters& parameters, const ckks::ValueBound& operand) const;
-
   int level_;
+  ckks::Scale scale_;
   double row_norm_, euclidean_row_norm_;
   double encoding_error_ = 0;  // summed over the diagonals
   std::vector<std::int64_t> rotations_;

@@ -78,8 +78,9 @@ Plaintext Encoder::encode(std::span<const std::complex<double>> values, int leve
   return encode_values(values, level, scale, magnitude, 0);
 }
 
-Plaintext Encoder::encode_over_qp(std::span<const std::complex<double>> values, int level) const {
-  return encode_values(values, level, {}, {}, parameters_->ring()->p_count());
+Plaintext Encoder::encode_over_qp(std::span<const std::complex<double>> values, int level,
+                                  std::optional<Scale> scale) const {
+  return encode_values(values, level, scale, {}, parameters_->ring()->p_count());
 }
 
 template <typename Value>
@@ -90,9 +91,9 @@ Plaintext Encoder::encode_values(std::span<const Value> values, int level, std::
   if (values.size() > slots)
     throw ParametersError("encode: " + std::to_string(values.size()) + " values do not fit the " +
                           std::to_string(slots) + " slots of a ciphertext; split them into chunks");
-  if (level < 0 || level > parameters_->max_level())
+  if (level < 0 || level > parameters_->top_level())
     throw ParametersError("encode: level " + std::to_string(level) + " is outside [0, " +
-                          std::to_string(parameters_->max_level()) + "]");
+                          std::to_string(parameters_->top_level()) + "]");
   const KernelTable& kernels = parameters_->ring()->kernels();
   Workspace<double> work(2 * slots), coefficients(2 * slots);
   load(kernels, values, work.data(), work.data() + slots, slots);

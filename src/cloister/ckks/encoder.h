@@ -26,9 +26,9 @@ class Encoder {
                    std::optional<double> magnitude = {}) const;
   Plaintext encode(std::span<const std::complex<double>> values, int level, std::optional<Scale> scale = {},
                    std::optional<double> magnitude = {}) const;
-  /// The same, at the level's scale, with the limbs of P besides: a factor of raised pairs
-  /// (rlwe::DoubleHoisting).
-  Plaintext encode_over_qp(std::span<const std::complex<double>> values, int level) const;
+  /// The same with the limbs of P besides: a factor of raised pairs (rlwe::DoubleHoisting).
+  Plaintext encode_over_qp(std::span<const std::complex<double>> values, int level,
+                           std::optional<Scale> scale = {}) const;
 
   /// The slots of a plaintext polynomial (what decryption gives). Reads only as many limbs as
   /// `bound.total()` needs, at most two; throws PrecisionError if it needs more.

@@ -184,6 +184,23 @@ Ciphertext Evaluator::multiply_integer(const Ciphertext& a, std::int64_t b) cons
   return out;
 }
 
+Ciphertext Evaluator::multiply_by_i(Ciphertext a) const {
+  const Ring& ring = *parameters_->ring();
+  const std::size_t half = ring.degree() / 2;
+  a.seed.reset();
+  pool_->parallel_for(a.parts[0].limbs().count(), [&](std::size_t k) {
+    // X^(N/2) at psi^(2 brv(j) + 1): psi^(N/2), the root in place 1, where the upper bit of j is not set, and
+    // its negative where it is.
+    const Modulus& q = ring.modulus(k);
+    const ShoupFactor root = ring.ntt(k).roots()[1], negative(q.negate(root.value), q);
+    for (auto& part : a.parts) {
+      ring.kernels().mul_scalar(q, part.limb(k), root, part.limb(k), half);
+      ring.kernels().mul_scalar(q, part.limb(k) + half, negative, part.limb(k) + half, half);
+    }
+  });
+  return a;
+}
+
 // Both parts a block at a time, so that the plaintext is read once. `out` may be a's.
 void Evaluator::multiply_parts(const Ciphertext& a, const Plaintext& b,
                                std::vector<EvaluationPoly>& out) const {

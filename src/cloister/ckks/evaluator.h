@@ -52,6 +52,9 @@ class Evaluator {
   /// No level: the number is an integer, |b| < 2^31.
   Ciphertext multiply_integer(const Ciphertext& a, std::int64_t b) const;
 
+  /// Every slot times i: a product with X^(N/2), exact. No level, no key switch.
+  Ciphertext multiply_by_i(Ciphertext a) const;
+
   /// Three parts (two for a plaintext), the product scale. No level yet.
   Ciphertext multiply_lazy(const Ciphertext& a, const Ciphertext& b) const;
   Ciphertext multiply_lazy(const Ciphertext& a, const Plaintext& b) const;

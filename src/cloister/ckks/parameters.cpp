@@ -25,10 +25,11 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
   check_range("the number of levels", spec.levels, 0, 200);
   check_range("the scale's bits", spec.scale_bits, 20, 59);
   check_range("the first prime's bits", spec.first_prime_bits, spec.scale_bits + 1, 60);
-  check_range("the number of digits", spec.digits, 1, spec.levels + 1);
+  check_range("the number of raised levels", spec.raised_levels, 0, 100);
+  if (spec.raised_levels > 0) check_range("the raised scale's bits", spec.raised_scale_bits, 20, 59);
+  check_range("the number of digits", spec.digits, 1, spec.levels + spec.raised_levels + 1);
 
   const std::uint64_t step = std::uint64_t{2} << spec.log2_degree;
-  const double target = std::ldexp(1.0, spec.scale_bits);
   rlwe::ParametersSpec out{
       .log2_degree = spec.log2_degree, .q_primes = {}, .p_primes = {}, .digits = spec.digits};
   std::vector<std::uint64_t> taken;
@@ -38,12 +39,17 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
   };
   const std::uint64_t first = take(std::ldexp(1.0, spec.first_prime_bits) * (1 - 0x1p-8));
   // From the top level down: the prime that brings the next scale nearest to the target.
-  double scale = target;
-  for (int level = spec.levels; level >= 1; --level) {
-    const std::uint64_t prime = take(scale * scale / target);
-    out.q_primes.push_back(prime);
-    scale = scale * scale / static_cast<double>(prime);
-  }
+  const auto take_levels = [&](int count, int bits) {
+    const double target = std::ldexp(1.0, bits);
+    double scale = target;
+    for (int level = 0; level < count; ++level) {
+      const std::uint64_t prime = take(scale * scale / target);
+      out.q_primes.push_back(prime);
+      scale = scale * scale / static_cast<double>(prime);
+    }
+  };
+  take_levels(spec.raised_levels, spec.raised_scale_bits);
+  take_levels(spec.levels, spec.scale_bits);
   out.q_primes.push_back(first);
   std::ranges::reverse(out.q_primes);
 
@@ -70,9 +76,12 @@ std::shared_ptr<const Parameters> Parameters::create(const ParametersSpec& spec,
 Parameters::Parameters(const ParametersSpec& spec, std::shared_ptr<const rlwe::Parameters> rlwe)
     : spec_(spec), rlwe_(std::move(rlwe)) {
   const auto& primes = rlwe_->spec().q_primes;
+  const auto fresh = static_cast<std::size_t>(spec.levels);
   scales_.assign(primes.size(), Scale(std::ldexp(1.0, spec.scale_bits)));
+  if (spec.raised_levels > 0) scales_.back() = Scale(std::ldexp(1.0, spec.raised_scale_bits));
   for (std::size_t level = primes.size() - 1; level >= 1; --level)
-    scales_[level - 1] = scales_[level] * scales_[level] / static_cast<double>(primes[level]);
+    if (level != fresh + 1)
+      scales_[level - 1] = scales_[level] * scales_[level] / static_cast<double>(primes[level]);
   double sum = 0;
   for (const auto prime : primes) log2_moduli_.push_back(sum += std::log2(static_cast<double>(prime)));
 }

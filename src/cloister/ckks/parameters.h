@@ -15,13 +15,17 @@ struct ParametersSpec {
   int scale_bits = 40;        ///< log2 of the scale, and of each rescaling prime
   int first_prime_bits = 50;  ///< log2 of the prime of level 0; above scale_bits by log2 of 2 max |slot|
   int digits = 3;             ///< groups of primes in key switching
+  int raised_levels = 0;      ///< above those of a fresh ciphertext, for what bootstrapping has raised
+  int raised_scale_bits = 0;  ///< log2 of the scale and the primes there
 
   friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
 };
 
 /// Checked, immutable CKKS parameters: one exact scale a level. A ciphertext at level l has the scale
 /// scale_at(l), to the bit of a double, after every operation; scale_at(l - 1) = scale_at(l)^2 / q_l, and
-/// the primes are picked one by one so that it stays near 2^scale_bits.
+/// the primes are picked one by one so that it stays near 2^scale_bits. Raised levels, where there are any,
+/// have a scale of their own, which starts at the top and ends above the fresh level: below, the scale starts
+/// anew at 2^scale_bits, and only bootstrapping goes from one to the other.
 /// Source: Kim, Papadimitriou, Polyakov, "Approximate homomorphic encryption with reduced approximation
 /// error", 2022 (eprint 2020/1118), section 4.
 class Parameters {
@@ -35,7 +39,10 @@ class Parameters {
   const ParametersSpec& spec() const noexcept { return spec_; }
   const std::shared_ptr<const rlwe::Parameters>& rlwe() const noexcept { return rlwe_; }
   const std::shared_ptr<const Ring>& ring() const noexcept { return rlwe_->ring(); }
+  /// Of a fresh ciphertext.
   int max_level() const noexcept { return spec_.levels; }
+  /// The highest of all: that of the modulus to which bootstrapping raises.
+  int top_level() const noexcept { return spec_.levels + spec_.raised_levels; }
   std::size_t slots() const noexcept { return ring()->degree() / 2; }
   Scale scale_at(int level) const noexcept { return scales_[static_cast<std::size_t>(level)]; }
   /// The prime that a rescaling from `level` divides by.

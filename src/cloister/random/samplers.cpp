@@ -4,11 +4,14 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <string>
 
 #include "cloister/base/memory.h"
 
 namespace cloister {
 namespace {
+
+__extension__ using uint128 = unsigned __int128;
 
 constexpr std::size_t kBatch = 2048;  // 16 KiB of key stream
 
@@ -51,6 +54,31 @@ void sample_ternary(Prng& prng, std::span<std::int8_t> out) {
                     to[i] = static_cast<std::int8_t>((w >> 63) + (carries >> 63) - 1);
                   }
                 });
+}
+
+void sample_sparse_ternary(Prng& prng, int weight, std::span<std::int8_t> out) {
+  if (weight < 0 || static_cast<std::size_t>(weight) > out.size() || out.size() > std::size_t{1} << 20)
+    throw ParametersError("sampler: " + std::to_string(weight) + " nonzero entries of " +
+                          std::to_string(out.size()));
+  std::ranges::fill(out, std::int8_t{0});
+  std::array<std::uint64_t, 2> words;
+  for (int k = 0; k < weight; ++k) {
+    prng.fill(std::span<std::uint64_t>(words));
+    // The place-th of the entries that are still zero, counted in a pass that touches all of them alike. The
+    // product's upper half is uniform but for a part in 2^64 / size.
+    const std::uint64_t left = out.size() - static_cast<std::size_t>(k);
+    const auto place = static_cast<std::uint32_t>(static_cast<uint128>(words[0]) * left >> 64);
+    const auto sign = static_cast<std::int8_t>(1 - 2 * static_cast<int>(words[1] & 1));
+    std::uint32_t zeros = 0;
+    for (auto& x : out) {
+      const std::uint32_t is_zero = 1 - (static_cast<std::uint32_t>(x) & 1);
+      const std::uint32_t difference = zeros ^ place;
+      const std::uint32_t here = is_zero & (1 - ((difference | (0 - difference)) >> 31));
+      x = static_cast<std::int8_t>(x | (static_cast<std::int8_t>(0 - here) & sign));
+      zeros += is_zero;
+    }
+  }
+  wipe(words.data(), sizeof words);
 }
 
 void sample_error(Prng& prng, std::span<std::int8_t> out) {

@@ -15,6 +15,10 @@ void sample_uniform(Prng& prng, std::uint64_t bound, std::span<std::uint64_t> ou
 /// Uniform in {-1, 0, 1}; bias below 2^-62. Constant time. Used for secret keys and encryption masks.
 void sample_ternary(Prng& prng, std::span<std::int8_t> out);
 
+/// Uniform among the vectors in {-1, 0, 1} with `weight` nonzero entries; bias below 2^-40. Constant time.
+/// Cost: `weight` passes over the output. Throws ParametersError if they are more than the entries.
+void sample_sparse_ternary(Prng& prng, int weight, std::span<std::int8_t> out);
+
 /// Half the bits that a centred binomial sample adds; the sample is B(21, 1/2) - B(21, 1/2).
 inline constexpr int kErrorBinomialBits = 21;
 /// Its variance, 21/2, so that the deviation is 3.24: at least the 3.19 of the 2024 guidelines.

@@ -19,7 +19,8 @@ struct Halves {
 // A part of a limb of each sum, from the same part of the rotations: a block at a time, so that a block of a
 // sum stays in the first cache where its terms are too many for one kernel.
 void sum_part(const Ring& ring, std::size_t prime, std::size_t first, const std::vector<Halves>& rotations,
-              const std::vector<DoubleHoisting::Term>& terms, std::uint64_t* b, std::uint64_t* a) {
+              const std::vector<DoubleHoisting::Term>& terms, std::uint64_t* b, std::uint64_t* a,
+              std::uint64_t* scratch) {
   const Modulus& modulus = ring.modulus(prime);
   const std::size_t size = ring.degree() / kNttParts;
   std::array<const std::uint64_t*, kMaxTerms> factors{}, of_b{}, of_a{};
@@ -31,7 +32,7 @@ void sum_part(const Ring& ring, std::size_t prime, std::size_t first, const std:
       const std::size_t few = std::min(kMaxTerms, terms.size() - t);
       for (std::size_t k = 0; k < few; ++k) {
         const auto& term = terms[t + k];
-        factors[k] = term.factor->limb_of_prime(prime) + first + start;
+        factors[k] = term.factor->values(prime, first + start, count, scratch + k * LimbProduct::kBlock);
         of_b[k] = rotations[term.rotation].b + start;
         of_a[k] = rotations[term.rotation].a + start;
       }
@@ -83,6 +84,10 @@ std::vector<PolyPair> DoubleHoisting::sums(const EvaluationPoly& c0, const Evalu
     digits.emplace(*parameters_, c1, Decomposition::Use::kHoisted, *pool_);
   const PolyPair operand{raised(c0), raised(c1)};
 
+  std::size_t repeated_factors = 0;  // of one list, at a time
+  for (const auto& list : lists)
+    if (std::ranges::any_of(list, [](const Term& term) { return term.factor->run() > 1; }))
+      repeated_factors = std::max(repeated_factors, std::min(list.size(), kMaxTerms));
   std::vector<PolyPair> out;
   for (std::size_t s = 0; s < lists.size(); ++s)
     out.emplace_back(EvaluationPoly::uninitialized(c0.ring(), limbs),
@@ -91,6 +96,7 @@ std::vector<PolyPair> DoubleHoisting::sums(const EvaluationPoly& c0, const Evalu
     const std::size_t i = task / kNttParts, part = task % kNttParts, first = part * size;
     auto scratch = ring.words(2 * ring.degree());  // hoisted digits need none of their own
     auto moved = ring.words(2 * size * keys.size());
+    auto repeated = ring.words(LimbProduct::kBlock * repeated_factors);
     std::vector<Halves> rotations;
     for (std::size_t k = 0; k < keys.size(); ++k) {
       if (keys[k] == nullptr) {
@@ -105,7 +111,7 @@ std::vector<PolyPair> DoubleHoisting::sums(const EvaluationPoly& c0, const Evalu
     }
     for (std::size_t s = 0; s < lists.size(); ++s)
       sum_part(ring, ring.prime_index(limbs, i), first, rotations, lists[s], out[s].first.limb(i) + first,
-               out[s].second.limb(i) + first);
+               out[s].second.limb(i) + first, repeated.data());
   });
   return out;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cloister/rlwe/key_switch.h"
+#include "cloister/rlwe/repeated_poly.h"
 
 namespace cloister::rlwe {
 
@@ -22,7 +23,7 @@ class DoubleHoisting {
   /// A rotation, by its place among the keys, and a factor over P and at least the operand's limbs of Q.
   struct Term {
     std::size_t rotation;
-    const EvaluationPoly* factor;
+    const RepeatedPoly* factor;
   };
 
   /// For each list of terms the raised sum of the factors times the rotations of (c0, c1) by their keys; a

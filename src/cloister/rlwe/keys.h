@@ -35,6 +35,14 @@ struct GaloisKey {
   Automorphism automorphism;
 };
 
+/// What takes a ciphertext at level 0 to an ephemeral sparse secret and, when its modulus has been raised,
+/// back (ModulusRaiser).
+struct EncapsulationKeys {
+  KeySwitchKey to_sparse;  ///< over Parameters::encapsulated
+  /// Of one digit for all of Q, since what it multiplies is below the first prime: b = -a s + e + P s'.
+  KeySwitchKey to_dense;
+};
+
 /// The evaluation keys a server holds; immutable once filled, and passed in wherever they are used.
 class EvaluationKeys {
  public:
@@ -44,6 +52,9 @@ class EvaluationKeys {
     galois_.insert_or_assign(g, std::move(key));
   }
 
+  void set_encapsulation(EncapsulationKeys keys) { encapsulation_.emplace(std::move(keys)); }
+
+  bool has_encapsulation() const noexcept { return encapsulation_.has_value(); }
   bool has_relinearization() const noexcept { return relinearization_.has_value(); }
   bool has_galois(std::uint64_t element) const noexcept { return galois_.contains(element); }
   const std::map<std::uint64_t, GaloisKey>& galois_keys() const noexcept { return galois_; }
@@ -57,6 +68,14 @@ class EvaluationKeys {
           0);
     return *relinearization_;
   }
+  const EncapsulationKeys& encapsulation() const {
+    if (!encapsulation_)
+      throw MissingKeyError(
+          "bootstrap: the evaluation keys hold no encapsulation keys; generate keys from a plan that "
+          "bootstraps",
+          0);
+    return *encapsulation_;
+  }
   const GaloisKey& galois(std::uint64_t element, const std::string& what) const {
     const auto it = galois_.find(element);
     if (it == galois_.end())
@@ -68,6 +87,7 @@ class EvaluationKeys {
 
  private:
   std::optional<KeySwitchKey> relinearization_;
+  std::optional<EncapsulationKeys> encapsulation_;
   std::map<std::uint64_t, GaloisKey> galois_;
 };
 

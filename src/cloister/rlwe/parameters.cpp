@@ -5,10 +5,15 @@
 #include <numeric>
 #include <string>
 
+#include "cloister/math/primes.h"
 #include "cloister/rlwe/security.h"
 
 namespace cloister::rlwe {
 namespace {
+
+// Of the special prime above the first one, so that what the key switch to the ephemeral secret adds is
+// mostly rounding.
+constexpr int kEncapsulationMarginBits = 2;
 
 double log2_product(std::span<const std::uint64_t> primes) {
   return std::accumulate(primes.begin(), primes.end(), 0.0,
@@ -42,7 +47,7 @@ std::shared_ptr<const Parameters> Parameters::create(ParametersSpec spec, const 
 }
 
 Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, SecurityCheck check)
-    : spec_(std::move(spec)) {
+    : spec_(std::move(spec)), check_(check) {
   log2_q_ = log2_product(spec_.q_primes);
   log2_p_ = log2_product(spec_.p_primes);
   if (check == SecurityCheck::kEnforce) check_security(spec_.log2_degree, log2_qp());
@@ -96,6 +101,24 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
     for (const auto prime : spec_.p_primes) p = q.mul(p, q.reduce(prime));
     p_modulo_.push_back(p);
   }
+}
+
+std::shared_ptr<const Parameters> Parameters::encapsulated() const {
+  const std::uint64_t first = spec_.q_primes.front();
+  const double special = static_cast<double>(first) * (1 << kEncapsulationMarginBits);
+  const ParametersSpec spec{
+      .log2_degree = spec_.log2_degree,
+      .q_primes = {first},
+      .p_primes = {nearest_prime(special, std::uint64_t{2} << spec_.log2_degree, spec_.q_primes)},
+      .digits = 1};
+  const double bits = log2_product(spec.q_primes) + log2_product(spec.p_primes);
+  const double most = max_log2_encapsulated_modulus(spec_.log2_degree);
+  if (check_ == SecurityCheck::kEnforce && bits > most)
+    throw SecurityError("parameters: " + std::to_string(bits) +
+                        " bits under an ephemeral sparse secret at ring degree 2^" +
+                        std::to_string(spec_.log2_degree) + ", where 128-bit security allows " +
+                        std::to_string(most) + "; take a larger ring or a smaller first prime");
+  return std::shared_ptr<const Parameters>(new Parameters(spec, ring_->kernels(), check_));
 }
 
 }  // namespace cloister::rlwe

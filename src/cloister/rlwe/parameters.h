@@ -30,6 +30,11 @@ class Parameters {
   /// digits or the special modulus (at least as large as every digit) are unfit.
   static std::shared_ptr<const Parameters> create(ParametersSpec spec, const KernelTable& kernels);
 
+  /// Those under which ciphertexts of the first prime of Q are switched to an ephemeral sparse secret: that
+  /// prime, and a special one of its own. Throws SecurityError where their modulus is above
+  /// max_log2_encapsulated_modulus. Cost: two primes' tables.
+  std::shared_ptr<const Parameters> encapsulated() const;
+
   const ParametersSpec& spec() const noexcept { return spec_; }
   /// SHA-256 over an encoding of the spec.
   const Bytes32& id() const noexcept { return id_; }
@@ -68,6 +73,7 @@ class Parameters {
   Parameters(ParametersSpec spec, const KernelTable& kernels, SecurityCheck check);
 
   ParametersSpec spec_;
+  SecurityCheck check_;
   Bytes32 id_{};
   std::shared_ptr<const Ring> ring_;
   double log2_q_ = 0, log2_p_ = 0, log2_largest_digit_ = 0;

@@ -130,16 +130,17 @@ class DoubleHoistingTest : public RlweTest {
     for (const std::size_t power : {5, 0, 700, 33}) {
       std::vector<std::int8_t> coefficients(ring->degree());
       coefficients[power] = 1;
-      factors.push_back(to_evaluation(
+      factor_polys.push_back(to_evaluation(
           from_small(ring, {kLimbs, ring->p_count()}, std::span<const std::int8_t>(coefficients), pool),
           pool));
+      factors.emplace_back(factor_polys.back(), 1);
     }
   }
   // What the operand decrypts to, moved, times a factor; a rotation of none has the index of no key.
   EvaluationPoly exact(const EvaluationPoly& message, const Term& term) {
     auto out =
         term.rotation < keys.size() ? keys[term.rotation].automorphism.apply(message, pool) : message.clone();
-    mul(out, *term.factor, out, pool);
+    mul(out, factor_polys[static_cast<std::size_t>(term.factor - factors.data())], out, pool);
     return out;
   }
   // How far a raised pair, divided by P, is from `message`.
@@ -154,7 +155,8 @@ class DoubleHoistingTest : public RlweTest {
   }
 
   std::vector<GaloisKey> keys;
-  std::vector<EvaluationPoly> factors;
+  std::vector<EvaluationPoly> factor_polys;
+  std::vector<RepeatedPoly> factors;
   PolyPair operand{expand_uniform(ring, {kLimbs, 0}, Seed(Bytes32{}), 96, pool),
                    expand_uniform(ring, {kLimbs, 0}, Seed(Bytes32{}), 97, pool)};
   DoubleHoisting hoisting{parameters, pool};

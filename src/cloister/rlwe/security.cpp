@@ -25,4 +25,8 @@ double max_log2_modulus(int log2_degree) noexcept {
   }
 }
 
+double max_log2_encapsulated_modulus(int log2_degree) noexcept {
+  return log2_degree == 16 || log2_degree == 17 ? 120 : 0;
+}
+
 }  // namespace cloister::rlwe

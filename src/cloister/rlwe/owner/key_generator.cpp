@@ -17,6 +17,30 @@ SecretEvaluationPoly square(const SecretEvaluationPoly& s, const ThreadPool& poo
   return out;
 }
 
+// A digit of a key: an encryption under `to` of P times `from` on the limbs [start, end), of zero elsewhere.
+SeededPair key_digit(const Parameters& parameters, const SecretEvaluationPoly& from,
+                     const SecretEvaluationPoly& to, LimbSet limbs, const Seed& seed, std::uint64_t stream,
+                     std::size_t start, std::size_t end, Prng& prng, const ThreadPool& pool) {
+  const auto& ring = parameters.ring();
+  SeededPair out = encrypt_zero(to, limbs, seed, stream, prng, pool);
+  pool.parallel_for(end - start, [&](std::size_t j) {
+    const std::size_t i = start + j;
+    SecretBuffer<std::uint64_t> scaled(ring->degree());
+    ring->kernels().mul_scalar(ring->modulus(i), from.limb(i),
+                               ShoupFactor(parameters.p_modulo(i), ring->modulus(i)), scaled.data(),
+                               ring->degree());
+    ring->kernels().add(ring->modulus(i), out.b.limb(i), scaled.data(), out.b.limb(i), ring->degree());
+  });
+  return out;
+}
+
+SecretKey same_coefficients(const SecretKey& secret, std::shared_ptr<const Parameters> parameters,
+                            const ThreadPool& pool) {
+  SecretBuffer<std::int8_t> copy(secret.coefficients().size());
+  std::ranges::copy(secret.coefficients(), copy.begin());
+  return SecretKey::from_coefficients(std::move(parameters), std::move(copy), pool);
+}
+
 }  // namespace
 
 PublicKey KeyGenerator::public_key(Prng& prng) const {
@@ -46,21 +70,30 @@ KeySwitchKey KeyGenerator::key_switch_key(const SecretEvaluationPoly& from, cons
   const LimbSet limbs{q_limbs, ring->p_count()};
   KeySwitchKey key{{}, {}, prng.next_seed()};
   for (std::size_t d = 0; d < parameters.digits_at(q_limbs); ++d) {
-    SeededPair zero = encrypt_zero(to, limbs, key.seed, d, prng, *pool_);
     const std::size_t start = d * parameters.digit_size();
-    const std::size_t end = std::min(start + parameters.digit_size(), q_limbs);
-    pool_->parallel_for(end - start, [&](std::size_t j) {
-      const std::size_t i = start + j;
-      SecretBuffer<std::uint64_t> scaled(ring->degree());
-      ring->kernels().mul_scalar(ring->modulus(i), from.limb(i),
-                                 ShoupFactor(parameters.p_modulo(i), ring->modulus(i)), scaled.data(),
-                                 ring->degree());
-      ring->kernels().add(ring->modulus(i), zero.b.limb(i), scaled.data(), zero.b.limb(i), ring->degree());
-    });
-    key.b.push_back(std::move(zero.b));
-    key.a.push_back(std::move(zero.a));
+    SeededPair digit = key_digit(parameters, from, to, limbs, key.seed, d, start,
+                                 std::min(start + parameters.digit_size(), q_limbs), prng, *pool_);
+    key.b.push_back(std::move(digit.b));
+    key.a.push_back(std::move(digit.a));
   }
   return key;
+}
+
+EncapsulationKeys KeyGenerator::encapsulation_keys(Prng& prng) const {
+  const std::shared_ptr<const Parameters>& parameters = secret_->parameters();
+  const auto small = parameters->encapsulated();
+  const SecretKey sparse = SecretKey::generate_sparse(small, prng, *pool_);
+  const SecretKey dense = same_coefficients(*secret_, small, *pool_);
+  KeySwitchKey to_sparse =
+      KeyGenerator(sparse, *pool_).key_switch_key(dense.evaluation(), sparse.evaluation(), prng, 1);
+  const SecretKey raised = same_coefficients(sparse, parameters, *pool_);
+  const LimbSet limbs = parameters->ring()->all_limbs();
+  KeySwitchKey to_dense{{}, {}, prng.next_seed()};
+  SeededPair digit = key_digit(*parameters, raised.evaluation(), secret_->evaluation(), limbs, to_dense.seed,
+                               0, 0, limbs.q, prng, *pool_);
+  to_dense.b.push_back(std::move(digit.b));
+  to_dense.a.push_back(std::move(digit.a));
+  return {std::move(to_sparse), std::move(to_dense)};
 }
 
 }  // namespace cloister::rlwe

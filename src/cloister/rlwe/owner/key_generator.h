@@ -20,6 +20,10 @@ class KeyGenerator {
   /// Of the automorphism X -> X^g, for up to `q_limbs` limbs.
   GaloisKey galois_key(std::uint64_t galois_element, Prng& prng, std::size_t q_limbs) const;
 
+  /// To a new ephemeral secret, which is forgotten, and back. Bytes in memory: 16 N (l + k), all of Q. Throws
+  /// SecurityError as Parameters::encapsulated.
+  EncapsulationKeys encapsulation_keys(Prng& prng) const;
+
  private:
   KeySwitchKey key_switch_key(const SecretEvaluationPoly& from, const SecretEvaluationPoly& to, Prng& prng,
                               std::size_t q_limbs) const;

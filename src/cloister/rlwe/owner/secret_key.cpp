@@ -2,6 +2,7 @@
 
 #include "cloister/random/samplers.h"
 #include "cloister/ring/poly_ops.h"
+#include "cloister/rlwe/security.h"
 
 namespace cloister::rlwe {
 
@@ -18,6 +19,13 @@ SecretKey SecretKey::generate(std::shared_ptr<const Parameters> parameters, Prng
                               const ThreadPool& pool) {
   SecretBuffer<std::int8_t> coefficients(parameters->ring()->degree());
   sample_ternary(prng, coefficients.span());
+  return SecretKey(std::move(parameters), std::move(coefficients), pool);
+}
+
+SecretKey SecretKey::generate_sparse(std::shared_ptr<const Parameters> parameters, Prng& prng,
+                                     const ThreadPool& pool) {
+  SecretBuffer<std::int8_t> coefficients(parameters->ring()->degree());
+  sample_sparse_ternary(prng, kEncapsulationWeight, coefficients.span());
   return SecretKey(std::move(parameters), std::move(coefficients), pool);
 }
 

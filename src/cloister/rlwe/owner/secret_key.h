@@ -10,11 +10,15 @@
 
 namespace cloister::rlwe {
 
-/// A uniform ternary secret. Move-only, in locked and wiped memory; never printed or compared.
+/// A ternary secret. Move-only, in locked and wiped memory; never printed or compared.
 class SecretKey {
  public:
-  /// Draws a new one. Constant time.
+  /// Draws a new one, uniform. Constant time.
   static SecretKey generate(std::shared_ptr<const Parameters> parameters, Prng& prng, const ThreadPool& pool);
+  /// Draws an ephemeral one of kEncapsulationWeight nonzero coefficients. Constant time. Nothing may be
+  /// encrypted under it but with Parameters::encapsulated, which is secure for that.
+  static SecretKey generate_sparse(std::shared_ptr<const Parameters> parameters, Prng& prng,
+                                   const ThreadPool& pool);
   /// From stored coefficients: N values in {-1, 0, 1}, else DecodeError.
   static SecretKey from_coefficients(std::shared_ptr<const Parameters> parameters,
                                      SecretBuffer<std::int8_t> coefficients, const ThreadPool& pool);

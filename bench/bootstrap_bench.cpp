@@ -1,0 +1,164 @@
+// Bootstrapping at N = 65536 and 128 bits: seconds a bootstrap, the largest error over random slots of full
+// range, memory, and seconds of key generation; and how errors add up over bootstraps in a row. One JSON
+// object a line on standard output.
+//   bootstrap_bench [--log2-slots 15] [--real] [--runs 20] [--chain 0] [--threads 1] [--levels 13]
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cmath>
+#include <complex>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cloister/circuits/bootstrapper.h"
+#include "cloister/ckks/owner/decryptor.h"
+#include "cloister/ckks/owner/secret_encryptor.h"
+#include "cloister/rlwe/owner/key_generator.h"
+
+namespace {
+
+using namespace cloister;
+using Slots = std::vector<std::complex<double>>;
+
+struct Options {
+  circuits::BootstrappingSpec spec{.log2_slots = 15};
+  int runs = 20, chain = 0, threads = 1, levels = 13, digits = 2;
+};
+
+Options parse(int argc, char** argv) {
+  Options out;
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    if (name == "--real") {
+      out.spec.real = true;
+      continue;
+    }
+    const int value = i + 1 < argc ? std::atoi(argv[++i]) : 0;
+    if (name == "--log2-slots") out.spec.log2_slots = value;
+    if (name == "--runs") out.runs = value;
+    if (name == "--chain") out.chain = value;
+    if (name == "--threads") out.threads = value;
+    if (name == "--levels") out.levels = value;
+    if (name == "--digits") out.digits = value;
+    if (name == "--stages") out.spec.coefficients_to_slots = out.spec.slots_to_coefficients = value;
+  }
+  return out;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double peak_gigabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024e-9;
+}
+
+double largest_error(const Slots& a, const Slots& b) {
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+  return largest;
+}
+
+Slots random_slots(Prng& prng, std::size_t slots, const circuits::BootstrappingSpec& spec) {
+  const auto unit = [&] { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; };
+  Slots out(slots);
+  const std::size_t n = std::size_t{1} << spec.log2_slots;
+  for (std::size_t i = 0; i < slots; ++i)
+    out[i] = i < n ? std::complex<double>(unit(), spec.real ? 0 : unit()) : out[i % n];
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options options = parse(argc, argv);
+  const auto& spec = options.spec;
+  const ThreadPool pool(options.threads);
+  const auto parameters = ckks::Parameters::create({.log2_degree = 16,
+                                                    .levels = options.levels,
+                                                    .scale_bits = 40,
+                                                    .first_prime_bits = 50,
+                                                    .digits = options.digits,
+                                                    .raised_levels = spec.raised_levels(),
+                                                    .raised_scale_bits = 50},
+                                                   select_kernels());
+  Prng prng = Prng::from_system();
+  const auto start = std::chrono::steady_clock::now();
+  const auto secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
+  const rlwe::KeyGenerator generator(secret, pool);
+  rlwe::EvaluationKeys keys;
+  keys.set_relinearization(generator.relinearization_key(prng, parameters->ring()->q_count()));
+  keys.set_encapsulation(generator.encapsulation_keys(prng));
+  const auto uses = circuits::Bootstrapper::galois_uses(spec, *parameters);
+  for (const auto& use : uses) keys.add_galois(generator.galois_key(use.element, prng, use.q_limbs));
+  const double keygen = seconds_since(start);
+  const auto encoding = std::chrono::steady_clock::now();
+  const ckks::Encoder encoder(parameters, pool);
+  const ckks::Evaluator evaluator(parameters, &keys, pool);
+  const ckks::Decryptor decryptor(secret, encoder, pool);
+  const circuits::Bootstrapper bootstrapper(spec, encoder, pool);
+  const double preparation = seconds_since(encoding);
+
+  const double magnitude = spec.real ? 1 : std::sqrt(2.0);
+  const auto encrypted = [&](const Slots& x) {
+    return ckks::encrypt(*parameters, secret, encoder.encode(x, spec.slots_to_coefficients, {}, magnitude),
+                         prng, pool);
+  };
+  std::vector<double> seconds;
+  double worst = 0, bound = 0;
+  int level = 0;
+  for (int run = 0; run < options.runs; ++run) {
+    const Slots x = random_slots(prng, parameters->slots(), spec);
+    const auto operand = encrypted(x);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto result = bootstrapper.bootstrap(evaluator, operand);
+    seconds.push_back(seconds_since(begin));
+    worst = std::max(worst, largest_error(decryptor.decrypt(result), x));
+    bound = result.bound.error;
+    level = result.level();
+  }
+  std::ranges::sort(seconds);
+  nlohmann::ordered_json out{{"slots", 1 << spec.log2_slots},
+                             {"real", spec.real},
+                             {"threads", options.threads},
+                             {"log2_qp", parameters->rlwe()->log2_qp()},
+                             {"limbs", parameters->ring()->q_count()},
+                             {"special_limbs", parameters->ring()->p_count()},
+                             {"digits", options.digits},
+                             {"galois_keys", uses.size()},
+                             {"keygen_seconds", keygen},
+                             {"preparation_seconds", preparation},
+                             {"runs", options.runs},
+                             {"levels_left", level - spec.slots_to_coefficients},
+                             {"seconds_least", seconds.front()},
+                             {"seconds_median", seconds[seconds.size() / 2]},
+                             {"seconds_most", seconds.back()},
+                             {"worst_error_bits", -std::log2(worst)},
+                             {"bound_bits", -std::log2(bound)},
+                             {"peak_gigabytes", peak_gigabytes()}};
+  std::cout << out.dump() << "\n";
+  if (worst > bound) {
+    std::cerr << "bootstrap_bench: the error exceeds its bound\n";
+    return 1;
+  }
+  if (options.chain > 0) {
+    const Slots x = random_slots(prng, parameters->slots(), spec);
+    auto value = encrypted(x);
+    for (int i = 1; i <= options.chain; ++i) {
+      value = bootstrapper.bootstrap(evaluator, evaluator.to_level(value, spec.slots_to_coefficients));
+      const double error = largest_error(decryptor.decrypt(value), x);
+      std::cout << nlohmann::ordered_json{{"bootstraps", i},
+                                          {"error_bits", -std::log2(error)},
+                                          {"bound_bits", -std::log2(value.bound.error)}}
+                       .dump()
+                << "\n";
+      if (error > value.bound.error) return 1;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cloister/circuits/linear_transform.h"
+#include "cloister/circuits/modular_reduction.h"
+#include "cloister/rlwe/modulus_raiser.h"
+
+namespace cloister::circuits {
+
+/// What a bootstrap is made for; unchecked until a Bootstrapper is made.
+struct BootstrappingSpec {
+  /// Values repeat with a period of n = 2^log2_slots slots; log2 of all slots where they do not.
+  int log2_slots = 0;
+  bool real = false;              ///< no slot has an imaginary part
+  double range = 1;               ///< real and imaginary parts of every slot are at most this
+  int slots_to_coefficients = 3;  ///< levels: stages of the transform
+  int coefficients_to_slots = 3;
+
+  /// Levels of the chain above a fresh ciphertext's that a bootstrap takes (ParametersSpec::raised_levels).
+  int raised_levels() const noexcept { return coefficients_to_slots + ModularReduction::kLevels; }
+  friend bool operator==(const BootstrappingSpec&, const BootstrappingSpec&) = default;
+};
+
+/// A rotation or conjugation that has a key, and the limbs of Q that it is used with at most.
+struct GaloisUse {
+  std::uint64_t element = 0;
+  std::size_t q_limbs = 0;
+
+  friend bool operator==(const GaloisUse&, const GaloisUse&) = default;
+};
+
+/// Renews the levels of a ciphertext without any secret: from slots_to_coefficients levels to max_level().
+///
+/// Slots are brought to coefficients first, on the lowest levels; then the modulus is raised from the first
+/// prime to all of Q, under an ephemeral sparse secret (rlwe::ModulusRaiser), which adds multiples of that
+/// prime to each coefficient; coefficients are brought to slots again, real and imaginary parts apart, and
+/// reduced modulo the prime (ModularReduction). So what is reduced are the slots' own values, whatever they
+/// are: the error holds for the largest slot, not on average. Where values repeat, coefficients outside
+/// X^(N / 2n) are summed away after raising, and both parts are reduced in one ciphertext.
+///
+/// The ratio of the first prime to the scale rules the sine's error: 10 bits leave 2^-19.3 of the range.
+/// Certain: no coefficient can leave the range that the reduction is made for (ModulusRaiser), so it fails
+/// with probability 0; noise keeps its bound but for about 2^-40 an operation, as everywhere.
+///
+/// Source: Cheon et al. 2018 (ckks/special_fft.h); Bossuat et al. 2021 and 2022; slots to coefficients first:
+/// Chen, Chillotti, Song 2019.
+class Bootstrapper {
+ public:
+  /// Encodes the transforms: seconds, and memory_bytes(). Throws ParametersError where the parameters do not
+  /// have the spec's raised levels or too few others, SecurityError as rlwe::Parameters::encapsulated.
+  Bootstrapper(const BootstrappingSpec& spec, const ckks::Encoder& encoder, const ThreadPool& pool);
+
+  const BootstrappingSpec& spec() const noexcept { return spec_; }
+  /// The Galois keys that it uses, by element, besides relinearization and encapsulation keys.
+  static std::vector<GaloisUse> galois_uses(const BootstrappingSpec& spec,
+                                            const ckks::Parameters& parameters);
+
+  /// Levels that an operand must have.
+  int least_level() const noexcept { return spec_.slots_to_coefficients; }
+  /// The same slots at max_level(), one lower where values repeat and are complex. The operand's bound must
+  /// fit the range, else PrecisionError; its error stays in the result's. Errors: LevelExhaustedError,
+  /// MissingKeyError. Cost: see docs/performance.md.
+  ckks::Ciphertext bootstrap(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
+  /// Two vectors of real values of period n at once, for the price of one, where !spec().real and 2 n is at
+  /// most the number of slots: both a level below max_level().
+  std::array<ckks::Ciphertext, 2> bootstrap_two(const ckks::Evaluator& evaluator,
+                                                const ckks::Ciphertext& first,
+                                                const ckks::Ciphertext& second) const;
+
+ private:
+  enum class Half { kReal, kImaginary };
+  bool is_sparse() const noexcept;
+  ckks::Ciphertext to_coefficients(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
+  ckks::Ciphertext raised(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
+  ckks::Ciphertext to_slots(const ckks::Evaluator& evaluator, ckks::Ciphertext raised) const;
+  ckks::Ciphertext reduced(const ckks::Evaluator& evaluator, const ckks::Ciphertext& slots,
+                           const ckks::Ciphertext& conjugate, Half half) const;
+  /// Real values of period n, or real and imaginary parts one behind the other with period 2 n.
+  ckks::Ciphertext reduced_sparse(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
+  std::array<ckks::Ciphertext, 2> halves(const ckks::Evaluator& evaluator,
+                                         const ckks::Ciphertext& both) const;
+  ckks::Ciphertext with_error_of(ckks::Ciphertext out, const ckks::Ciphertext& operand) const;
+
+  BootstrappingSpec spec_;
+  std::shared_ptr<const ckks::Parameters> parameters_;
+  const ThreadPool* pool_;
+  rlwe::ModulusRaiser raiser_;
+  ModularReduction reduction_;
+  std::vector<EncodedLinearTransform> to_coefficients_, to_slots_;
+  std::optional<ckks::Plaintext> first_half_, second_half_;
+};
+
+}  // namespace cloister::circuits

@@ -1,0 +1,110 @@
+#include "cloister/circuits/internal/cosine_fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "cloister/circuits/internal/polynomial_algebra.h"
+
+namespace cloister::circuits::internal {
+namespace {
+
+constexpr int kPoints = 5;          // of an interval, to fit
+constexpr int kCheckedPoints = 33;  // of an interval, to bound: the error hardly changes from one to the next
+constexpr int kRounds = 60;
+
+using Matrix = std::vector<std::vector<double>>;  // by columns
+
+double dot(const std::vector<double>& a, const std::vector<double>& b, std::size_t from) {
+  double sum = 0;
+  for (std::size_t i = from; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+// The least squares solution of a x = b, by Householder's reflections.
+std::vector<double> least_squares(Matrix a, std::vector<double> b) {
+  const std::size_t n = a.size();
+  std::vector<double> diagonal(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    const double norm = std::sqrt(dot(a[k], a[k], k));
+    diagonal[k] = a[k][k] > 0 ? -norm : norm;
+    a[k][k] -= diagonal[k];
+    const double square = dot(a[k], a[k], k);
+    const auto reflect = [&](std::vector<double>& x) {
+      const double by = 2 * dot(a[k], x, k) / square;
+      for (std::size_t i = k; i < x.size(); ++i) x[i] -= by * a[k][i];
+    };
+    for (std::size_t j = k + 1; j < n; ++j) reflect(a[j]);
+    reflect(b);
+  }
+  std::vector<double> x(n);
+  for (std::size_t k = n; k-- > 0;) {
+    double sum = b[k];
+    for (std::size_t j = k + 1; j < n; ++j) sum -= a[j][k] * x[j];
+    x[k] = sum / diagonal[k];
+  }
+  return x;
+}
+
+// Points t - 1/4 of all intervals.
+std::vector<double> points(int overflow, double margin, int each) {
+  std::vector<double> out;
+  for (int integer = -overflow; integer <= overflow; ++integer)
+    for (int k = 0; k < each; ++k) out.push_back(integer - 0.25 + margin * (2.0 * k / (each - 1) - 1));
+  return out;
+}
+
+}  // namespace
+
+CosineFit fit_cosine(int overflow, double margin, int double_angles, int degree) {
+  CosineFit fit;
+  fit.half_width = overflow + 0.25 + margin;
+  const double frequency = 2 * std::numbers::pi / std::exp2(double_angles);
+  const auto variable = [&](double x) {
+    const double u = x / fit.half_width;
+    return 2 * u * u - 1;
+  };
+  const auto error = [&](double x) {
+    return evaluate(Basis::kChebyshev, fit.coefficients, variable(x)) - std::cos(frequency * x);
+  };
+  const auto xs = points(overflow, margin, kPoints);
+  const auto columns = static_cast<std::size_t>(degree) + 1;
+  // Double angles multiply an error by 2^double_angles / |sin|.
+  const auto amplification = [&](double x) { return 1 / std::abs(std::sin(frequency * x)); };
+  std::vector<double> weights(xs.size(), 1.0), best;
+  double least = INFINITY;
+  for (int round = 0; round < kRounds; ++round) {
+    Matrix a(columns, std::vector<double>(xs.size()));
+    std::vector<double> b(xs.size());
+    for (std::size_t i = 0; i < xs.size(); ++i) {
+      const double weight = std::sqrt(weights[i]) * amplification(xs[i]), v = variable(xs[i]);
+      double before = weight, now = weight * v;
+      for (std::size_t k = 0; k < columns; ++k) {
+        a[k][i] = before;
+        const double next = 2 * v * now - before;
+        before = now;
+        now = next;
+      }
+      b[i] = weight * std::cos(frequency * xs[i]);
+    }
+    fit.coefficients = least_squares(std::move(a), std::move(b));
+    double largest = 0, sum = 0;
+    std::vector<double> amplified(xs.size());
+    for (std::size_t i = 0; i < xs.size(); ++i) {
+      amplified[i] = std::abs(error(xs[i])) * amplification(xs[i]);
+      largest = std::max(largest, amplified[i]);
+    }
+    if (largest < least) {
+      least = largest;
+      best = fit.coefficients;
+    }
+    for (std::size_t i = 0; i < xs.size(); ++i) sum += weights[i] *= amplified[i] / largest;
+    for (double& w : weights) w *= static_cast<double>(xs.size()) / sum;
+  }
+  fit.coefficients = best;
+  for (const double x : points(overflow, margin, kCheckedPoints))
+    fit.max_error = std::max(fit.max_error, std::abs(error(x)));
+  return fit;
+}
+
+}  // namespace cloister::circuits::internal
