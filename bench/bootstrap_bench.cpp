@@ -26,6 +26,7 @@ using Slots = std::vector<std::complex<double>>;
 struct Options {
   circuits::BootstrappingSpec spec{.log2_slots = 15};
   int runs = 20, chain = 0, threads = 1, levels = 13, digits = 2;
+  int scale_bits = 40, first_bits = 46, raised_bits = 47;
 };
 
 Options parse(int argc, char** argv) {
@@ -43,6 +44,9 @@ Options parse(int argc, char** argv) {
     if (name == "--threads") out.threads = value;
     if (name == "--levels") out.levels = value;
     if (name == "--digits") out.digits = value;
+    if (name == "--scale-bits") out.scale_bits = value;
+    if (name == "--first-bits") out.first_bits = value;
+    if (name == "--raised-bits") out.raised_bits = value;
     if (name == "--stages") out.spec.coefficients_to_slots = out.spec.slots_to_coefficients = value;
   }
   return out;
@@ -81,11 +85,11 @@ int main(int argc, char** argv) {
   const ThreadPool pool(options.threads);
   const auto parameters = ckks::Parameters::create({.log2_degree = 16,
                                                     .levels = options.levels,
-                                                    .scale_bits = 40,
-                                                    .first_prime_bits = 50,
+                                                    .scale_bits = options.scale_bits,
+                                                    .first_prime_bits = options.first_bits,
                                                     .digits = options.digits,
                                                     .raised_levels = spec.raised_levels(),
-                                                    .raised_scale_bits = 50},
+                                                    .raised_scale_bits = options.raised_bits},
                                                    select_kernels());
   Prng prng = Prng::from_system();
   const auto start = std::chrono::steady_clock::now();

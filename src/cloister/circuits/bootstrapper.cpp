@@ -51,7 +51,8 @@ const std::shared_ptr<const ckks::Parameters>& checked(const BootstrappingSpec& 
          std::to_string(spec.raised_levels()) + " are used");
   if (p->max_level() < spec.slots_to_coefficients + 1)
     fail(std::to_string(p->max_level()) + " levels leave none above those that bootstrapping takes");
-  if (ratio(*p) > 0x1p-5) fail("the first prime must be at least 2^5 above the scale; 2^10 is usual");
+  if (ratio(*p) > 0x1p-5 * (1 + 0x1p-4))
+    fail("the first prime must be at least 2^5 above the scale; 2^6 is usual");
   return p;
 }
 
@@ -110,7 +111,7 @@ Bootstrapper::Bootstrapper(const BootstrappingSpec& spec, const ckks::Encoder& e
     to_coefficients_.emplace_back(stage, encoder, level--);
 
   // Raised coefficients are t q, and after the sum over what repeats slots / n times that; the result is
-  // sqrt(2) t over the half width, at the scale of its level, of which each of two conjugates gives half.
+  // t / operand_unit() at the scale of its level, of which each of two conjugates gives half.
   const double factor = 1 / (2 * reduction_.operand_unit());
   const auto stages = is_sparse() && !spec.real
                           ? dft_stages_to_halves(spec.log2_slots, slots, spec.coefficients_to_slots, factor)
@@ -178,7 +179,7 @@ Ciphertext Bootstrapper::raised(const Evaluator& evaluator, const Ciphertext& op
   return out;
 }
 
-// sqrt(2) t over the half width, half of it, in bit-reversed order. Errors of slots are independent.
+// Half of t / operand_unit(), in bit-reversed order. Errors of slots are independent.
 Ciphertext Bootstrapper::to_slots(const Evaluator& evaluator, Ciphertext x) const {
   for (const auto& stage : to_slots_) {
     const double norm = stage.euclidean_row_norm();
@@ -192,19 +193,21 @@ Ciphertext Bootstrapper::to_slots(const Evaluator& evaluator, Ciphertext x) cons
   return Evaluator::with_magnitude(std::move(x), std::numbers::sqrt2);
 }
 
-Ciphertext Bootstrapper::reduced(const Evaluator& evaluator, const Ciphertext& slots,
-                                 const Ciphertext& conjugate, Half half) const {
+Ciphertext Bootstrapper::turned(const Evaluator& evaluator, const Ciphertext& slots,
+                                const Ciphertext& conjugate, Half half) const {
   Ciphertext x = half == Half::kReal ? evaluator.add(slots, conjugate)
                                      : evaluator.multiply_by_i(evaluator.sub(conjugate, slots));
-  x = Evaluator::with_magnitude(std::move(x), std::numbers::sqrt2);
-  return reduction_.evaluate(evaluator, x, spec_.range / ratio(*parameters_),
-                             parameters_->scale_at(parameters_->max_level()));
+  x = Evaluator::with_magnitude(std::move(x), 2);
+  return reduction_.turned(evaluator, x, gain(), parameters_->scale_at(parameters_->max_level()));
 }
+
+// From the fraction to the slots' values.
+double Bootstrapper::gain() const noexcept { return spec_.range / ratio(*parameters_); }
 
 Ciphertext Bootstrapper::reduced_sparse(const Evaluator& evaluator, const Ciphertext& operand) const {
   const Ciphertext slots = to_slots(evaluator, raised(evaluator, operand));
-  return with_error_of(reduced(evaluator, slots, ckks::Rotations(evaluator).conjugate(slots), Half::kReal),
-                       operand);
+  const auto z = turned(evaluator, slots, ckks::Rotations(evaluator).conjugate(slots), Half::kReal);
+  return with_error_of(reduction_.real_fraction(evaluator, z, gain()), operand);
 }
 
 // Adds what the coefficients had, and what raising them added.
@@ -240,11 +243,10 @@ Ciphertext Bootstrapper::bootstrap(const Evaluator& evaluator, const Ciphertext&
   }
   const Ciphertext slots = to_slots(evaluator, raised(evaluator, coefficients));
   const Ciphertext conjugate = ckks::Rotations(evaluator).conjugate(slots);
-  Ciphertext out = with_error_of(reduced(evaluator, slots, conjugate, Half::kReal), coefficients);
-  if (spec_.real) return out;
-  evaluator.add_to(out, evaluator.multiply_by_i(with_error_of(
-                            reduced(evaluator, slots, conjugate, Half::kImaginary), coefficients)));
-  return out;
+  const Ciphertext real = turned(evaluator, slots, conjugate, Half::kReal);
+  if (spec_.real) return with_error_of(reduction_.real_fraction(evaluator, real, gain()), coefficients);
+  const Ciphertext imaginary = turned(evaluator, slots, conjugate, Half::kImaginary);
+  return with_error_of(reduction_.complex_fraction(evaluator, real, imaginary, gain()), coefficients);
 }
 
 std::array<Ciphertext, 2> Bootstrapper::bootstrap_two(const Evaluator& evaluator, const Ciphertext& first,

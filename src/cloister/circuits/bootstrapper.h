@@ -43,9 +43,9 @@ struct GaloisUse {
 /// are: the error holds for the largest slot, not on average. Where values repeat, coefficients outside
 /// X^(N / 2n) are summed away after raising, and both parts are reduced in one ciphertext.
 ///
-/// The ratio of the first prime to the scale rules the sine's error: 10 bits leave 2^-19.3 of the range.
-/// Certain: no coefficient can leave the range that the reduction is made for (ModulusRaiser), so it fails
-/// with probability 0; noise keeps its bound but for about 2^-40 an operation, as everywhere.
+/// The ratio of the first prime to the scale rules the reduction's own error: 6 bits leave 2^-22 of the
+/// range. Certain: no coefficient can leave the range that the reduction is made for (ModulusRaiser), so it
+/// fails with probability 0; noise keeps its bound but for about 2^-40 an operation, as everywhere.
 ///
 /// Source: Cheon et al. 2018 (ckks/special_fft.h); Bossuat et al. 2021 and 2022; slots to coefficients first:
 /// Chen, Chillotti, Song 2019.
@@ -78,8 +78,9 @@ class Bootstrapper {
   ckks::Ciphertext to_coefficients(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   ckks::Ciphertext raised(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   ckks::Ciphertext to_slots(const ckks::Evaluator& evaluator, ckks::Ciphertext raised) const;
-  ckks::Ciphertext reduced(const ckks::Evaluator& evaluator, const ckks::Ciphertext& slots,
-                           const ckks::Ciphertext& conjugate, Half half) const;
+  ckks::Ciphertext turned(const ckks::Evaluator& evaluator, const ckks::Ciphertext& slots,
+                          const ckks::Ciphertext& conjugate, Half half) const;
+  double gain() const noexcept;
   /// Real values of period n, or real and imaginary parts one behind the other with period 2 n.
   ckks::Ciphertext reduced_sparse(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   std::array<ckks::Ciphertext, 2> halves(const ckks::Evaluator& evaluator,

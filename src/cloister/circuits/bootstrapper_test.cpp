@@ -35,10 +35,10 @@ class BootstrapperTest : public ::testing::Test {
     const auto parameters = ckks::InsecureParametersForTests::create({.log2_degree = kLog2Degree,
                                                                       .levels = kLevels,
                                                                       .scale_bits = 40,
-                                                                      .first_prime_bits = 50,
+                                                                      .first_prime_bits = 46,
                                                                       .digits = 2,
                                                                       .raised_levels = spec.raised_levels(),
-                                                                      .raised_scale_bits = 50},
+                                                                      .raised_scale_bits = 46},
                                                                      scalar_kernels());
     const auto secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
     const rlwe::KeyGenerator generator(secret, pool);

@@ -6,46 +6,63 @@
 
 namespace cloister::circuits {
 
-/// From t = I + m to m, for an integer |I| <= overflow and a fraction |m| <= margin, on every slot: a
-/// multiple of sin(2 pi t), as double angles of a cosine, whose slope is such that the cubic term is evened
-/// out over
-/// [-margin, margin]. Immutable.
+/// From t = I + m to m, for an integer |I| <= overflow and a fraction |m| <= margin, on every slot. With z =
+/// e^(2 pi i t), which does not see I, it is the imaginary part of a z + b z^2: a sin x + b sin 2x has its
+/// cubic term where a and b want it, and is x within about x^5 / 30, evened out over the range. z itself is a
+/// polynomial near e^(2 pi i t / 2^k), squared k times. Immutable.
 ///
-/// Error: the sine's (2 pi margin)^2 / 24 of the margin; the cosine's polynomial, whose error double angles
-/// multiply; and noise. Source: Han, Ki 2020; Bossuat et al. 2021, section 5. Changed: the cosine is fitted
-/// as a polynomial of half the degree in T_2; all constants of the double angles ride on its coefficients.
+/// Error: relative_error of the margin; the polynomial's, times 2^k / 2 pi; and noise. A squaring doubles
+/// what noise there is, at every t alike, where a double angle of the cosine multiplies it by up to 4; and a
+/// margin that may be 2^-6 instead of 2^-10 multiplies it by as much less. Source: Han, Ki 2020 (the
+/// polynomial); Cheon et al. 2018 (squared exponentials). Ours: one turned polynomial for both parts of the
+/// exponential, and the two sines.
 class ModularReduction {
  public:
   /// Of t: see above.
   struct Range {
     int overflow = 16;
-    double margin = 0x1p-10;
+    double margin = 0x1p-6;
   };
-  static constexpr int kDoubleAngles = 3;
-  static constexpr int kDegree = 15;  // in T_2
-  /// Levels that it takes: T_2, the polynomial, the double angles.
-  static constexpr int kLevels = 1 + 4 + kDoubleAngles;
+  static constexpr int kSquarings = 3;
+  static constexpr int kDegree = 31;
+  /// Levels that it takes: the polynomial, the squarings, the sum of two sines.
+  static constexpr int kLevels = 5 + kSquarings + 1;
 
   explicit ModularReduction(const Range& range);
 
-  /// What operands are divided by: they are t / operand_unit(), at most sqrt(2), so that a square is half of
-  /// T_2 + 1.
-  double operand_unit() const noexcept;
+  /// What operands are divided by: they are t / operand_unit(), at most 2.
+  double operand_unit() const noexcept { return half_width_ / 2; }
   /// Largest error of m in the clear, over the margin.
-  double relative_error() const noexcept;
-  int key_switches() const noexcept;
+  double relative_error() const noexcept { return sines_.error; }
+  /// Relinearizations; a conjugation comes on top.
+  int key_switches() const noexcept { return exponential(1).key_switches() + kSquarings + 1; }
 
-  /// m * gain, at `scale`, kLevels below an operand in normal form whose slots are real. Errors:
-  /// LevelExhaustedError, MissingKeyError, PrecisionError.
-  ckks::Ciphertext evaluate(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand, double gain,
-                            ckks::Scale scale) const;
+  /// Of which real_fraction and complex_fraction take the imaginary part, kLevels below an operand in normal
+  /// form whose slots are real: such that m * gain results, at `scale`. Errors: LevelExhaustedError,
+  /// MissingKeyError, PrecisionError.
+  ckks::Ciphertext turned(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand, double gain,
+                          ckks::Scale scale) const;
+  /// m * gain.
+  ckks::Ciphertext real_fraction(const ckks::Evaluator& evaluator, const ckks::Ciphertext& turned,
+                                 double gain) const;
+  /// The fraction of the first, and i times that of the second: one conjugation for both.
+  ckks::Ciphertext complex_fraction(const ckks::Evaluator& evaluator, const ckks::Ciphertext& first,
+                                    const ckks::Ciphertext& second, double gain) const;
 
  private:
-  PolynomialCircuit cosine(double factor) const;  // of T_2
+  /// a sin x + b sin 2 x near x.
+  struct Sines {
+    double a = 0, b = 0;
+    double error = 0;  // the largest, over the largest x
+  };
+  static Sines sines(double largest) noexcept;
+  PolynomialCircuit exponential(double factor) const;
+  ckks::Ciphertext with_sine_error(ckks::Ciphertext fraction, double gain, double parts) const;
 
   Range range_;
+  Sines sines_;
   double half_width_, fit_error_;
-  std::vector<double> coefficients_;  // of the cosine, in T_2
+  std::vector<double> coefficients_;  // of the exponential
 };
 
 }  // namespace cloister::circuits

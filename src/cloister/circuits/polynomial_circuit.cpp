@@ -16,22 +16,42 @@ using ckks::Evaluator;
 using internal::ScheduleNode;
 
 // One evaluation: the basis polynomials of its operand, computed as they are needed, and the nodes.
+//
+// Of Chebyshev's basis what is computed is 2 T_k: with 2 T_(a + b) = 2 T_a 2 T_b - 2 T_(a - b) nothing is
+// doubled on the way, and the noise of each is a part of twice the value.
 class Evaluation {
  public:
-  // `operand` in normal form; its slots are real up to its error, and at most `half_width`.
-  Evaluation(const Evaluator& evaluator, Basis basis, const Ciphertext& operand, double half_width)
-      : evaluator_(evaluator), basis_(basis), half_width_(half_width), margin_(operand.bound.error) {
-    powers_.emplace(1, Evaluator::with_bound(operand.clone(), {half_width_ + margin_, 0}));
+  // `operand`: `unit(basis)` times the variable, in normal form; its slots are real up to its error, and the
+  // variable at most `half_width`.
+  //
+  // `turned`: T_k of odd k are i times themselves, as all even ones are products of an even number of them
+  // and all odd ones of such and T_1. Only T_2 is made of two odd ones, and so of the operand as it is.
+  Evaluation(const Evaluator& evaluator, Basis basis, const Ciphertext& operand, double half_width,
+             bool turned)
+      : evaluator_(evaluator),
+        basis_(basis),
+        half_width_(half_width),
+        margin_(operand.bound.error / unit(basis)),
+        turned_(turned) {
+    auto first = Evaluator::with_bound(operand.clone(), {unit(basis) * (half_width_ + margin_), 0});
+    if (turned) {
+      powers_.emplace(2, square_of(first));
+      first = evaluator.multiply_by_i(std::move(first));
+    }
+    powers_.emplace(1, std::move(first));
   }
 
-  // At `level`, in normal form.
-  Ciphertext finished(const ScheduleNode& node, int level) {
-    return evaluator_.finish(product_form(node, level + 1));
+  // What basis polynomials are multiplied by.
+  static double unit(Basis basis) { return basis == Basis::kChebyshev ? 2 : 1; }
+
+  // Times a number, at `level`, in normal form.
+  Ciphertext finished(const ScheduleNode& node, double times, int level) {
+    return evaluator_.finish(product_form(node, times, level + 1));
   }
 
  private:
   // At `level` and its product scale, in two or three parts.
-  Ciphertext product_form(const ScheduleNode& node, int level) {
+  Ciphertext product_form(const ScheduleNode& node, double times, int level) {
     std::optional<Ciphertext> sum;
     const auto accumulate = [&](Ciphertext term) {
       if (sum && sum->parts.size() >= term.parts.size())
@@ -40,39 +60,52 @@ class Evaluation {
         sum = sum ? evaluator_.add(*sum, term) : std::move(term);
     };
     for (const auto& product : node.products)
-      accumulate(evaluator_.multiply_lazy(finished(product.factor, level), power(product.power)));
+      accumulate(evaluator_.multiply_lazy(finished(product.factor, times / unit(basis_), level),
+                                          power(product.power)));
     for (const auto& [k, coefficient] : node.terms)
-      accumulate(evaluator_.multiply_lazy(power(k), coefficient, level));
-    if (node.constant != 0) sum = evaluator_.add(*sum, node.constant);
-    return Evaluator::with_magnitude(std::move(*sum), magnitude(node.coefficients));
+      accumulate(evaluator_.multiply_lazy(power(k), times / unit(basis_) * coefficient, level));
+    if (node.constant != 0) sum = evaluator_.add(*sum, times * node.constant);
+    return Evaluator::with_magnitude(std::move(*sum), std::abs(times) * magnitude(node.coefficients));
   }
 
-  // x^k = x^high x^low, and T_k = 2 T_high T_low - T_(high - low), with k = high + low and high the largest
-  // power of two below k, so that it takes ceil(log2 k) levels.
+  // unit(basis) times: x^k = x^high x^low, and T_k = 2 T_high T_low - T_(high - low), with k = high + low and
+  // high the largest power of two below k, so that it takes ceil(log2 k) levels.
   const Ciphertext& power(int k) {
     if (const auto it = powers_.find(k); it != powers_.end()) return it->second;
     const int high = static_cast<int>(std::bit_floor(static_cast<unsigned>(k - 1))), low = k - high;
+    if (k == 2) return powers_.emplace(2, square_of(power(1))).first->second;
     Ciphertext product = evaluator_.multiply_lazy(power(high), power(low));
     if (basis_ == Basis::kChebyshev) {
-      evaluator_.add_to(product, product);
       if (high == low)
-        product = evaluator_.add(product, -1.0);
+        product = evaluator_.add(product, -unit(basis_));
       else
         evaluator_.add_to(product, evaluator_.multiply_lazy(power(high - low), -1.0, product.level()));
     }
-    internal::Coefficients unit(static_cast<std::size_t>(k) + 1);
-    unit.back() = 1;
-    product = Evaluator::with_magnitude(std::move(product), magnitude(unit));
-    return powers_.emplace(k, evaluator_.finish(std::move(product))).first->second;
+    return powers_.emplace(k, finished_power(std::move(product), k)).first->second;
+  }
+
+  // x^2 or 2 T_2 from the first.
+  Ciphertext square_of(const Ciphertext& first) const {
+    Ciphertext product = evaluator_.multiply_lazy(first, first);
+    if (basis_ == Basis::kChebyshev) product = evaluator_.add(product, -unit(basis_));
+    return finished_power(std::move(product), 2);
+  }
+
+  Ciphertext finished_power(Ciphertext product, int k) const {
+    internal::Coefficients one(static_cast<std::size_t>(k) + 1);
+    one.back() = 1;
+    return evaluator_.finish(Evaluator::with_magnitude(std::move(product), unit(basis_) * magnitude(one)));
   }
 
   double magnitude(const internal::Coefficients& coefficients) const {
-    return internal::magnitude_bound(basis_, coefficients, half_width_, margin_);
+    return turned_ ? internal::turned_magnitude_bound(coefficients, margin_)
+                   : internal::magnitude_bound(basis_, coefficients, half_width_, margin_);
   }
 
   const Evaluator& evaluator_;
   Basis basis_;
   double half_width_, margin_;
+  bool turned_;
   std::map<int, Ciphertext> powers_;
 };
 
@@ -111,23 +144,39 @@ Ciphertext PolynomialCircuit::evaluate(const Evaluator& evaluator, const Ciphert
 }
 
 Ciphertext PolynomialCircuit::evaluate_scaled(const Evaluator& evaluator, const Ciphertext& operand) const {
-  const auto& coefficients = polynomial_.coefficients();
   const bool normal =
       operand.parts.size() == 2 && operand.scale == evaluator.parameters().scale_at(operand.level());
   check_levels(operand.level(), depth(polynomial_.degree()) + (normal ? 0 : 1));
   if (!normal) return evaluate_scaled(evaluator, evaluator.finish(operand.clone()));
   // A constant is encrypted by adding it to zero times the operand.
-  if (!schedule_) return evaluator.add(evaluator.multiply_integer(operand, 0), coefficients[0]);
+  if (!schedule_) return evaluator.add(evaluator.multiply_integer(operand, 0), polynomial_.coefficients()[0]);
+  if (polynomial_.basis() == Basis::kPower)
+    return evaluate_units(evaluator, operand, operand.bound.magnitude, false);
+  Ciphertext twice = operand.clone();
+  evaluator.add_to(twice, twice);
+  return evaluate_units(evaluator, twice, 1, false);
+}
 
+Ciphertext PolynomialCircuit::evaluate_turned(const Evaluator& evaluator, const Ciphertext& operand) const {
+  if (polynomial_.degree() < 2 || polynomial_.basis() != Basis::kChebyshev)
+    throw ParametersError("polynomial: only one of degree 2 or more in Chebyshev's basis can be turned");
+  check_levels(operand.level(), depth(polynomial_.degree()));
+  return evaluate_units(evaluator, operand, 1, true);
+}
+
+Ciphertext PolynomialCircuit::evaluate_units(const Evaluator& evaluator, const Ciphertext& operand,
+                                             double half_width, bool turned) const {
+  const auto& coefficients = polynomial_.coefficients();
   const Basis basis = polynomial_.basis();
-  const double half_width = basis == Basis::kChebyshev ? 1 : operand.bound.magnitude;
-  const double error = operand.bound.error;
-  Evaluation evaluation(evaluator, basis, operand, half_width);
-  Ciphertext out = evaluation.finished(schedule_->root, operand.level() - depth(polynomial_.degree()));
-  const double slope =
-      internal::magnitude_bound(basis, internal::derivative(basis, coefficients), half_width, error);
-  out.bound = {internal::magnitude_bound(basis, coefficients, half_width, 0),
-               out.bound.error + slope * error};
+  const double error = operand.bound.error / Evaluation::unit(basis);
+  Evaluation evaluation(evaluator, basis, operand, half_width, turned);
+  Ciphertext out = evaluation.finished(schedule_->root, 1, operand.level() - depth(polynomial_.degree()));
+  const auto bound = [&](const internal::Coefficients& c, double margin) {
+    return turned ? internal::turned_magnitude_bound(c, margin)
+                  : internal::magnitude_bound(basis, c, half_width, margin);
+  };
+  out.bound = {bound(coefficients, 0),
+               out.bound.error + bound(internal::derivative(basis, coefficients), error) * error};
   return out;
 }
 

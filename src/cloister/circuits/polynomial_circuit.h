@@ -40,8 +40,15 @@ class PolynomialCircuit {
   /// The same for an operand that was brought from the interval to [-1, 1] already, for example by a factor
   /// folded into the plaintext or weight that made it: saves evaluate's level for that.
   ckks::Ciphertext evaluate_scaled(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
+  /// For a polynomial sum c_k T_k of degree 2 or more in Chebyshev's basis, and twice an operand of
+  /// evaluate_scaled, for the caller to whom doubling costs nothing and the operand's noise counts half: the
+  /// sum over even k of c_k T_k, and i times that over odd k. So e^(i x) is one polynomial, and costs no more
+  /// than its real part.
+  ckks::Ciphertext evaluate_turned(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
 
  private:
+  ckks::Ciphertext evaluate_units(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand,
+                                  double half_width, bool turned) const;
   void check_levels(int have, int need) const;
 
   Polynomial polynomial_;

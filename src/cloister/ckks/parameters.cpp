@@ -18,6 +18,10 @@ void check_range(const char* what, int value, int low, int high) {
                           ", which is outside [" + std::to_string(low) + ", " + std::to_string(high) + "]");
 }
 
+// A little below the power of two, so that all primes are: transforms are slower above 2^45.97, 2^46.95 and
+// 2^50.
+double raised_scale(const ParametersSpec& spec) { return std::ldexp(1 - 0x1p-4, spec.raised_scale_bits); }
+
 }  // namespace
 
 rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
@@ -39,8 +43,7 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
   };
   const std::uint64_t first = take(std::ldexp(1.0, spec.first_prime_bits) * (1 - 0x1p-8));
   // From the top level down: the prime that brings the next scale nearest to the target.
-  const auto take_levels = [&](int count, int bits) {
-    const double target = std::ldexp(1.0, bits);
+  const auto take_levels = [&](int count, double target) {
     double scale = target;
     for (int level = 0; level < count; ++level) {
       const std::uint64_t prime = take(scale * scale / target);
@@ -48,8 +51,8 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
       scale = scale * scale / static_cast<double>(prime);
     }
   };
-  take_levels(spec.raised_levels, spec.raised_scale_bits);
-  take_levels(spec.levels, spec.scale_bits);
+  take_levels(spec.raised_levels, raised_scale(spec));
+  take_levels(spec.levels, std::ldexp(1.0, spec.scale_bits));
   out.q_primes.push_back(first);
   std::ranges::reverse(out.q_primes);
 
@@ -78,7 +81,7 @@ Parameters::Parameters(const ParametersSpec& spec, std::shared_ptr<const rlwe::P
   const auto& primes = rlwe_->spec().q_primes;
   const auto fresh = static_cast<std::size_t>(spec.levels);
   scales_.assign(primes.size(), Scale(std::ldexp(1.0, spec.scale_bits)));
-  if (spec.raised_levels > 0) scales_.back() = Scale(std::ldexp(1.0, spec.raised_scale_bits));
+  if (spec.raised_levels > 0) scales_.back() = Scale(raised_scale(spec));
   for (std::size_t level = primes.size() - 1; level >= 1; --level)
     if (level != fresh + 1)
       scales_[level - 1] = scales_[level] * scales_[level] / static_cast<double>(primes[level]);

@@ -1,6 +1,7 @@
 #include "cloister/circuits/internal/polynomial_algebra.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -77,6 +78,17 @@ double magnitude_bound(Basis basis, std::span<const double> c, double half_width
   const double rounding = 4 * n * n * 0x1p-53 * on_interval;
   const double missed = 1 / std::cos(std::numbers::pi / (2 * kPointsPerDegree));
   return std::min(triangle, (largest + rounding) * missed * std::exp(n * eta));
+}
+
+double turned_magnitude_bound(std::span<const double> c, double margin) {
+  std::array<Coefficients, 2> parts{Coefficients(c.size()), Coefficients(c.size())};
+  for (std::size_t k = 0; k < c.size(); ++k) parts[k % 2][k] = c[k];
+  double sum = 0;
+  for (Coefficients& part : parts) {
+    trim(part);
+    sum += magnitude_bound(Basis::kChebyshev, part, 1, margin);
+  }
+  return sum;
 }
 
 }  // namespace cloister::circuits::internal

@@ -26,4 +26,7 @@ Division divide(Basis basis, std::span<const double> coefficients, std::size_t p
 /// (half_width is 1 in Chebyshev's basis). At most 2% above the largest value where the margin is small.
 double magnitude_bound(Basis basis, std::span<const double> coefficients, double half_width, double margin);
 
+/// The same in Chebyshev's basis where terms of odd degree are multiplied by i.
+double turned_magnitude_bound(std::span<const double> coefficients, double margin);
+
 }  // namespace cloister::circuits::internal

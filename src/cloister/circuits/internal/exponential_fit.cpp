@@ -1,4 +1,4 @@
-#include "cloister/circuits/internal/cosine_fit.h"
+#include "cloister/circuits/internal/exponential_fit.h"
 
 #include <algorithm>
 #include <cmath>
@@ -46,64 +46,62 @@ std::vector<double> least_squares(Matrix a, std::vector<double> b) {
   return x;
 }
 
-// Points t - 1/4 of all intervals.
+// Points of all intervals.
 std::vector<double> points(int overflow, double margin, int each) {
   std::vector<double> out;
   for (int integer = -overflow; integer <= overflow; ++integer)
-    for (int k = 0; k < each; ++k) out.push_back(integer - 0.25 + margin * (2.0 * k / (each - 1) - 1));
+    for (int k = 0; k < each; ++k) out.push_back(integer + margin * (2.0 * k / (each - 1) - 1));
   return out;
 }
 
 }  // namespace
 
-CosineFit fit_cosine(int overflow, double margin, int double_angles, int degree) {
-  CosineFit fit;
-  fit.half_width = overflow + 0.25 + margin;
-  const double frequency = 2 * std::numbers::pi / std::exp2(double_angles);
-  const auto variable = [&](double x) {
-    const double u = x / fit.half_width;
-    return 2 * u * u - 1;
-  };
+ExponentialFit fit_exponential(int overflow, double margin, int squarings, int degree) {
+  ExponentialFit fit;
+  fit.half_width = overflow + margin;
+  const double frequency = 2 * std::numbers::pi / std::exp2(squarings);
+  // Points lie symmetrically, so the even and the odd part of cos + sin are fitted as if they were alone.
+  const auto value = [&](double x) { return std::cos(frequency * x) + std::sin(frequency * x); };
   const auto error = [&](double x) {
-    return evaluate(Basis::kChebyshev, fit.coefficients, variable(x)) - std::cos(frequency * x);
+    const auto at = [&](double t) {
+      return evaluate(Basis::kChebyshev, fit.coefficients, t / fit.half_width) - value(t);
+    };
+    const double here = at(x), opposite = at(-x);
+    return std::hypot((here + opposite) / 2, (here - opposite) / 2);
   };
   const auto xs = points(overflow, margin, kPoints);
   const auto columns = static_cast<std::size_t>(degree) + 1;
-  // Double angles multiply an error by 2^double_angles / |sin|.
-  const auto amplification = [&](double x) { return 1 / std::abs(std::sin(frequency * x)); };
   std::vector<double> weights(xs.size(), 1.0), best;
   double least = INFINITY;
   for (int round = 0; round < kRounds; ++round) {
     Matrix a(columns, std::vector<double>(xs.size()));
     std::vector<double> b(xs.size());
     for (std::size_t i = 0; i < xs.size(); ++i) {
-      const double weight = std::sqrt(weights[i]) * amplification(xs[i]), v = variable(xs[i]);
-      double before = weight, now = weight * v;
+      const double weight = std::sqrt(weights[i]), u = xs[i] / fit.half_width;
+      double before = weight, now = weight * u;
       for (std::size_t k = 0; k < columns; ++k) {
         a[k][i] = before;
-        const double next = 2 * v * now - before;
+        const double next = 2 * u * now - before;
         before = now;
         now = next;
       }
-      b[i] = weight * std::cos(frequency * xs[i]);
+      b[i] = weight * value(xs[i]);
     }
     fit.coefficients = least_squares(std::move(a), std::move(b));
-    double largest = 0, sum = 0;
-    std::vector<double> amplified(xs.size());
-    for (std::size_t i = 0; i < xs.size(); ++i) {
-      amplified[i] = std::abs(error(xs[i])) * amplification(xs[i]);
-      largest = std::max(largest, amplified[i]);
-    }
+    std::vector<double> errors(xs.size());
+    std::ranges::transform(xs, errors.begin(), error);
+    const double largest = std::ranges::max(errors);
     if (largest < least) {
       least = largest;
       best = fit.coefficients;
     }
-    for (std::size_t i = 0; i < xs.size(); ++i) sum += weights[i] *= amplified[i] / largest;
+    double sum = 0;
+    for (std::size_t i = 0; i < xs.size(); ++i) sum += weights[i] *= errors[i] / largest;
     for (double& w : weights) w *= static_cast<double>(xs.size()) / sum;
   }
   fit.coefficients = best;
   for (const double x : points(overflow, margin, kCheckedPoints))
-    fit.max_error = std::max(fit.max_error, std::abs(error(x)));
+    fit.max_error = std::max(fit.max_error, error(x));
   return fit;
 }
 
