@@ -62,9 +62,14 @@ class Evaluation {
     for (const auto& product : node.products)
       accumulate(evaluator_.multiply_lazy(finished(product.factor, times / unit(basis_), level),
                                           power(product.power)));
-    for (const auto& [k, coefficient] : node.terms)
-      accumulate(evaluator_.multiply_lazy(power(k), times / unit(basis_) * coefficient, level));
-    if (node.constant != 0) sum = evaluator_.add(*sum, times * node.constant);
+    if (!node.terms.empty()) {
+      std::vector<Evaluator::Multiple> terms;
+      for (const auto& [k, coefficient] : node.terms)
+        terms.push_back({&power(k), times / unit(basis_) * coefficient});
+      accumulate(evaluator_.sum_lazy(terms, times * node.constant, level));
+    } else if (node.constant != 0) {
+      sum = evaluator_.add(std::move(*sum), times * node.constant);
+    }
     return Evaluator::with_magnitude(std::move(*sum), std::abs(times) * magnitude(node.coefficients));
   }
 
@@ -77,7 +82,7 @@ class Evaluation {
     Ciphertext product = evaluator_.multiply_lazy(power(high), power(low));
     if (basis_ == Basis::kChebyshev) {
       if (high == low)
-        product = evaluator_.add(product, -unit(basis_));
+        product = evaluator_.add(std::move(product), -unit(basis_));
       else
         evaluator_.add_to(product, evaluator_.multiply_lazy(power(high - low), -1.0, product.level()));
     }
@@ -87,7 +92,7 @@ class Evaluation {
   // x^2 or 2 T_2 from the first.
   Ciphertext square_of(const Ciphertext& first) const {
     Ciphertext product = evaluator_.multiply_lazy(first, first);
-    if (basis_ == Basis::kChebyshev) product = evaluator_.add(product, -unit(basis_));
+    if (basis_ == Basis::kChebyshev) product = evaluator_.add(std::move(product), -unit(basis_));
     return finished_power(std::move(product), 2);
   }
 

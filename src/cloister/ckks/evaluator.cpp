@@ -1,6 +1,7 @@
 #include "cloister/ckks/evaluator.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "cloister/ckks/noise.h"
@@ -51,9 +52,13 @@ bool Evaluator::is_normal(const Ciphertext& a) const noexcept {
          a.scale == parameters_->scale_at(a.level());
 }
 
-Ciphertext Evaluator::normal(const Ciphertext& a) const {
+void Evaluator::check_ring(const Ciphertext& a) const {
   if (a.parts.front().ring() != parameters_->ring())
     throw MismatchError("the ciphertext belongs to other parameters", "ciphertext", "evaluator");
+}
+
+Ciphertext Evaluator::normal(const Ciphertext& a) const {
+  check_ring(a);
   return is_normal(a) ? a.clone() : finish(a.clone());
 }
 
@@ -69,10 +74,11 @@ void Evaluator::check_fits(const Ciphertext& a, const char* operation) const {
 // Brings two operands to one level and scale, then applies the operation.
 template <typename Operation>
 Ciphertext Evaluator::aligned(const Ciphertext& a, const Ciphertext& b, Operation operation) const {
-  if (is_normal(a) && is_normal(b) && a.level() == b.level()) return operation(a, b);
-  const Ciphertext x = normal(a), y = normal(b);
-  const int level = std::min(x.level(), y.level());
-  return operation(to_level(x, level), to_level(y, level));
+  if (!is_normal(a)) return aligned(normal(a), b, operation);
+  if (!is_normal(b)) return aligned(a, normal(b), operation);
+  if (a.level() > b.level()) return operation(to_level(a, b.level()), b);
+  if (a.level() < b.level()) return operation(a, to_level(b, a.level()));
+  return operation(a, b);
 }
 
 template <typename PolyOperation>
@@ -132,26 +138,31 @@ Ciphertext Evaluator::add(const Ciphertext& a, const Plaintext& b) const {
   return out;
 }
 
-Ciphertext Evaluator::add(const Ciphertext& a, double b) const {
+Ciphertext Evaluator::add(Ciphertext&& a, double b) const {
   if (!std::isfinite(b)) throw ParametersError("add: the number is not finite");
-  Ciphertext out = a.clone();
+  Ciphertext out = std::move(a);
   out.seed.reset();
   // A constant polynomial has the same value everywhere in the evaluation domain.
-  const double integer = std::nearbyint(b * a.scale.value());
-  const auto residues = constant_residues(*parameters_->ring(), a.level(), integer);
+  const double integer = std::nearbyint(b * out.scale.value());
+  const auto residues = constant_residues(*parameters_->ring(), out.level(), integer);
   pool_->parallel_for(residues.size(), [&](std::size_t i) {
     const Modulus q = out.parts[0].modulus(i);
     for (auto& x : out.parts[0].limb_span(i)) x = q.add(x, residues[i]);
   });
-  out.bound = out.bound + ValueBound{std::abs(b), std::abs(b - integer / a.scale.value()) +
+  out.bound = out.bound + ValueBound{std::abs(b), std::abs(b - integer / out.scale.value()) +
                                                       transform_error(*parameters_, std::abs(b))};
   return out;
 }
 
-void Evaluator::multiply_constant(Ciphertext& a, double integer) const {
-  const auto residues = constant_residues(*parameters_->ring(), a.level(), integer);
-  for (auto& part : a.parts) mul_scalar(part, residues, part, *pool_);
-  a.seed.reset();
+// The parts times an integer, of the limbs of a level at or below a's.
+std::vector<EvaluationPoly> Evaluator::multiplied(const Ciphertext& a, double integer, int level) const {
+  const auto residues = constant_residues(*parameters_->ring(), level, integer);
+  std::vector<EvaluationPoly> out;
+  for (const auto& part : a.parts) {
+    out.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(level)));
+    mul_scalar(part, residues, out.back(), *pool_);
+  }
+  return out;
 }
 
 Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b, int level) const {
@@ -161,10 +172,41 @@ Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b, int level) co
   const Scale product = parameters_->scale_at(level) * parameters_->scale_at(level);
   const double unit = product.value() / a.scale.value();
   const double integer = std::nearbyint(b * unit);
-  Ciphertext out{{}, product, a.bound * ValueBound{std::abs(b), std::abs(b - integer / unit)}, {}};
-  for (const auto& part : a.parts) out.parts.push_back(copy_limbs(part, limbs_at(level)));
-  multiply_constant(out, integer);
-  return out;
+  return {multiplied(a, integer, level),
+          product,
+          a.bound * ValueBound{std::abs(b), std::abs(b - integer / unit)},
+          {}};
+}
+
+Ciphertext Evaluator::sum_lazy(std::span<const Multiple> terms, double constant, int level) const {
+  if (terms.empty() || terms.size() > 255) throw ParametersError("sum: give 1 to 255 terms");
+  const Ring& ring = *parameters_->ring();
+  const Scale product = parameters_->scale_at(level) * parameters_->scale_at(level);
+  Ciphertext out{{}, product, {}, {}};
+  std::vector<std::vector<std::uint64_t>> constants;  // [terms][limbs]
+  for (const auto& [of, times] : terms) {
+    if (!std::isfinite(times)) throw ParametersError("sum: a number is not finite");
+    if (!is_normal(*of)) throw ParametersError("sum: a term is not in normal form; finish it first");
+    if (level < 0 || level > of->level()) throw LevelExhaustedError("sum", of->level(), level);
+    const double unit = product.value() / of->scale.value(), integer = std::nearbyint(times * unit);
+    constants.push_back(constant_residues(ring, level, integer));
+    out.bound = out.bound + of->bound * ValueBound{std::abs(times), std::abs(times - integer / unit)};
+  }
+  for (int part = 0; part < 2; ++part)
+    out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(level)));
+  for_each_block(ring, limbs_at(level).q, *pool_, [&](std::size_t i, std::size_t start, std::size_t count) {
+    std::array<const std::uint64_t*, 256> rows{};
+    std::array<std::uint64_t, 256> factors{};
+    for (std::size_t part = 0; part < 2; ++part) {
+      for (std::size_t t = 0; t < terms.size(); ++t) {
+        rows[t] = terms[t].of->parts[part].limb(i) + start;
+        factors[t] = constants[t][i];
+      }
+      ring.kernels().dot_constants(ring.modulus(i), rows.data(), factors.data(), terms.size(),
+                                   ring.modulus(i).bits(), out.parts[part].limb(i) + start, count);
+    }
+  });
+  return constant == 0 ? std::move(out) : add(std::move(out), constant);
 }
 
 Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b) const {
@@ -176,10 +218,9 @@ Ciphertext Evaluator::multiply(const Ciphertext& a, double b) const { return fin
 Ciphertext Evaluator::multiply_integer(const Ciphertext& a, std::int64_t b) const {
   if (b >= std::int64_t{1} << 31 || b <= -(std::int64_t{1} << 31))
     throw ParametersError("multiply_integer: " + std::to_string(b) + " is outside (-2^31, 2^31)");
-  Ciphertext out = a.clone();
+  check_ring(a);
   const auto integer = static_cast<double>(b);
-  multiply_constant(out, integer);
-  out.bound = out.bound * ValueBound{std::abs(integer), 0};
+  Ciphertext out{multiplied(a, integer, a.level()), a.scale, a.bound * ValueBound{std::abs(integer), 0}, {}};
   check_fits(out, "multiply_integer");
   return out;
 }
@@ -343,24 +384,23 @@ Ciphertext Evaluator::one_level_down(Ciphertext a) const {
 }
 
 Ciphertext Evaluator::to_level(const Ciphertext& a, int level) const {
-  Ciphertext out = normal(a);
-  return out.level() == level ? std::move(out) : scale_to_level(out, 1.0, level);
+  if (!is_normal(a)) return to_level(normal(a), level);
+  return a.level() == level ? a.clone() : scale_to_level(a, 1.0, level);
 }
 
 Ciphertext Evaluator::scale_to_level(const Ciphertext& a, double factor, int level) const {
   if (!std::isfinite(factor)) throw ParametersError("scale_to_level: the factor is not finite");
-  Ciphertext out = normal(a);
-  if (level < 0 || out.level() <= level) throw LevelExhaustedError("scale_to_level", out.level(), level + 1);
-  drop_limbs(out, level + 1);
+  if (!is_normal(a)) return scale_to_level(normal(a), factor, level);
+  if (level < 0 || a.level() <= level) throw LevelExhaustedError("scale_to_level", a.level(), level + 1);
   // An integer near factor * scale_level * q / scale_now makes up for the difference of the scales.
   const Scale before =
       parameters_->scale_at(level) * Scale(static_cast<double>(parameters_->prime_at(level + 1).value()));
-  const double unit = before.value() / out.scale.value();
+  const double unit = before.value() / a.scale.value();
   const double integer = std::nearbyint(factor * unit);
-  multiply_constant(out, integer);
-  out.bound = out.bound * ValueBound{std::abs(factor), std::abs(factor - integer / unit)};
-  out.scale = before;
-  out = rescale(std::move(out));
+  auto out = rescale({multiplied(a, integer, level + 1),
+                      before,
+                      a.bound * ValueBound{std::abs(factor), std::abs(factor - integer / unit)},
+                      {}});
   out.scale = parameters_->scale_at(level);
   return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "cloister/ckks/ciphertext.h"
 #include "cloister/ckks/parameters.h"
@@ -39,7 +40,8 @@ class Evaluator {
   /// The plaintext must have the ciphertext's scale and at least its level.
   Ciphertext add(const Ciphertext& a, const Plaintext& b) const;
   /// The same real number in every slot; no encoding. No level.
-  Ciphertext add(const Ciphertext& a, double b) const;
+  Ciphertext add(const Ciphertext& a, double b) const { return add(a.clone(), b); }
+  Ciphertext add(Ciphertext&& a, double b) const;
 
   /// One level. Cost: one key switch.
   Ciphertext multiply(const Ciphertext& a, const Ciphertext& b) const;
@@ -65,6 +67,13 @@ class Evaluator {
   /// The same at a level at or below a's, whose product scale the number's integer leads to: no rescaling
   /// is spent on bringing `a` down.
   Ciphertext multiply_lazy(const Ciphertext& a, double b, int level) const;
+  /// What such products of several ciphertexts of two parts, at or above `level`, and a constant add up to,
+  /// in one pass over them: the product scale of `level`. Bounds add. At least one and at most 255 terms.
+  struct Multiple {
+    const Ciphertext* of;
+    double times;
+  };
+  Ciphertext sum_lazy(std::span<const Multiple> terms, double constant, int level) const;
   /// From three parts to two.
   Ciphertext relinearize(Ciphertext a) const;
   /// Divides by the level's prime: one level, the scale with it. Cost: 2 + 2 l transforms.
@@ -94,6 +103,7 @@ class Evaluator {
 
  private:
   bool is_normal(const Ciphertext& a) const noexcept;
+  void check_ring(const Ciphertext& a) const;
   Ciphertext normal(const Ciphertext& a) const;
   template <typename Operation>
   Ciphertext aligned(const Ciphertext& a, const Ciphertext& b, Operation operation) const;
@@ -101,7 +111,7 @@ class Evaluator {
   Ciphertext linear(const Ciphertext& a, const Ciphertext& b, PolyOperation operation) const;
   void multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphertext& out) const;
   void multiply_parts(const Ciphertext& a, const Plaintext& b, std::vector<EvaluationPoly>& out) const;
-  void multiply_constant(Ciphertext& a, double integer) const;
+  std::vector<EvaluationPoly> multiplied(const Ciphertext& a, double integer, int level) const;
   const rlwe::KeySwitchKey& relinearization_key() const;
   Ciphertext one_level_down(Ciphertext a) const;
   void check_fits(const Ciphertext& a, const char* operation) const;
