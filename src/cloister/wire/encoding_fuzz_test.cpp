@@ -4,6 +4,7 @@
 #include <random>
 
 #include "cloister/base/error.h"
+#include "cloister/wire/checkpoint.h"
 #include "cloister/wire/ciphertext_file.h"
 #include "cloister/wire/ckks_encoding.h"
 #include "cloister/wire/owner/secret_encoding.h"
@@ -190,6 +191,28 @@ TEST_F(EncodingFuzz, CiphertextFile) {
   writer.finish();
   fuzz_frame(good, PayloadType::kDataset, 0, again);
   fuzz_frame(good, PayloadType::kDataset, 2, again);
+  fuzz(good, again);
+}
+
+TEST_F(EncodingFuzz, Checkpoint) {
+  const CheckpointLimits limits{.max_ciphertexts = 3};
+  const auto encoded = [&](const CheckpointOrigin& origin, const TrainingState& state) {
+    Bytes out;
+    ContainerWriter container(out, PayloadType::kCheckpoint, kTestPlan);
+    write_checkpoint(container, origin, state, *owner.parameters, limits, owner.pool);
+    return out;
+  };
+  const auto again = [&](const Bytes& bytes) {
+    const ContainerReader reader(bytes, expecting(PayloadType::kCheckpoint));
+    return encoded(read_checkpoint_origin(reader),
+                   read_checkpoint(reader, *owner.parameters, limits, owner.pool));
+  };
+  TrainingState state{5, "gradient", {}};
+  state.ciphertexts.push_back(owner.encrypt(1));
+  state.ciphertexts.push_back(owner.encrypt(0));
+  const Bytes good = encoded({Bytes32{1}, Bytes32{2}, 3}, state);
+  fuzz_frame(good, PayloadType::kCheckpoint, 0, again);
+  fuzz_frame(good, PayloadType::kCheckpoint, 2, again);
   fuzz(good, again);
 }
 
