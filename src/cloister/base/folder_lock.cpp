@@ -18,10 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kLockName = "/lock";
 constexpr int kAttempts = 100;
 constexpr mode_t kFolderMode = 0755, kLockMode = 0644;
-
-fs::path lock_path(const fs::path& folder) { return folder / "lock"; }
 
 void make_folder(const fs::path& folder) {
   if (::mkdir(folder.c_str(), kFolderMode) == 0) {
@@ -30,6 +29,12 @@ void make_folder(const fs::path& folder) {
     return;
   }
   if (errno != EEXIST) throw_system_error(errno, "cannot create the folder " + folder.string());
+}
+
+int lock_exclusively(int descriptor) {
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+    if (errno != EINTR) return errno;
+  return 0;
 }
 
 /// Whether the file that was opened is still the one of this name: its last holder may have removed it
@@ -43,24 +48,24 @@ bool is_at(int descriptor, const fs::path& path) {
 }  // namespace
 
 std::optional<FolderLock> FolderLock::try_acquire(const fs::path& folder) {
+  const fs::path path = folder.native() + kLockName;
   for (int attempt = 0;; ++attempt) {
     make_folder(folder);
-    const fs::path path = lock_path(folder);
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kLockMode);
     // The folder was removed in between; or it is a link to nowhere, which stays so.
     if (descriptor < 0 && errno == ENOENT && attempt < kAttempts) continue;
     if (descriptor < 0) throw_system_error(errno, "cannot create " + path.string());
-    FolderLock lock(folder, descriptor);
-    while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EINTR) continue;
-      if (errno == EWOULDBLOCK) return std::nullopt;
-      throw Error(ErrorCode::kUnimplemented, "cannot lock " + path.string() + ": " +
-                                                 std::generic_category().message(errno) +
-                                                 "; use a folder of a local file system");
+    const int error = lock_exclusively(descriptor);
+    if (error == 0 && is_at(descriptor, path)) {
+      remove_partial_files(folder);
+      return FolderLock(folder, descriptor);
     }
-    if (!is_at(descriptor, path)) continue;
-    remove_partial_files(folder);
-    return lock;
+    ::close(descriptor);
+    if (error == EWOULDBLOCK) return std::nullopt;
+    if (error != 0)
+      throw Error(ErrorCode::kUnimplemented, "cannot lock " + path.string() + ": " +
+                                                 std::generic_category().message(error) +
+                                                 "; use a folder of a local file system");
   }
 }
 
@@ -68,13 +73,11 @@ FolderLock::FolderLock(FolderLock&& other) noexcept
     : folder_(std::move(other.folder_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 FolderLock::~FolderLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-void FolderLock::remove_folder() const noexcept {
-  // Who opened the file before and locks it after is told by is_at().
-  ::unlink((folder_.native() + "/lock").c_str());
+  if (descriptor_ < 0) return;
+  // Before the lock is free. Who has opened the file and locks it after sees by is_at() that it is gone.
+  ::unlink((folder_.native() + kLockName).c_str());
   ::rmdir(folder_.c_str());
+  ::close(descriptor_);
 }
 
 }  // namespace cloister

@@ -17,11 +17,10 @@ class FolderLock {
   static std::optional<FolderLock> try_acquire(const std::filesystem::path& folder);
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&&) = delete;
+  /// Removes the lock file, and the folder if nothing else is in it.
   ~FolderLock();
 
   const std::filesystem::path& folder() const noexcept { return folder_; }
-  /// Removes the lock file, and the folder if it is empty then. The lock is held on until the destructor.
-  void remove_folder() const noexcept;
 
  private:
   FolderLock(std::filesystem::path folder, int descriptor)

@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <csignal>
+#include <thread>
+#include <vector>
 
 #include "cloister/base/error.h"
 #include "cloister/base/file.h"
@@ -61,21 +64,36 @@ TEST_F(FolderLockTest, OfAKilledProcessIsFreeAndItsPartialFilesAreRemoved) {
   ASSERT_EQ(::kill(child, SIGKILL), 0);
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   EXPECT_TRUE(FolderLock::try_acquire(folder_));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 2);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
   for (const int end : pipe) ::close(end);
 }
 
-TEST_F(FolderLockTest, RemovesAnEmptyFolderAndNoOther) {
+TEST_F(FolderLockTest, LeavesNothingBehindAndNothingElseTouched) {
+  FolderLock::try_acquire(folder_);
+  EXPECT_FALSE(fs::exists(folder_));
   {
     const auto lock = FolderLock::try_acquire(folder_);
-    lock->remove_folder();
-    EXPECT_FALSE(fs::exists(folder_));
-    EXPECT_TRUE(FolderLock::try_acquire(folder_));  // another folder of that name
+    write_file(folder_ / "kept", {});
   }
-  write_file(folder_ / "kept", {});
-  FolderLock::try_acquire(folder_)->remove_folder();
   EXPECT_TRUE(fs::exists(folder_ / "kept"));
   EXPECT_FALSE(fs::exists(folder_ / "lock"));
+}
+
+TEST_F(FolderLockTest, OfManyWhoComeAndGoOneHoldsAtATime) {
+  std::atomic<int> holders = 0, times = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 500; ++i)
+        if (const auto lock = FolderLock::try_acquire(folder_)) {
+          EXPECT_EQ(++holders, 1);
+          ++times;
+          --holders;
+        }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_GT(times, 0);
+  EXPECT_FALSE(fs::exists(folder_));
 }
 
 TEST_F(FolderLockTest, NeedsTheParentsFolderAndNoFileInItsPlace) {

@@ -200,7 +200,6 @@ void Checkpoints::remove_all() noexcept {
   known_.clear();
   newest_.reset();
   loaded_ = false;
-  lock_.remove_folder();
 }
 
 }  // namespace cloister::pipeline

@@ -51,8 +51,8 @@ class Checkpoints {
   /// others. After an error the older checkpoints are as they were. InternalError before load_latest().
   void save(const TrainingState& state);
 
-  /// Removes the checkpoints that load_latest() or save() had to do with, and the folder if nothing else is
-  /// in it: once the result is safe. Best effort.
+  /// Removes the checkpoints that load_latest() or save() had to do with, once the result is safe; the folder
+  /// goes with this, if nothing else is in it. Best effort.
   void remove_all() noexcept;
 
   const std::filesystem::path& folder() const noexcept { return lock_.folder(); }
