@@ -12,4 +12,10 @@ class Notices {
   virtual void say(const std::string& sentence) noexcept = 0;
 };
 
+/// Ignores everything.
+class NoNotices final : public Notices {
+ public:
+  void say(const std::string&) noexcept override {}
+};
+
 }  // namespace cloister

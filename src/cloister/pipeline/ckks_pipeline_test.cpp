@@ -20,11 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Silence final : public Notices {
- public:
-  void say(const std::string&) noexcept override {}
-};
-
 class CkksPipeline : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -193,7 +188,7 @@ TEST_F(CkksPipeline, CheckpointsBelongToTheirPlanRowsAndKeys) {
                                     session.open(at(rows), wire::PayloadType::kDataset, kTrainingRows),
                                     at("evaluation.keys"));
   };
-  Silence notices;
+  NoNotices notices;
   {
     auto checkpoints = open("train.enc");
     EXPECT_FALSE(checkpoints.load_latest(notices));
