@@ -94,6 +94,7 @@ void open_keys(benchmark::State& state, pipeline::KeyMemory memory, bool anew) {
     if (keys.galois_keys().size() != kRotations) state.SkipWithError("keys are missing");
     state.ResumeTiming();
   }
+  // Of loaded keys the first run's alone says how much they take: later ones find it in the ring's pool.
   state.counters["resident_MB"] = after - before;
 }
 
