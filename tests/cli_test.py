@@ -461,6 +461,24 @@ class Programs(Case):
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
         self.assertEqual([f for f in cpu["features"] + cpu["missing"] if f in flags], cpu["features"])
 
+    def test_mapped_keys_train_the_same_model(self):
+        WORKSPACES["first"].copy(self.folder, without=("server/model.enc",))
+        due = (WORKSPACES["first"].folder / "server/model.enc").read_bytes()
+        cache = self.folder / "server/evaluation.keys.expanded/keys"
+        for mode in ("off", "auto", "on", "on"):  # few keys are not mapped unasked; made, and found
+            self.do("train", "--map-keys", mode)
+            model = self.folder / "server/model.enc"
+            self.assertEqual(model.read_bytes(), due, mode)
+            self.assertEqual(cache.exists(), mode == "on", mode)
+            self.assertFalse((self.folder / "server/training.checkpoints").exists())
+            model.unlink()
+        self.assertEqual(self.do("info", cache)["described"][0]["type"], "expanded-keys")
+        cache.write_bytes(cache.read_bytes()[:-1])
+        status, _, said = run(self.folder, "train", "--map-keys", "on")
+        self.assertEqual(status, 0, said)
+        self.assertIn("made anew", said)
+        self.refused(INVALID, ["--map-keys", "perhaps"], "train", "--map-keys", "perhaps")
+
     def test_the_same_weights_for_any_number_of_threads(self):
         models = []
         for threads in (1, 2):

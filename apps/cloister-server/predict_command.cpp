@@ -15,7 +15,7 @@ namespace {
 
 struct Options {
   CommonOptions common;
-  std::string server = "server", model, name;
+  std::string server = "server", model, name, map_keys = "auto";
 };
 
 void run(const Options& options) {
@@ -33,7 +33,7 @@ void run(const Options& options) {
   Workbench bench(options.common);
   if (plan.ckks)
     pipeline::predict_ckks({folder.plan(), folder.evaluation_keys(), rows, model, predictions},
-                           bench.machine());
+                           bench.machine(key_memory_of(options.map_keys)));
   else
     pipeline::predict_paillier({folder.plan(), folder.public_key(), rows, model, predictions},
                                bench.machine());
@@ -57,6 +57,7 @@ void add_predict_command(CLI::App& app) {
   verb->add_option("--model", options->model,
                    "The model (default: model.enc, or model.json where the plan's job is to predict)");
   add_name_option(*verb, options->name);
+  add_map_keys_option(*verb, options->map_keys);
   add_common_options(*verb, options->common);
   verb->footer(
       "Reads plan.json, the owner's public keys, the model and rows.enc of the folder, and writes\n"

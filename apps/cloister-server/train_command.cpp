@@ -15,7 +15,7 @@ namespace {
 
 struct Options {
   CommonOptions common;
-  std::string server = "server";
+  std::string server = "server", map_keys = "auto";
 };
 
 void run(const Options& options) {
@@ -24,9 +24,9 @@ void run(const Options& options) {
   const ml::Plan plan = pipeline::load_plan(folder.plan());
   out.belongs_to(plan);
   Workbench bench(options.common);
-  pipeline::train_ckks(
-      {folder.plan(), folder.evaluation_keys(), folder.training_rows(), folder.encrypted_model()},
-      bench.machine());
+  pipeline::train_ckks({folder.plan(), folder.evaluation_keys(), folder.training_rows(),
+                        folder.encrypted_model(), folder.checkpoints()},
+                       bench.machine(key_memory_of(options.map_keys)));
   bench.finish();
   out.wrote(folder.encrypted_model());
   out.details()["iterations"] = plan.request.iterations;
@@ -47,6 +47,7 @@ void add_train_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("train", "Server: train a model on encrypted rows");
   add_server_option(*verb, options->server);
+  add_map_keys_option(*verb, options->map_keys);
   add_common_options(*verb, options->common);
   verb->footer(
       "Reads plan.json, evaluation.keys and train.enc of the folder, and writes model.enc there.\n"

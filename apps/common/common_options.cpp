@@ -26,6 +26,20 @@ void add_server_option(CLI::App& verb, std::string& folder) {
   verb.add_option("--server", folder, "Folder of everything that may leave the owner")->capture_default_str();
 }
 
+void add_map_keys_option(CLI::App& verb, std::string& choice) {
+  verb.add_option(
+          "--map-keys", choice,
+          "Map the evaluation keys from a file made once beside them, rather than hold them in memory; "
+          "auto: where they take 1 GB or more and the disk has room")
+      ->check(CLI::IsMember({"auto", "on", "off"}))
+      ->capture_default_str();
+}
+
+pipeline::KeyMemory key_memory_of(const std::string& choice) {
+  if (choice == "on") return pipeline::KeyMemory::kMapped;
+  return choice == "off" ? pipeline::KeyMemory::kLoaded : pipeline::KeyMemory::kAutomatic;
+}
+
 void add_name_option(CLI::App& verb, std::string& name) {
   verb.add_option("--name", name,
                   "Name of this table of rows, where there are several (part of the file names)")

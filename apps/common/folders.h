@@ -17,6 +17,7 @@ struct ServerFolder {
   std::filesystem::path training_rows() const { return root / "train.enc"; }
   std::filesystem::path rows(const std::string& name) const { return root / with_name("rows", name, ".enc"); }
   std::filesystem::path encrypted_model() const { return root / "model.enc"; }
+  std::filesystem::path checkpoints() const { return root / "training.checkpoints"; }
   std::filesystem::path clear_model() const { return root / "model.json"; }
   std::filesystem::path predictions(const std::string& name) const {
     return root / with_name("predictions", name, ".enc");

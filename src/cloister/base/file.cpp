@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -29,31 +30,6 @@ fs::path folder_of(const fs::path& path) {
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-/// The typed error of a failed system call; `what` names the action and the path.
-[[noreturn]] void throw_io(int error, const std::string& what) {
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      throw Error(ErrorCode::kNotFound, what + ": there is no such file or folder; check the name");
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      throw Error(ErrorCode::kPermissionDenied,
-                  what + ": " + reason(error) + "; change the permissions or choose another folder");
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
-      throw ResourceError(what + ": " + reason(error));
-    case EISDIR:
-    case ELOOP:
-    case ENAMETOOLONG:
-    case EINVAL:
-      throw ParametersError(what + ": " + reason(error));
-    default:
-      throw Error(ErrorCode::kDataLoss, what + ": " + reason(error));
-  }
-}
-
 class Descriptor {
  public:
   explicit Descriptor(int value) : value_(value) {}
@@ -68,11 +44,13 @@ class Descriptor {
   int value_;
 };
 
+constexpr std::string_view kPartialPrefix = ".cloister-", kPartialSuffix = ".partial";
+
 fs::path temporary_name(const fs::path& path) {
   std::array<std::uint8_t, 12> random;
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
     throw ResourceError("the system's random generator failed; no temporary file can be named");
-  return folder_of(path) / (".cloister-" + to_hex(random) + ".partial");
+  return folder_of(path) / (std::string(kPartialPrefix) + to_hex(random) + std::string(kPartialSuffix));
 }
 
 [[noreturn]] void throw_exists(const fs::path& path) {
@@ -103,13 +81,6 @@ void rename_without_replacing(const fs::path& from, const fs::path& to, int& err
   if (error == 0) ::unlink(from.c_str());
 }
 
-/// Makes a rename in the folder last through a loss of power. Best effort: some file systems cannot, and
-/// a folder may be writable without being readable.
-void sync_folder(const fs::path& folder) noexcept {
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() >= 0) (void)::fsync(directory.get());
-}
-
 [[noreturn]] void throw_too_large(const fs::path& path, std::uint64_t max_bytes) {
   throw ResourceError(path.string() + " is larger than the " + std::to_string(max_bytes) +
                       " bytes allowed here; check that it is the right file");
@@ -121,7 +92,7 @@ Buffer<std::uint8_t, kSecrecy> read_all(const fs::path& path, std::uint64_t max_
   const std::string what = "cannot read " + path.string();
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status;
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) throw_io(errno, what);
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) throw_system_error(errno, what);
   const std::uint64_t stated = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
   if (stated > max_bytes) throw_too_large(path, max_bytes);
 
@@ -138,13 +109,51 @@ Buffer<std::uint8_t, kSecrecy> read_all(const fs::path& path, std::uint64_t max_
     }
     const ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_io(errno, what);
+    if (got < 0) throw_system_error(errno, what);
     if (got == 0) return Bytes::copy_of(std::as_const(bytes).span().first(filled));
     filled += static_cast<std::size_t>(got);
   }
 }
 
 }  // namespace
+
+void throw_system_error(int error, const std::string& what) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      throw Error(ErrorCode::kNotFound, what + ": there is no such file or folder; check the name");
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      throw Error(ErrorCode::kPermissionDenied,
+                  what + ": " + reason(error) + "; change the permissions or choose another folder");
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+      throw ResourceError(what + ": " + reason(error));
+    case EISDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case EINVAL:
+      throw ParametersError(what + ": " + reason(error));
+    default:
+      throw Error(ErrorCode::kDataLoss, what + ": " + reason(error));
+  }
+}
+
+void sync_folder(const fs::path& folder) noexcept {
+  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0) (void)::fsync(directory.get());
+}
+
+void remove_partial_files(const fs::path& folder) noexcept try {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kPartialPrefix) && name.ends_with(kPartialSuffix)) fs::remove(entry.path(), ignored);
+  }
+} catch (...) {  // out of memory: they stay, as they would without this
+}
 
 void require_absent(const std::filesystem::path& path) {
   std::error_code ignored;
@@ -202,7 +211,7 @@ void AtomicFile::fail(int error, const char* step) {
   if (error == ENOENT || error == ENOTDIR)
     throw Error(ErrorCode::kNotFound,
                 what + ": there is no folder " + folder_of(path_).string() + "; create it first");
-  throw_io(error, what);
+  throw_system_error(error, what);
 }
 
 void AtomicFile::write(std::span<const std::uint8_t> bytes) {
@@ -242,7 +251,7 @@ MappedFile MappedFile::open(const fs::path& path, std::uint64_t max_bytes) {
   // O_NONBLOCK: a named pipe is refused below rather than waited for.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status;
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) throw_io(errno, what);
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) throw_system_error(errno, what);
   if (!S_ISREG(status.st_mode)) throw ParametersError(what + ": it is a folder, pipe or device; give a file");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > max_bytes) throw_too_large(path, max_bytes);
@@ -251,7 +260,7 @@ MappedFile MappedFile::open(const fs::path& path, std::uint64_t max_bytes) {
   mapped.path_ = path;
   if (size == 0) return mapped;
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (data == MAP_FAILED) throw_io(errno, what);
+  if (data == MAP_FAILED) throw_system_error(errno, what);
   mapped.data_ = static_cast<const std::uint8_t*>(data);
   mapped.size_ = size;
   return mapped;

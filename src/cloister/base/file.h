@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 
 #include "cloister/base/memory.h"
 
@@ -58,6 +59,17 @@ class AtomicFile {
 /// Writes a whole file at once: AtomicFile, write, commit.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
                 Overwrite overwrite = Overwrite::kRefuse, FileMode mode = FileMode::kPublic);
+
+/// Makes creations and renames in a folder last through a loss of power. Best effort: some file systems
+/// cannot, and a folder may be writable without being readable.
+void sync_folder(const std::filesystem::path& folder) noexcept;
+
+/// Removes what AtomicFiles of killed processes left in a folder. Only for who alone writes into it: a file
+/// that another is writing would go too. Best effort.
+void remove_partial_files(const std::filesystem::path& folder) noexcept;
+
+/// Throws the typed error of a failed system call; `what` names the action and the path.
+[[noreturn]] void throw_system_error(int error, const std::string& what);
 
 /// A regular file's bytes, mapped read-only. A file that is replaced by AtomicFile while mapped keeps its
 /// old bytes here; one that is cut short in place by another process is the reader's crash (SIGBUS), so

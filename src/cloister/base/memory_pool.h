@@ -1,9 +1,10 @@
 #pragma once
 
+#include <cassert>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -41,7 +42,8 @@ class MemoryPool {
   std::size_t idle_bytes_ = 0;
 };
 
-/// A fixed-size, move-only array of trivial values in a block of a pool, which it keeps alive.
+/// A fixed-size, move-only array of trivial values: in a block of a pool, or borrowed, read-only, where
+/// somebody else keeps it (a mapped file). What the memory belongs to is kept alive.
 template <typename T>
 class PooledBuffer {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -50,13 +52,23 @@ class PooledBuffer {
   PooledBuffer() = default;
   /// Contents unspecified.
   PooledBuffer(std::shared_ptr<MemoryPool> pool, std::size_t size)
-      : pool_(std::move(pool)), block_(pool_->acquire(size * sizeof(T))), size_(size) {}
+      : pool_(pool.get()), owner_(std::move(pool)), block_(pool_->acquire(size * sizeof(T))), size_(size) {}
+  /// Values that live as long as `owner`. Only const members may be used of it.
+  static PooledBuffer borrowed(std::shared_ptr<const void> owner, std::span<const T> values) {
+    PooledBuffer out;
+    out.owner_ = std::move(owner);
+    out.block_ = {const_cast<T*>(values.data()), values.size_bytes()};
+    out.size_ = values.size();
+    return out;
+  }
   PooledBuffer(PooledBuffer&& other) noexcept
-      : pool_(std::move(other.pool_)),
+      : pool_(std::exchange(other.pool_, nullptr)),
+        owner_(std::move(other.owner_)),
         block_(std::exchange(other.block_, {})),
         size_(std::exchange(other.size_, 0)) {}
   PooledBuffer& operator=(PooledBuffer&& other) noexcept {
     std::swap(pool_, other.pool_);
+    std::swap(owner_, other.owner_);
     std::swap(block_, other.block_);
     std::swap(size_, other.size_);
     return *this;
@@ -64,22 +76,20 @@ class PooledBuffer {
   PooledBuffer(const PooledBuffer&) = delete;
   PooledBuffer& operator=(const PooledBuffer&) = delete;
   ~PooledBuffer() {
-    if (block_.data != nullptr) pool_->release(block_);
-  }
-
-  PooledBuffer clone() const {
-    if (block_.data == nullptr) return {};
-    PooledBuffer out(pool_, size_);
-    std::memcpy(out.block_.data, block_.data, size_ * sizeof(T));
-    return out;
+    if (pool_ != nullptr) pool_->release(block_);
   }
 
   std::size_t size() const noexcept { return size_; }
-  T* data() noexcept { return static_cast<T*>(block_.data); }
+  bool is_borrowed() const noexcept { return pool_ == nullptr && block_.data != nullptr; }
+  T* data() noexcept {
+    assert(!is_borrowed());
+    return static_cast<T*>(block_.data);
+  }
   const T* data() const noexcept { return static_cast<const T*>(block_.data); }
 
  private:
-  std::shared_ptr<MemoryPool> pool_;
+  MemoryPool* pool_ = nullptr;  // null where the memory is borrowed
+  std::shared_ptr<const void> owner_;
   MemoryPool::Block block_;
   std::size_t size_ = 0;
 };

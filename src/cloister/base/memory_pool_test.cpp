@@ -45,16 +45,35 @@ TEST(MemoryPool, GivesBackTheOldestBeyondItsLimit) {
 
 TEST(MemoryPool, BuffersOutliveTheirOwnersHandle) {
   auto pool = std::make_shared<MemoryPool>(1 << 20);
-  PooledBuffer<std::uint64_t> x(pool, 1000);
+  PooledBuffer<std::uint64_t> x(pool, 1000), y(pool, 2);
   x.data()[999] = 7;
   pool.reset();
-  auto y = x.clone();
   PooledBuffer<std::uint64_t> z(std::move(x));
   EXPECT_EQ(x.data(), nullptr);
-  EXPECT_EQ(y.data()[999], 7u);
   y = std::move(z);
   EXPECT_EQ(y.size(), 1000u);
-  EXPECT_EQ(PooledBuffer<int>().clone().size(), 0u);
+  EXPECT_EQ(y.data()[999], 7u);
+  EXPECT_FALSE(y.is_borrowed());
+}
+
+TEST(MemoryPool, BorrowedBuffersKeepTheirOwnerAndGiveNothingBack) {
+  const auto pool = std::make_shared<MemoryPool>(1 << 20);
+  auto owner = std::make_shared<const std::vector<std::uint64_t>>(100, 5);
+  const std::weak_ptr<const void> alive = owner;
+  const std::uint64_t* const words = owner->data();
+  {
+    auto x = PooledBuffer<std::uint64_t>::borrowed(owner, *owner);
+    owner.reset();
+    EXPECT_TRUE(x.is_borrowed());
+    PooledBuffer<std::uint64_t> y(pool, 3);
+    y = std::move(x);  // and the pooled one goes where the borrowed one was
+    const auto z = std::move(y);
+    EXPECT_EQ(z.data(), words);
+    EXPECT_EQ(z.size(), 100u);
+    EXPECT_FALSE(alive.expired());
+  }
+  EXPECT_TRUE(alive.expired());
+  EXPECT_EQ(pool->idle_bytes(), 64u);  // the pooled one alone
 }
 
 TEST(MemoryPool, LargeBlocksStartOnHugePages) {

@@ -11,6 +11,7 @@
 #include "cloister/ml/clear_logistic.h"
 #include "cloister/ml/planner.h"
 #include "cloister/pipeline/ckks_server.h"
+#include "cloister/pipeline/ckks_session.h"
 #include "cloister/pipeline/owner/ckks_owner.h"
 #include "cloister/pipeline/plan_file.h"
 
@@ -173,6 +174,66 @@ TEST_F(CkksPipeline, RefusesWhatDoesNotBelongTogether) {
   EXPECT_FALSE(fs::exists(at("model.enc")));
   train();
   EXPECT_THROW(train(), Error);  // never overwritten
+}
+
+TEST_F(CkksPipeline, CheckpointsBelongToTheirPlanRowsAndKeys) {
+  const auto data = examples(40, 2, true, 47);
+  plan({.model = ml::ModelKind::kLogistic, .rows = 40, .features = 2, .iterations = 1});
+  keys();
+  for (const char* rows : {"train.enc", "again.enc"})
+    encrypt_training_rows({at("plan.json"), at("secret.key"), at(rows)}, data, nullptr, machine);
+  const CkksSession session(load_plan(at("plan.json")), machine);
+  const auto open = [&](const char* rows) {
+    return session.open_checkpoints(at("checkpoints"),
+                                    session.open(at(rows), wire::PayloadType::kDataset, kTrainingRows),
+                                    at("evaluation.keys"));
+  };
+  NoNotices notices;
+  {
+    auto checkpoints = open("train.enc");
+    EXPECT_FALSE(checkpoints.load_latest(notices));
+    TrainingState state{1, "iteration", {}};
+    state.ciphertexts.push_back(
+        session.open(at("train.enc"), wire::PayloadType::kDataset, kTrainingRows).load(0));
+    checkpoints.save(state);
+    // Two trainings in one folder are refused, before the keys are read.
+    const TrainFiles files{at("plan.json"), at("evaluation.keys"), at("train.enc"), at("model.enc"),
+                           at("checkpoints")};
+    try {
+      train_ckks(files, machine);
+      FAIL();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kFailedPrecondition);
+    }
+    EXPECT_FALSE(fs::exists(at("model.enc")));
+  }
+  EXPECT_THROW(open("again.enc").load_latest(notices), MismatchError);  // the same values, encrypted anew
+  EXPECT_EQ(open("train.enc").load_latest(notices)->iteration, 1u);
+  fs::rename(at("evaluation.keys"), at("old.keys"));
+  fs::rename(at("secret.key"), at("old.secret"));
+  keys();
+  EXPECT_THROW(open("train.enc").load_latest(notices), MismatchError);
+  EXPECT_TRUE(fs::exists(at("checkpoints")));
+}
+
+TEST_F(CkksPipeline, MappedKeysTrainTheSameModel) {
+  const auto data = examples(40, 2, true, 48);
+  plan({.model = ml::ModelKind::kLogistic, .rows = 40, .features = 2, .iterations = 1});
+  keys();
+  encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, data, nullptr, machine);
+  const auto model_with = [&](KeyMemory memory, const char* name) {
+    Machine with = machine;
+    with.key_memory = memory;
+    train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at(name), at("checkpoints")}, with);
+    const auto bytes = read_file(at(name), 1 << 26);
+    return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
+  };
+  const auto due = model_with(KeyMemory::kLoaded, "loaded.enc");
+  EXPECT_FALSE(fs::exists(at("evaluation.keys.expanded")));
+  EXPECT_EQ(model_with(KeyMemory::kMapped, "made.enc"), due);
+  EXPECT_TRUE(fs::exists(at("evaluation.keys.expanded")));
+  EXPECT_EQ(model_with(KeyMemory::kMapped, "mapped.enc"), due);
+  EXPECT_FALSE(fs::exists(at("checkpoints")));  // of a training that is finished nothing is left
 }
 
 TEST_F(CkksPipeline, EditedPlansAreRefused) {

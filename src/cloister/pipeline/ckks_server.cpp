@@ -52,7 +52,12 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
   if (session.plan().request.job != ml::Job::kTrain)
     throw ParametersError("train: the plan is not for training; make one with `cloister plan`");
   const auto dataset = session.open(files.dataset, wire::PayloadType::kDataset, kTrainingRows);
-  const rlwe::EvaluationKeys keys = session.load_keys(files.evaluation_keys);
+  // Taken before the work, so that two trainings of one model do not both spend hours on it. The trainers
+  // that there are finish within their levels and save nothing.
+  std::optional<Checkpoints> checkpoints;
+  if (!files.checkpoints.empty())
+    checkpoints.emplace(session.open_checkpoints(files.checkpoints, dataset, files.evaluation_keys));
+  const rlwe::EvaluationKeys keys = session.open_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
   const FileBlocks blocks(dataset, session.ckks().data_level);
   const auto train = [&] {
@@ -70,13 +75,14 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
                      .ciphertexts = 1,
                      .metadata = ""},
                     [&](std::size_t) { return train(); });
+  if (checkpoints) checkpoints->remove_all();
 }
 
 void predict_ckks(const PredictFiles& files, const Machine& machine) {
   require_absent(files.predictions);
   const CkksSession session(load_plan(files.plan), machine);
   const auto rows = session.open(files.rows, wire::PayloadType::kDataset, kPredictionRows);
-  const rlwe::EvaluationKeys keys = session.load_keys(files.evaluation_keys);
+  const rlwe::EvaluationKeys keys = session.open_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
   const ml::Predictor predictor(session.layout(), evaluator, session.encoder());
   const FileBlocks blocks(rows, ml::kPredictionLevels);

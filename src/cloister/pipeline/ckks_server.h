@@ -13,7 +13,8 @@ namespace cloister::pipeline {
 
 struct TrainFiles {
   std::filesystem::path plan, evaluation_keys, dataset;
-  std::filesystem::path model;  ///< written
+  std::filesystem::path model;             ///< written
+  std::filesystem::path checkpoints = {};  ///< folder of this training's; may be missing: then it has none
 };
 /// Trains on encrypted rows, streamed block by block, as often as there are iterations.
 void train_ckks(const TrainFiles& files, const Machine& machine);

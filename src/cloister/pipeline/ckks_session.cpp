@@ -1,7 +1,7 @@
 #include "cloister/pipeline/ckks_session.h"
 
+#include "cloister/pipeline/key_store.h"
 #include "cloister/rlwe/encoded_size.h"
-#include "cloister/wire/rlwe_encoding.h"
 
 namespace cloister::pipeline {
 namespace {
@@ -43,15 +43,20 @@ wire::CiphertextFileReader CkksSession::open(const std::filesystem::path& path, 
   return reader;
 }
 
-rlwe::EvaluationKeys CkksSession::load_keys(const std::filesystem::path& path) const {
-  auto reader =
-      wire::ContainerReader::open(path, {.type = wire::PayloadType::kEvaluationKeys, .plan_id = plan_id_});
+rlwe::EvaluationKeys CkksSession::open_keys(const std::filesystem::path& path) const {
   const std::size_t most = layout_.rotations.steps().size() + 1;
   const auto each = rlwe::memory_bytes_of_key(parameters_->rlwe()->spec(),
                                               static_cast<std::size_t>(parameters_->max_level()) + 1);
-  return wire::load_evaluation_keys(reader, *parameters_->rlwe(),
-                                    {.max_keys = most, .max_memory_bytes = most * each}, machine_.pool,
-                                    machine_.progress);
+  return pipeline::open_keys(path, plan_id_, *parameters_->rlwe(),
+                             {.max_keys = most, .max_memory_bytes = most * each}, machine_);
+}
+
+Checkpoints CkksSession::open_checkpoints(const std::filesystem::path& folder,
+                                          const wire::CiphertextFileReader& rows,
+                                          const std::filesystem::path& keys) const {
+  const auto reader =
+      wire::ContainerReader::open(keys, {.type = wire::PayloadType::kEvaluationKeys, .plan_id = plan_id_});
+  return {folder, {plan_id_, rows.digest(), reader.digest()}, parameters_, machine_.pool};
 }
 
 }  // namespace cloister::pipeline

@@ -5,6 +5,7 @@
 
 #include "cloister/ckks/encoder.h"
 #include "cloister/ml/plan.h"
+#include "cloister/pipeline/checkpoints.h"
 #include "cloister/pipeline/machine.h"
 #include "cloister/rlwe/keys.h"
 #include "cloister/wire/ciphertext_file.h"
@@ -36,8 +37,12 @@ class CkksSession {
   /// Opens a file of ciphertexts of this plan; its rows and blocks are checked against each other.
   wire::CiphertextFileReader open(const std::filesystem::path& path, wire::PayloadType type,
                                   const char* kind) const;
-  /// The evaluation keys, which must be those of this plan.
-  rlwe::EvaluationKeys load_keys(const std::filesystem::path& path) const;
+  /// The evaluation keys, which must be those of this plan; loaded or mapped (see key_store.h).
+  rlwe::EvaluationKeys open_keys(const std::filesystem::path& path) const;
+  /// The checkpoints of a training on `rows` with the file of evaluation keys, which are read no further than
+  /// their frames' headers.
+  Checkpoints open_checkpoints(const std::filesystem::path& folder, const wire::CiphertextFileReader& rows,
+                               const std::filesystem::path& keys) const;
 
  private:
   ml::Plan plan_;

@@ -189,6 +189,28 @@ TEST_F(RingTest, HigherLevelsAreReadAsPrefixes) {
   EXPECT_THROW(add(small(x, {4, 0}), small(y, {4, 2}), wide, pool), InternalError);
 }
 
+TEST_F(RingTest, BorrowedResiduesAreReadWhereTheyLie) {
+  Prng prng(Seed(Bytes32{}), 9);
+  const LimbSet limbs{3, 0};
+  const auto a = expand_uniform(ring, limbs, prng.next_seed(), 0, pool);
+  auto words = std::make_shared<std::vector<std::uint64_t>>(a.limb(0), a.limb(0) + limbs.count() * n);
+  const std::uint64_t* const at = words->data();
+  auto moved = EvaluationPoly::borrowed(ring, limbs, words, at);
+  words.reset();
+  const EvaluationPoly b = std::move(moved);
+  EXPECT_EQ(b.limb(2), at + 2 * n);
+  EXPECT_EQ(b.limb_of_prime(1), at + n);
+  auto due = EvaluationPoly::uninitialized(ring, limbs), sum = EvaluationPoly::uninitialized(ring, limbs);
+  add(a, a, due, pool);
+  add(a, b, sum, pool);
+  EvaluationPoly copy = b.clone();
+  copy.limb(0)[0] = b.limb(0)[0] + 1;  // its own
+  for (std::size_t i = 0; i < limbs.count(); ++i) {
+    EXPECT_TRUE(std::ranges::equal(due.limb_span(i), sum.limb_span(i))) << i;
+    EXPECT_EQ(std::ranges::equal(copy.limb_span(i), b.limb_span(i)), i != 0) << i;
+  }
+}
+
 TEST_F(RingTest, SeededPolynomialsAreNestedAndDiffer) {
   const Seed seed{Bytes32{}};
   const auto wide = expand_uniform(ring, {4, 2}, seed, 1, pool);

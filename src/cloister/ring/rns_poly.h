@@ -17,7 +17,8 @@ namespace cloister {
 enum class Domain { kCoefficient, kEvaluation };
 
 /// A polynomial of a ring in residues, [limbs][N], canonical. Move-only; clone() copies. Its memory is the
-/// ring's pool's; that of kSecret polynomials (a secret key) is their own, and wiped when they are destroyed.
+/// ring's pool's, or borrowed, read-only, from a mapped file; that of kSecret polynomials (a secret key) is
+/// their own, and wiped when they are destroyed.
 template <Domain kDomain, Secrecy kSecrecy = Secrecy::kPublic>
 class BasicRnsPoly {
  public:
@@ -35,6 +36,15 @@ class BasicRnsPoly {
       auto residues = ring->words(words);
       return BasicRnsPoly(std::move(ring), limbs, std::move(residues));
     }
+  }
+
+  /// Residues that lie elsewhere, [limbs][N], at a cache line's start, for as long as `owner` lives. Only
+  /// const members may be used of it; its clone() is an ordinary polynomial.
+  static BasicRnsPoly borrowed(std::shared_ptr<const Ring> ring, LimbSet limbs,
+                               std::shared_ptr<const void> owner,
+                               const std::uint64_t* residues) requires(kSecrecy == Secrecy::kPublic) {
+    const std::size_t words = limbs.count() * ring->degree();
+    return BasicRnsPoly(std::move(ring), limbs, Residues::borrowed(std::move(owner), {residues, words}));
   }
 
   BasicRnsPoly clone() const {

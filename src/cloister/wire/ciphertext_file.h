@@ -71,6 +71,8 @@ class CiphertextFileReader {
   const CiphertextFileHeader& header() const noexcept { return header_; }
   const std::string& source() const noexcept { return reader_.source(); }
   std::uint64_t total_bytes() const noexcept { return reader_.total_bytes(); }
+  /// The container's, which names the file's contents.
+  const Bytes32& digest() const noexcept { return reader_.digest(); }
   std::size_t size() const noexcept { return static_cast<std::size_t>(header_.ciphertexts); }
 
   /// Ciphertext `index`. Errors: ParametersError (past the end), the container's, decode_ciphertext's.

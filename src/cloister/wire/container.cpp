@@ -66,6 +66,7 @@ struct ContainerReader::Impl {
   std::string source;
   ContainerHeader header;
   std::vector<Entry> entries;
+  Bytes32 digest{};
   std::unique_ptr<std::atomic<bool>[]> verified;
   std::size_t cursor = 0;
 
@@ -133,16 +134,17 @@ struct ContainerReader::Impl {
     return {offset, length, tag};
   }
 
-  void check_end(const Entry& end, std::uint64_t after) const {
+  void check_end(const Entry& end, std::uint64_t after) {
     if (after != bytes.size()) damaged(after, std::to_string(bytes.size() - after) + " bytes follow its end");
     if (end.payload_bytes != internal::kEndPayloadBytes) damaged(end.offset, "its end frame is damaged");
     check_frame(end, entries.size());
     ByteReader reader(payload_of(end));
     const auto count = reader.get<std::uint64_t>("frames");
-    internal::Sha256 digest;
-    digest.add(header_bytes());
-    for (const Entry& entry : entries) digest.add(checksum_of(entry));
-    if (count != entries.size() || reader.get_bytes32("digest") != digest.digest())
+    internal::Sha256 due;
+    due.add(header_bytes());
+    for (const Entry& entry : entries) due.add(checksum_of(entry));
+    digest = reader.get_bytes32("digest");
+    if (count != entries.size() || digest != due.digest())
       damaged(end.offset, "its frames are not the ones that were written");
   }
 
@@ -176,8 +178,17 @@ ContainerReader ContainerReader::open(const std::filesystem::path& path, const E
 const ContainerHeader& ContainerReader::header() const noexcept { return impl_->header; }
 const std::string& ContainerReader::source() const noexcept { return impl_->source; }
 std::uint64_t ContainerReader::total_bytes() const noexcept { return impl_->bytes.size(); }
+const Bytes32& ContainerReader::digest() const noexcept { return impl_->digest; }
 std::size_t ContainerReader::size() const noexcept { return impl_->entries.size(); }
 std::uint32_t ContainerReader::tag(std::size_t index) const { return impl_->at(index).tag; }
+std::uint64_t ContainerReader::payload_bytes(std::size_t index) const {
+  return impl_->at(index).payload_bytes;
+}
+
+Frame ContainerReader::unverified_frame(std::size_t index) const {
+  const Impl::Entry& entry = impl_->at(index);
+  return {entry.tag, impl_->payload_of(entry)};
+}
 
 Frame ContainerReader::frame(std::size_t index) const {
   const Impl::Entry& entry = impl_->at(index);

@@ -110,12 +110,18 @@ class ContainerReader {
   const ContainerHeader& header() const noexcept;
   const std::string& source() const noexcept;
   std::uint64_t total_bytes() const noexcept;
+  /// The end frame's digest, which names the container's contents: it covers the header and all checksums.
+  const Bytes32& digest() const noexcept;
 
   /// Random access: the number of frames (the end frame is not counted), and frame `index`.
   std::size_t size() const noexcept;
   Frame frame(std::size_t index) const;
   /// Verifies nothing.
   std::uint32_t tag(std::size_t index) const;
+  std::uint64_t payload_bytes(std::size_t index) const;
+  /// Frame `index` without a look at its payload's checksum: for caches that this machine made and then
+  /// verified, whose reader can bear wrong values. Touches no page of the payload.
+  Frame unverified_frame(std::size_t index) const;
   /// Gives a mapped frame's memory back; frame() fetches it again.
   void release(std::size_t index) const noexcept;
   /// Verifies every frame.

@@ -192,6 +192,33 @@ TEST(Container, WrongTypePlanOrVersionNamesBoth) {
   EXPECT_NE(refusal(newer).find("format version is 2"), std::string::npos);
 }
 
+TEST(ContainerDigest, NamesTheContents) {
+  const auto digest_of = [](const Bytes& bytes) {
+    return ContainerReader(bytes, {.type = PayloadType::kDataset, .plan_id = std::nullopt}).digest();
+  };
+  const Bytes bytes = container({payload(5, 1), payload(24, 2)});
+  const Bytes32 digest = digest_of(bytes);
+  EXPECT_TRUE(std::equal(digest.begin(), digest.end(), bytes.end() - 32));
+  EXPECT_EQ(digest_of(container({payload(5, 1), payload(24, 2)})), digest);
+  EXPECT_NE(digest_of(container({payload(5, 1), payload(24, 3)})), digest);
+  EXPECT_NE(digest_of(container({payload(5, 1), payload(24, 2)}, PayloadType::kDataset, plan(2))), digest);
+}
+
+TEST(ContainerDigest, AnUnverifiedFrameIsHandedOutAsItIs) {
+  Bytes bytes = container({payload(5, 1), payload(24, 2)});
+  bytes[bytes.size() - kEndFrame - 1] ^= 1;  // the second payload's last byte
+  const ContainerReader reader(bytes, kExpected);
+  EXPECT_EQ(reader.payload_bytes(0), 5u);
+  EXPECT_EQ(reader.payload_bytes(1), 24u);
+  const Frame frame = reader.unverified_frame(1);
+  EXPECT_EQ(frame.tag, 11u);
+  EXPECT_EQ(frame.payload.size(), 24u);
+  EXPECT_EQ(frame.payload.back(), payload(24, 2).back() ^ 1);
+  EXPECT_THROW(reader.frame(1), DecodeError);  // it does not pass for verified
+  EXPECT_THROW(reader.unverified_frame(2), ParametersError);
+  EXPECT_THROW(reader.payload_bytes(2), ParametersError);
+}
+
 TEST(ContainerHostile, ForeignFilesAreNamedAsSuch) {
   const std::string csv = "age,income,target\n1,2,3\n";
   const Bytes foreign(csv.begin(), csv.end());

@@ -4,8 +4,10 @@
 #include <random>
 
 #include "cloister/base/error.h"
+#include "cloister/wire/checkpoint.h"
 #include "cloister/wire/ciphertext_file.h"
 #include "cloister/wire/ckks_encoding.h"
+#include "cloister/wire/expanded_keys.h"
 #include "cloister/wire/owner/secret_encoding.h"
 #include "cloister/wire/rlwe_encoding.h"
 #include "cloister/wire/testing/tiny_parties.h"
@@ -162,6 +164,33 @@ TEST_F(EncodingFuzz, EvaluationKeys) {
   fuzz(good, again);
 }
 
+TEST_F(EncodingFuzz, ExpandedKeys) {
+  const Bytes packed = keys([this](EvaluationKeysWriter& writer) {
+    writer.write_relinearization(owner.generator.relinearization_key(owner.prng, 2));
+    writer.write_galois(owner.generator.galois_key(owner.element_of(1), owner.prng, 1));
+  });
+  const ContainerReader source(packed, expecting(PayloadType::kEvaluationKeys));
+  Bytes good;
+  ContainerWriter container(good, PayloadType::kExpandedKeys, kTestPlan);
+  NoProgress progress;
+  write_expanded_keys(container, source, owner.rlwe(), kTestKeysLimits, owner.pool, progress);
+  // Accepted keys are read to their last residue, where the sanitizer looks on.
+  const auto again = [&](const Bytes& bytes) {
+    const auto aligned = Buffer<std::uint8_t>::copy_of(bytes);
+    const auto mapped =
+        map_expanded_keys(ContainerReader(aligned.span(), expecting(PayloadType::kExpandedKeys)),
+                          source.digest(), owner.rlwe(), kTestKeysLimits);
+    std::vector<const rlwe::KeySwitchKey*> all;
+    if (mapped.has_relinearization()) all.push_back(&mapped.relinearization());
+    for (const auto& [element, key] : mapped.galois_keys()) all.push_back(&key.key);
+    for (const rlwe::KeySwitchKey* key : all)
+      for (std::size_t d = 0; d < key->b.size(); ++d) EXPECT_FALSE(same(key->b[d].clone(), key->a[d]));
+    return bytes;
+  };
+  fuzz_frame(good, PayloadType::kExpandedKeys, 2, again);
+  fuzz(good, again);
+}
+
 TEST_F(EncodingFuzz, PublicKey) {
   const auto again = [this](const Bytes& bytes) {
     ContainerReader reader(bytes, expecting(PayloadType::kPublicKey));
@@ -190,6 +219,28 @@ TEST_F(EncodingFuzz, CiphertextFile) {
   writer.finish();
   fuzz_frame(good, PayloadType::kDataset, 0, again);
   fuzz_frame(good, PayloadType::kDataset, 2, again);
+  fuzz(good, again);
+}
+
+TEST_F(EncodingFuzz, Checkpoint) {
+  const CheckpointLimits limits{.max_ciphertexts = 3};
+  const auto encoded = [&](const CheckpointOrigin& origin, const TrainingState& state) {
+    Bytes out;
+    ContainerWriter container(out, PayloadType::kCheckpoint, kTestPlan);
+    write_checkpoint(container, origin, state, *owner.parameters, limits, owner.pool);
+    return out;
+  };
+  const auto again = [&](const Bytes& bytes) {
+    const ContainerReader reader(bytes, expecting(PayloadType::kCheckpoint));
+    return encoded(read_checkpoint_origin(reader),
+                   read_checkpoint(reader, *owner.parameters, limits, owner.pool));
+  };
+  TrainingState state{5, "gradient", {}};
+  state.ciphertexts.push_back(owner.encrypt(1));
+  state.ciphertexts.push_back(owner.encrypt(0));
+  const Bytes good = encoded({Bytes32{1}, Bytes32{2}, 3}, state);
+  fuzz_frame(good, PayloadType::kCheckpoint, 0, again);
+  fuzz_frame(good, PayloadType::kCheckpoint, 2, again);
   fuzz(good, again);
 }
 

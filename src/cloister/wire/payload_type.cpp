@@ -6,7 +6,7 @@
 namespace cloister::wire {
 namespace {
 
-constexpr std::array<PayloadTypeInfo, 16> kTable{{
+constexpr std::array<PayloadTypeInfo, 18> kTable{{
     {PayloadType::kPlan, "plan", "a plan", false},
     {PayloadType::kSecretKey, "secret-key", "a secret key", true},
     {PayloadType::kPublicKey, "public-key", "a public key", false},
@@ -17,6 +17,8 @@ constexpr std::array<PayloadTypeInfo, 16> kTable{{
     {PayloadType::kClearModel, "clear-model", "a model in clear", false},
     {PayloadType::kResults, "results", "decrypted results", false},
     {PayloadType::kPreparation, "preparation", "a table's preparation", false},
+    {PayloadType::kCheckpoint, "checkpoint", "a checkpoint of a training", false},
+    {PayloadType::kExpandedKeys, "expanded-keys", "expanded evaluation keys", false},
     {PayloadType::kPaillierPublicKey, "paillier-public-key", "a Paillier public key", false},
     {PayloadType::kPaillierSecretKey, "paillier-secret-key", "a Paillier secret key", true},
     {PayloadType::kPaillierVector, "paillier-vector", "a Paillier vector", false},

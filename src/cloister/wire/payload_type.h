@@ -19,6 +19,8 @@ enum class PayloadType : std::uint16_t {
   kClearModel = 8,
   kResults = 9,
   kPreparation = 10,
+  kCheckpoint = 11,
+  kExpandedKeys = 12,
   kPaillierPublicKey = 32,
   kPaillierSecretKey = 33,
   kPaillierVector = 34,

@@ -28,10 +28,11 @@ inline Expectation expecting(PayloadType type, const PlanId& plan_id = kTestPlan
 /// What an owner makes, over a ring far too small to be secure, so that every byte can be tried. Three limbs,
 /// in two digits; everything is determined by `stream`.
 struct TinyParties {
-  explicit TinyParties(int log2_degree = 4, std::uint64_t stream = 7)
+  explicit TinyParties(int log2_degree = 4, std::uint64_t stream = 7,
+                       const KernelTable& kernels = scalar_kernels())
       : parameters(ckks::InsecureParametersForTests::create(
             {.log2_degree = log2_degree, .levels = 2, .scale_bits = 30, .first_prime_bits = 40, .digits = 2},
-            scalar_kernels())),
+            kernels)),
         prng(Seed(Bytes32{}), stream) {}
 
   const rlwe::Parameters& rlwe() const { return *parameters->rlwe(); }
