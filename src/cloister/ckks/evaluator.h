@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "cloister/ckks/ciphertext.h"
 #include "cloister/ckks/parameters.h"
@@ -62,6 +63,15 @@ class Evaluator {
   /// The same at a level at or below a's, whose product scale the number's integer leads to: no rescaling
   /// is spent on bringing `a` down.
   Ciphertext multiply_lazy(const Ciphertext& a, double b, int level) const;
+  /// sum += a b, in three parts at b's level; an empty sum starts so. `a` may be of a higher level, and is
+  /// not brought down: b's limbs of it are taken as they are, at its own scale, for the cost of the product
+  /// alone. So the sum is of products times scale_ratio(a.level(), b.level()), for which the caller makes up.
+  /// Throws ParametersError unless both are in normal form, a's level at least b's.
+  void add_product(std::optional<Ciphertext>& sum, const Ciphertext& a, const Ciphertext& b) const;
+  /// The scale of a level over that of another: close to 1.
+  double scale_ratio(int level, int other) const {
+    return parameters_->scale_at(level).value() / parameters_->scale_at(other).value();
+  }
   /// From three parts to two.
   Ciphertext relinearize(Ciphertext a) const;
   /// Divides by the level's prime: one level, the scale with it. Cost: 2 + 2 l transforms.
@@ -96,7 +106,9 @@ class Evaluator {
   Ciphertext aligned(const Ciphertext& a, const Ciphertext& b, Operation operation) const;
   template <typename PolyOperation>
   Ciphertext linear(const Ciphertext& a, const Ciphertext& b, PolyOperation operation) const;
-  void multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphertext& out) const;
+  enum class Into { kReplace, kAdd };
+  void multiply_parts(const Ciphertext& a, const Ciphertext& b, Into into, Ciphertext& out) const;
+  Ciphertext three_parts(int level, Scale scale, const ValueBound& bound) const;
   void multiply_parts(const Ciphertext& a, const Plaintext& b, std::vector<EvaluationPoly>& out) const;
   void multiply_constant(Ciphertext& a, double integer) const;
   const rlwe::KeySwitchKey& relinearization_key() const;

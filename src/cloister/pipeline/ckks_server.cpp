@@ -14,10 +14,11 @@ namespace {
 
 class FileBlocks final : public ml::BlockSource {
  public:
-  FileBlocks(const wire::CiphertextFileReader& file, int level) : file_(&file), level_(level) {}
-  std::size_t blocks() const override { return file_->size(); }
-  ckks::Ciphertext load(std::size_t block) const override {
-    auto c = file_->load(block);
+  FileBlocks(const wire::CiphertextFileReader& file, std::size_t strips, int level)
+      : file_(&file), strips_(strips), level_(level) {}
+  std::size_t blocks() const override { return file_->size() / strips_; }
+  ckks::Ciphertext load(std::size_t block, std::size_t strip) const override {
+    auto c = file_->load(block * strips_ + strip);
     if (c.level() != level_)
       throw DecodeError(file_->source(), 0,
                         "a ciphertext is at level " + std::to_string(c.level()) + " where the plan has " +
@@ -27,6 +28,7 @@ class FileBlocks final : public ml::BlockSource {
 
  private:
   const wire::CiphertextFileReader* file_;
+  std::size_t strips_;
   int level_;
 };
 
@@ -54,7 +56,7 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
   const auto dataset = session.open(files.dataset, wire::PayloadType::kDataset, kTrainingRows);
   const rlwe::EvaluationKeys keys = session.load_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
-  const FileBlocks blocks(dataset, session.ckks().data_level);
+  const FileBlocks blocks(dataset, session.ckks().packing.strips(), session.ckks().data_level);
   const auto train = [&] {
     if (session.plan().logistic)
       return ml::LogisticTrainer(*session.plan().logistic, session.layout(), evaluator, session.encoder())
@@ -79,12 +81,12 @@ void predict_ckks(const PredictFiles& files, const Machine& machine) {
   const rlwe::EvaluationKeys keys = session.load_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
   const ml::Predictor predictor(session.layout(), evaluator, session.encoder());
-  const FileBlocks blocks(rows, ml::kPredictionLevels);
+  const FileBlocks blocks(rows, session.ckks().packing.strips(), ml::kPredictionLevels);
 
-  std::optional<ckks::Ciphertext> encrypted;
-  std::vector<double> clear;
+  std::vector<ckks::Ciphertext> encrypted;
+  std::vector<ckks::Plaintext> clear;
   if (session.plan().request.job == ml::Job::kTrain) {
-    encrypted = session.open(files.model, wire::PayloadType::kModel, kWeights).load(0);
+    encrypted = predictor.facing(session.open(files.model, wire::PayloadType::kModel, kWeights).load(0));
   } else {
     const ClearModel model = load_clear_model(files.model);
     if (model.weights.size() != session.plan().request.features)
@@ -92,25 +94,26 @@ void predict_ckks(const PredictFiles& files, const Machine& machine) {
                           std::to_string(model.weights.size()),
                           std::to_string(session.plan().request.features));
     // The intercept's column comes first, as in ml::with_intercept.
-    clear.push_back(model.intercept);
-    clear.insert(clear.end(), model.weights.begin(), model.weights.end());
-    for (const double w : clear)
+    std::vector<double> weights{model.intercept};
+    weights.insert(weights.end(), model.weights.begin(), model.weights.end());
+    for (const double w : weights)
       if (std::abs(w) > session.ckks().weights.magnitude)
         throw ParametersError("predict: a weight is larger than the plan's bound of " +
                               std::to_string(session.ckks().weights.magnitude) + "; scale the features");
+    clear = predictor.facing(weights, ml::kPredictionLevels);
   }
   write_ciphertexts(session, files.predictions, wire::PayloadType::kPredictions,
                     {.kind = kMargins,
                      .rows = rows.header().rows,
                      .columns = session.columns(),
-                     .blocks = static_cast<std::uint32_t>(rows.size()),
-                     .ciphertexts = rows.size(),
+                     .blocks = static_cast<std::uint32_t>(blocks.blocks()),
+                     .ciphertexts = blocks.blocks(),
                      .metadata = ""},
                     [&](std::size_t i) {
-                      const auto block = blocks.load(i);
-                      auto out = encrypted ? predictor.predict(block, *encrypted, session.ckks().margins)
-                                           : predictor.predict(block, clear, session.ckks().margins);
-                      machine.progress.update("predict", i + 1, rows.size());
+                      ml::BlockStrips strips(blocks, i, session.ckks().packing.strips());
+                      auto out = clear.empty() ? predictor.predict(strips, encrypted, session.ckks().margins)
+                                               : predictor.predict(strips, clear, session.ckks().margins);
+                      machine.progress.update("predict", i + 1, blocks.blocks());
                       return out;
                     });
 }
