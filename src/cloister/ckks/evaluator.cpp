@@ -261,10 +261,11 @@ Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Ciphertext& b) co
 }
 
 void Evaluator::add_product(std::optional<Ciphertext>& sum, const Ciphertext& a, const Ciphertext& b) const {
-  if (!is_normal(a) || !is_normal(b) || a.level() < b.level())
+  if (a.parts.front().ring() != parameters_->ring() || a.parts.size() != 2 || !is_normal(b) ||
+      a.level() < b.level())
     throw ParametersError(
         "add_product: finish both operands first, the second at the level of the first or below");
-  const double ratio = scale_ratio(a.level(), b.level());
+  const double ratio = a.scale.value() / b.scale.value();
   const ValueBound bound = a.bound * b.bound * ValueBound{ratio, 0};
   const Scale scale = b.scale * b.scale;
   if (!sum) {

@@ -63,12 +63,13 @@ class Evaluator {
   /// The same at a level at or below a's, whose product scale the number's integer leads to: no rescaling
   /// is spent on bringing `a` down.
   Ciphertext multiply_lazy(const Ciphertext& a, double b, int level) const;
-  /// sum += a b, in three parts at b's level; an empty sum starts so. `a` may be of a higher level, and is
-  /// not brought down: b's limbs of it are taken as they are, at its own scale, for the cost of the product
-  /// alone. So the sum is of products times scale_ratio(a.level(), b.level()), for which the caller makes up.
-  /// Throws ParametersError unless both are in normal form, a's level at least b's.
+  /// sum += a b, in three parts at b's level; an empty sum starts so. `a` may be of a higher level, or the
+  /// first limbs of such, and is not brought down: b's limbs of it are taken as they are, at its own scale,
+  /// for the cost of the product alone. So the sum is of products times a's scale over b's, which is close to
+  /// 1 (scale_ratio of their levels), and for which the caller makes up. Throws ParametersError unless both
+  /// are in two parts, b in normal form and a at its level or above.
   void add_product(std::optional<Ciphertext>& sum, const Ciphertext& a, const Ciphertext& b) const;
-  /// The scale of a level over that of another: close to 1.
+  /// The scale of a level over that of another.
   double scale_ratio(int level, int other) const {
     return parameters_->scale_at(level).value() / parameters_->scale_at(other).value();
   }

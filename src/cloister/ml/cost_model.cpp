@@ -53,8 +53,11 @@ void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sum
   for (int t = 2; t <= plan.logistic->iterations(); ++t) {
     const int end = level - each;
     counter.rotate_multiples(sums.facing, level);
-    counter.load(data_level, 2 * ciphertexts - blocks);
-    counter.lazy_product(level, ciphertexts);
+    // What meets the weights, and then what meets the polynomial.
+    counter.load(whole_polynomial ? level : data_level, ciphertexts);
+    counter.load(whole_polynomial ? end + 1 : data_level, ciphertexts - blocks);
+    counter.touched(strips * (2 * (level + 1) + 3 * (end + 2)));
+    counter.add_product(level, ciphertexts);
     counter.key_switch(level, blocks);
     int u = level - 1;
     if (!whole_polynomial) {
@@ -73,7 +76,7 @@ void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sum
     if (!whole_polynomial) counter.product(u, led);
     if (degree == 7) counter.product(u - 1, led);
     if (whole_polynomial) counter.product(end + 2, blocks);
-    counter.lazy_product(end + 1, ciphertexts);
+    counter.add_product(end + 1, ciphertexts);
     counter.key_switch(end + 1, strips);
     counter.key_switch(end, strips - 1);
     counter.rescale(end + 1, 3);
@@ -202,7 +205,7 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
                       rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, kPredictionLevels, true));
   }
   counter.load(kPredictionLevels, predicted * strips);
-  counter.lazy_product(kPredictionLevels, predicted * strips);
+  counter.add_product(kPredictionLevels, predicted * strips);
   if (trains) {
     counter.rotate_multiples(RotationMultiples(basis, packing), kPredictionLevels);
     counter.key_switch(kPredictionLevels, predicted);

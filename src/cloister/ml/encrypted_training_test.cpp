@@ -72,8 +72,11 @@ class MemoryBlocks final : public BlockSource {
   }
   std::vector<std::vector<ckks::Ciphertext>> ciphertexts;
   std::size_t blocks() const override { return ciphertexts.size(); }
-  ckks::Ciphertext load(std::size_t block, std::size_t strip) const override {
-    return ciphertexts[block][strip].clone();
+  ckks::Ciphertext load(std::size_t block, std::size_t strip, int level) const override {
+    auto out = ciphertexts[block][strip].clone();
+    for (auto& part : out.parts)
+      part.keep_limbs(std::min(part.limbs().q, static_cast<std::size_t>(level) + 1));
+    return out;
   }
 };
 

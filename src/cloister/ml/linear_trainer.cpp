@@ -37,7 +37,7 @@ std::vector<ckks::Ciphertext> LinearTrainer::diagonals(const BlockSource& blocks
   const std::size_t width = packing.width, half = width / 2;
   std::vector<std::optional<ckks::Ciphertext>> sums(half + 1);
   for (std::size_t b = 0; b < blocks.blocks(); ++b) {
-    const ckks::Ciphertext rows = blocks.load(b, 0);
+    const ckks::Ciphertext rows = blocks.load(b, 0, levels(schedule_->iterations()) + layout_->model_level);
     const auto lower = evaluator_->to_level(rows, rows.level() - 1);
     for (std::size_t k = 0; k <= half; ++k) {
       accumulate(*evaluator_, sums[k],

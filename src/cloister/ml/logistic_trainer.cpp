@@ -13,15 +13,15 @@ LogisticTrainer::LogisticTrainer(const LogisticSchedule& schedule, const Trainin
       evaluator_(&evaluator),
       encoder_(&encoder),
       rotations_(evaluator, layout.rotations),
-      sums_(layout.packing, evaluator, rotations_) {
-  levels_per_iteration(schedule.sigmoid.degree());  // refuses other degrees
-}
+      sums_(layout.packing, evaluator, rotations_),
+      rows_level_(layout.model_level + levels(schedule.sigmoid.degree(), schedule.iterations())) {}
 
-LogisticTrainer::Variable LogisticTrainer::variable(int rows_level, int weights_level) const {
+LogisticTrainer::Variable LogisticTrainer::variable(int weights_level) const {
   const double range = schedule_->sigmoid.range;
-  const double unit = layout_->packing.row_slots > 1 ? 1.0  // the mask divides by whatever is due
-                                                     : layout_->state_scale * layout_->row_scale * range *
-                                                           evaluator_->scale_ratio(rows_level, weights_level);
+  const double unit = layout_->packing.row_slots > 1
+                          ? 1.0  // the mask divides by whatever is due
+                          : layout_->state_scale * layout_->row_scale * range *
+                                evaluator_->scale_ratio(rows_level_, weights_level);
   std::vector<double> odd;
   for (int k = 1; k <= schedule_->sigmoid.degree(); k += 2)
     odd.push_back(schedule_->sigmoid.power[static_cast<std::size_t>(k)] * std::pow(range / unit, k));
@@ -30,9 +30,9 @@ LogisticTrainer::Variable LogisticTrainer::variable(int rows_level, int weights_
 
 ckks::Ciphertext LogisticTrainer::sum_of_rows(const BlockSource& blocks) const {
   std::vector<ckks::Ciphertext> sums;
-  for (std::size_t j = 0; j < layout_->packing.strips(); ++j) sums.push_back(blocks.load(0, j));
+  for (std::size_t j = 0; j < layout_->packing.strips(); ++j) sums.push_back(blocks.load(0, j, rows_level_));
   for (std::size_t b = 1; b < blocks.blocks(); ++b)
-    for (std::size_t j = 0; j < sums.size(); ++j) evaluator_->add_to(sums[j], blocks.load(b, j));
+    for (std::size_t j = 0; j < sums.size(); ++j) evaluator_->add_to(sums[j], blocks.load(b, j, rows_level_));
   return sums_.columns(std::move(sums));
 }
 
@@ -49,49 +49,50 @@ void LogisticTrainer::add_early(StripTotals& totals, BlockStrips& strips, const 
   const int led_level = u.level() - (linear ? 2 : 1);
   const double factor = gain * polynomial.lead() / e.scale_ratio(led_level, last.level());
   for (std::size_t j = strips.size(); j-- > 0;) {
-    auto led = e.multiply(e.scale_to_level(strips.strip(j), factor, u.level()), u);
+    auto led = e.multiply(e.scale_to_level(strips.strip(j, rows_level_), factor, u.level()), u);
     if (linear) led = e.multiply(led, *linear);
     e.add_product(totals[j], led, last);
   }
 }
 
 // The same from x times the polynomial, which takes a level more below u.
-void LogisticTrainer::add_late(StripTotals& totals, BlockStrips& strips, int rows_level,
-                               const ckks::Ciphertext& u, const OddPolynomial& polynomial,
-                               double gain) const {
+void LogisticTrainer::add_late(StripTotals& totals, BlockStrips& strips, const ckks::Ciphertext& u,
+                               const OddPolynomial& polynomial, double gain) const {
   const ckks::Evaluator& e = *evaluator_;
   const auto [linear, last] = polynomial.factors(e, u);
-  const double factor = gain * polynomial.lead() / e.scale_ratio(rows_level, last.level() - 1);
+  const double factor = gain * polynomial.lead() / e.scale_ratio(rows_level_, last.level() - 1);
   auto led = e.scale_to_level(u, factor, linear ? linear->level() : last.level());
   if (linear) led = e.multiply(led, *linear);
   const auto slopes = e.multiply(led, last);
-  for (std::size_t j = strips.size(); j-- > 0;) e.add_product(totals[j], strips.strip(j), slopes);
+  for (std::size_t j = strips.size(); j-- > 0;)
+    e.add_product(totals[j], strips.strip(j, slopes.level()), slopes);
 }
 
 // gain * sum of x_i q(z_i), in every row.
-ckks::Ciphertext LogisticTrainer::gradient(const State& state, const BlockSource& blocks, int rows_level,
-                                           std::size_t t, double gain, Progress& progress) const {
+ckks::Ciphertext LogisticTrainer::gradient(const State& state, const BlockSource& blocks, std::size_t t,
+                                           double gain, Progress& progress) const {
   const int start = state.look_ahead.level();
   const StripPacking& packing = layout_->packing;
-  const auto [unit, polynomial] = variable(rows_level, start);
+  const auto [unit, polynomial] = variable(start);
   std::optional<ckks::Plaintext> mask;
   if (packing.row_slots > 1)
     mask = encoder_->encode(
         packing.row_mask(1 / (layout_->state_scale * layout_->row_scale * schedule_->sigmoid.range *
-                              evaluator_->scale_ratio(rows_level, start))),
+                              evaluator_->scale_ratio(rows_level_, start))),
         start - 1);
   const auto facing = sums_.facing(state.look_ahead);
   StripTotals totals(packing.strips());
   for (std::size_t b = 0; b < blocks.blocks(); ++b) {
     BlockStrips strips(blocks, b, packing.strips());
-    auto u = sums_.products(strips, facing);
+    // Where a strip is wanted whole afterwards, it is loaded whole: it may be the only one, and still there.
+    auto u = sums_.products(strips, facing, mask ? rows_level_ : start);
     if (mask) u = scaled_margins(u, *mask);
     // The plan's word: margins stay within the polynomial's range.
     u = ckks::Evaluator::with_magnitude(std::move(u), unit);
     if (mask)
       add_early(totals, strips, u, polynomial, gain);
     else
-      add_late(totals, strips, rows_level, u, polynomial, gain);
+      add_late(totals, strips, u, polynomial, gain);
     progress.update("train", t * blocks.blocks() + b + 1, schedule_->step.size() * blocks.blocks());
   }
   std::vector<ckks::Ciphertext> sums;
@@ -111,7 +112,7 @@ LogisticTrainer::State LogisticTrainer::step(const State& state, const ckks::Cip
   const int end = start - levels_per_iteration(schedule_->sigmoid.degree());
   if (end < 0) throw LevelExhaustedError("logistic training", start, start - end);
 
-  auto change = gradient(state, blocks, rows_sum.level(), t, -gain, progress);
+  auto change = gradient(state, blocks, t, -gain, progress);
   e.add_to(change, e.scale_to_level(rows_sum, 0.5 * gain, end));
 
   auto look_ahead = e.add(e.scale_to_level(state.look_ahead, (1 + momentum) * decay, end), change);

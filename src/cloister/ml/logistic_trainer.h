@@ -57,15 +57,15 @@ class LogisticTrainer {
     double unit;
     OddPolynomial polynomial;
   };
-  Variable variable(int rows_level, int weights_level) const;
+  Variable variable(int weights_level) const;
   ckks::Ciphertext sum_of_rows(const BlockSource& blocks) const;
   ckks::Ciphertext scaled_margins(const ckks::Ciphertext& products, const ckks::Plaintext& mask) const;
   void add_early(StripTotals& totals, BlockStrips& strips, const ckks::Ciphertext& u,
                  const OddPolynomial& polynomial, double gain) const;
-  void add_late(StripTotals& totals, BlockStrips& strips, int rows_level, const ckks::Ciphertext& u,
+  void add_late(StripTotals& totals, BlockStrips& strips, const ckks::Ciphertext& u,
                 const OddPolynomial& polynomial, double gain) const;
-  ckks::Ciphertext gradient(const State& state, const BlockSource& blocks, int rows_level, std::size_t t,
-                            double gain, Progress& progress) const;
+  ckks::Ciphertext gradient(const State& state, const BlockSource& blocks, std::size_t t, double gain,
+                            Progress& progress) const;
   State step(const State& state, const ckks::Ciphertext& rows_sum, const BlockSource& blocks, std::size_t t,
              Progress& progress) const;
 
@@ -75,6 +75,7 @@ class LogisticTrainer {
   const ckks::Encoder* encoder_;
   ckks::Rotations rotations_;
   StripSums sums_;
+  int rows_level_;  // where training has to start to end at the model's level
 };
 
 }  // namespace cloister::ml

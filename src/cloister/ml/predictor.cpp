@@ -31,9 +31,8 @@ ckks::Ciphertext Predictor::margins(const ckks::Ciphertext& products, double fac
 
 ckks::Ciphertext Predictor::predict(BlockStrips& strips, const std::vector<ckks::Ciphertext>& facing,
                                     const ckks::ValueBound& margin_bound) const {
-  const auto products = sums_.products(strips, facing);
-  const double ratio =
-      evaluator_->scale_ratio(strips.strip(strips.size() - 1).level(), facing.front().level());
+  const auto products = sums_.products(strips, facing, kPredictionLevels);
+  const double ratio = evaluator_->scale_ratio(kPredictionLevels, facing.front().level());
   return margins(products, 1 / (layout_->state_scale * ratio), margin_bound);
 }
 
@@ -41,7 +40,7 @@ ckks::Ciphertext Predictor::predict(BlockStrips& strips, const std::vector<ckks:
                                     const ckks::ValueBound& margin_bound) const {
   std::optional<ckks::Ciphertext> sum;
   for (std::size_t j = 0; j < strips.size(); ++j)
-    accumulate(*evaluator_, sum, evaluator_->multiply_lazy(strips.strip(j), facing[j]));
+    accumulate(*evaluator_, sum, evaluator_->multiply_lazy(strips.strip(j, kPredictionLevels), facing[j]));
   return margins(evaluator_->rescale(std::move(*sum)), 1, margin_bound);
 }
 

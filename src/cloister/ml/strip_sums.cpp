@@ -10,9 +10,11 @@ std::vector<ckks::Ciphertext> StripSums::facing(const ckks::Ciphertext& weights)
                                       static_cast<std::int64_t>(packing_->strips()));
 }
 
-ckks::Ciphertext StripSums::products(BlockStrips& strips, const std::vector<ckks::Ciphertext>& facing) const {
+ckks::Ciphertext StripSums::products(BlockStrips& strips, const std::vector<ckks::Ciphertext>& facing,
+                                     int load_level) const {
   std::optional<ckks::Ciphertext> sum;
-  for (std::size_t j = 0; j < strips.size(); ++j) evaluator_->add_product(sum, strips.strip(j), facing[j]);
+  for (std::size_t j = 0; j < strips.size(); ++j)
+    evaluator_->add_product(sum, strips.strip(j, load_level), facing[j]);
   return evaluator_->finish(std::move(*sum));
 }
 

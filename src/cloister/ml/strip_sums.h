@@ -18,8 +18,9 @@ class StripSums {
   std::vector<ckks::Ciphertext> facing(const ckks::Ciphertext& weights) const;
   /// The strips times the weights that meet them, added over strips: the row_slots slots of a row add up to
   /// its product with the weights, times scale_ratio of the rows' level to the weights'. One level; one key
-  /// switch for all strips.
-  ckks::Ciphertext products(BlockStrips& strips, const std::vector<ckks::Ciphertext>& facing) const;
+  /// switch for all strips. Strips are loaded at `load_level`, the weights' or above.
+  ckks::Ciphertext products(BlockStrips& strips, const std::vector<ckks::Ciphertext>& facing,
+                            int load_level) const;
   /// The strips' columns, each added up over all rows, in every slot of its column: strips rotated back and
   /// added one by one, then the sum over periods. No level; a key switch for every strip but one, and those
   /// of sum_slots. Takes sums of products, too, that wait for relinearization: one level then, and a key

@@ -8,10 +8,10 @@
 
 namespace cloister::ml {
 
-const ckks::Ciphertext& BlockStrips::strip(std::size_t j) {
-  if (!last_ || loaded_ != j) {
+const ckks::Ciphertext& BlockStrips::strip(std::size_t j, int level) {
+  if (!last_ || loaded_ != j || last_->level() < level) {
     last_.reset();
-    last_ = source_->load(block_, j);
+    last_ = source_->load(block_, j, level);
     loaded_ = j;
   }
   return *last_;

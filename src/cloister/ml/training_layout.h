@@ -31,7 +31,9 @@ class BlockSource {
  public:
   virtual ~BlockSource() = default;
   virtual std::size_t blocks() const = 0;
-  virtual ckks::Ciphertext load(std::size_t block, std::size_t strip) const = 0;
+  /// At the level and scale at which rows come; at less than that level, only the limbs of `level` and the
+  /// same scale, for Evaluator::add_product.
+  virtual ckks::Ciphertext load(std::size_t block, std::size_t strip, int level) const = 0;
 };
 
 /// The strips of a block, loaded when they are asked for, so that memory holds one of them. That one stays: a
@@ -42,8 +44,8 @@ class BlockStrips {
       : source_(&source), block_(block), count_(count) {}
 
   std::size_t size() const noexcept { return count_; }
-  /// Valid until another one is asked for.
-  const ckks::Ciphertext& strip(std::size_t j);
+  /// At `level` at least (see BlockSource). Valid until another one is asked for.
+  const ckks::Ciphertext& strip(std::size_t j, int level);
 
  private:
   const BlockSource* source_;

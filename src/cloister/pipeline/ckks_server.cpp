@@ -1,5 +1,6 @@
 #include "cloister/pipeline/ckks_server.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -14,15 +15,19 @@ namespace {
 
 class FileBlocks final : public ml::BlockSource {
  public:
-  FileBlocks(const wire::CiphertextFileReader& file, std::size_t strips, int level)
-      : file_(&file), strips_(strips), level_(level) {}
+  FileBlocks(const wire::CiphertextFileReader& file, const CkksSession& session, int level)
+      : file_(&file),
+        strips_(session.ckks().packing.strips()),
+        level_(level),
+        scale_(session.parameters()->scale_at(level)) {}
   std::size_t blocks() const override { return file_->size() / strips_; }
-  ckks::Ciphertext load(std::size_t block, std::size_t strip) const override {
-    auto c = file_->load(block * strips_ + strip);
-    if (c.level() != level_)
-      throw DecodeError(file_->source(), 0,
-                        "a ciphertext is at level " + std::to_string(c.level()) + " where the plan has " +
-                            std::to_string(level_));
+  ckks::Ciphertext load(std::size_t block, std::size_t strip, int level) const override {
+    auto c = file_->load(block * strips_ + strip, level);
+    // The scale tells of the level in the file.
+    if (c.level() != std::min(level, level_) || c.scale != scale_)
+      throw DecodeError(
+          file_->source(), 0,
+          "a ciphertext is at another level than " + std::to_string(level_) + ", where the plan has it");
     return c;
   }
 
@@ -30,6 +35,7 @@ class FileBlocks final : public ml::BlockSource {
   const wire::CiphertextFileReader* file_;
   std::size_t strips_;
   int level_;
+  ckks::Scale scale_;
 };
 
 // Writes ciphertexts one by one into a file of this plan.
@@ -56,7 +62,7 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
   const auto dataset = session.open(files.dataset, wire::PayloadType::kDataset, kTrainingRows);
   const rlwe::EvaluationKeys keys = session.load_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
-  const FileBlocks blocks(dataset, session.ckks().packing.strips(), session.ckks().data_level);
+  const FileBlocks blocks(dataset, session, session.ckks().data_level);
   const auto train = [&] {
     if (session.plan().logistic)
       return ml::LogisticTrainer(*session.plan().logistic, session.layout(), evaluator, session.encoder())
@@ -81,7 +87,7 @@ void predict_ckks(const PredictFiles& files, const Machine& machine) {
   const rlwe::EvaluationKeys keys = session.load_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
   const ml::Predictor predictor(session.layout(), evaluator, session.encoder());
-  const FileBlocks blocks(rows, session.ckks().packing.strips(), ml::kPredictionLevels);
+  const FileBlocks blocks(rows, session, ml::kPredictionLevels);
 
   std::vector<ckks::Ciphertext> encrypted;
   std::vector<ckks::Plaintext> clear;

@@ -127,13 +127,15 @@ class OperationCounter {
     ns_ += times * 2 * n_ * 3 * l * c_.stream_ns;
     fetched(times * (6 * l + 4 * l));
   }
-  void lazy_product(int level, double times = 1) {
+  void product(int level, double times = 1) {  // and relinearization, the rescaling merged into it
     ns_ += times * n_ * 5 * (level + 1) * c_.multiply_add_ns;
     fetched(times * 7 * (level + 1));
-  }
-  void product(int level, double times = 1) {  // and relinearization, the rescaling merged into it
-    lazy_product(level, times);
     key_switch(level, times);
+  }
+  // Into a sum of three parts, which is fetched and stored again.
+  void add_product(int level, double times = 1) {
+    ns_ += times * n_ * 5 * (level + 1) * c_.multiply_add_ns;
+    fetched(times * 10 * (level + 1));
   }
   // Of a seeded ciphertext from a file: half of it is unpacked, half expanded.
   void load(int level, double times = 1) {
