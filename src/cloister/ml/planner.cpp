@@ -134,8 +134,20 @@ PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
   return out;
 }
 
+rlwe::ParametersSpec FoundChains::of(const ckks::ParametersSpec& spec) {
+  for (const auto& [known, chain] : found_)
+    if (known == spec) return chain;
+  return found_.emplace_back(spec, ckks::Parameters::chain(spec)).second;
+}
+
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices) {
+  FoundChains chains;
+  return derive_ckks_plan(request, schedule, choices, chains);
+}
+
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices, FoundChains& chains) {
   const double columns = request.features + 1.0;  // with the intercept, or the target
   const std::size_t slots = std::size_t{1} << (choices.log2_degree - 1);
   if (columns > static_cast<double>(slots)) return std::nullopt;
@@ -168,7 +180,7 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   if (choices.digits > ckks.data_level + 1 ||
       rough_log2_qp(ckks.data_level, choices.scale_bits, first_bits, choices.digits) > limit)
     return std::nullopt;
-  const rlwe::ParametersSpec chain = ckks::Parameters::chain(ckks.parameters);
+  const rlwe::ParametersSpec chain = chains.of(ckks.parameters);
   if (log2_of(chain.q_primes) + log2_of(chain.p_primes) > limit) return std::nullopt;
 
   if (schedule.logistic) {
@@ -194,11 +206,11 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
 // The plans of one ring, chain and packing: every set of keys, at the least scale that is precise enough,
 // since a larger one costs more for what nobody asked.
 void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
-                             std::vector<Plan>& out) const {
+                             FoundChains& chains, std::vector<Plan>& out) const {
   for (choices.scale_bits = kMinScaleBits; choices.scale_bits <= kMaxScaleBits; ++choices.scale_bits) {
-    auto plan = derive_ckks_plan(request, schedule, choices);
+    auto plan = derive_ckks_plan(request, schedule, choices, chains);
     if (!plan) continue;
-    const auto chain = ckks::Parameters::chain(plan->ckks->parameters);
+    const auto chain = chains.of(plan->ckks->parameters);
     for (const RotationKeys keys : kRotationKeys) {
       if (request.rotation_keys.value_or(keys) != keys) continue;
       plan->ckks->rotation_keys = keys;
@@ -225,13 +237,14 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
         if (request.digits != 0 && request.digits != digits) continue;
         // More digits of the same size are the same chain.
         if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) continue;
+        FoundChains chains;
         for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
           add_candidates(request, schedule,
                          {.log2_degree = log2_degree,
                           .digits = digits,
                           .sigmoid_degree = degree,
                           .row_slots = row_slots},
-                         out);
+                         chains, out);
       }
     }
   }

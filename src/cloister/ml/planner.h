@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "cloister/ml/cost_model.h"
 #include "cloister/ml/plan.h"
@@ -28,6 +30,18 @@ struct PlanChoices {
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices);
 
+/// Chains of primes that were found before, for plans that differ in their packing alone: finding primes is
+/// most of what a plan costs.
+class FoundChains {
+ public:
+  rlwe::ParametersSpec of(const ckks::ParametersSpec& spec);
+
+ private:
+  std::vector<std::pair<ckks::ParametersSpec, rlwe::ParametersSpec>> found_;
+};
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices, FoundChains& chains);
+
 /// Makes plans. Everything is chosen from the request and this machine's speed: the ring degree, the chain of
 /// primes, the digits, the sigmoid's degree, the packing, the rotations, the level of every step; at 128-bit
 /// security, with the stated error bound, for the least time until the answer is back, the transfer of keys
@@ -43,7 +57,7 @@ class Planner {
  private:
   std::vector<Plan> candidates(const JobRequest& request) const;
   void add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
-                      std::vector<Plan>& out) const;
+                      FoundChains& chains, std::vector<Plan>& out) const;
 
   Calibration calibration_;
 };
