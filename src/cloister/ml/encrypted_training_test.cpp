@@ -195,7 +195,7 @@ TEST_P(EncryptedLogistic, EqualsTheClearAlgorithm) {
 TEST_P(EncryptedLogistic, AddsTheErrorOfTheNoiseModel) {
   LogisticRun run(GetParam(), 2);
   const double error = run.largest_error();
-  EXPECT_LE(error, 2 * run.injected.per_iteration);
+  EXPECT_LE(error, run.plan.weights.error);
   EXPECT_GE(error, run.injected.per_iteration / 300);
 }
 
