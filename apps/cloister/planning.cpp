@@ -141,6 +141,7 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   request.small_keys = o.small_keys;
   request.log2_degree = o.log2_degree;
   request.digits = o.digits;
+  request.row_slots = o.row_slots;
   if (!o.rotation_keys.empty()) request.rotation_keys = ml::rotation_keys_from(o.rotation_keys);
   request.threads = threads;
   std::optional<double> published;

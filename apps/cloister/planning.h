@@ -21,7 +21,7 @@ struct PlanningOptions {
   bool balance = false, small_keys = false;
   double clip = 16, test_fraction = 0.3, ridge = 0, max_error = 1e-3, feature_bound = 16;
   std::uint64_t seed = 1, rows = 0;
-  int iterations = 0, log2_degree = 0, digits = 0;
+  int iterations = 0, log2_degree = 0, digits = 0, row_slots = 0;
 };
 
 /// A table, what is known of it, how it becomes numbers, and the plan for it. Private to the owner but for

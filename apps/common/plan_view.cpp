@@ -48,8 +48,11 @@ void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
                               count_of(static_cast<std::uint64_t>(c.parameters.digits), "digit", "digits")),
                   "how finely numbers are kept, and into how many parts keys are split"});
   rows.push_back({"packing",
-                  fmt::format("{} columns wide, {} a ciphertext", c.packing.width,
-                              count_of(c.packing.rows_per_ciphertext(), "row", "rows")),
+                  c.packing.strips() == 1
+                      ? fmt::format("{} columns wide, {} a ciphertext", c.packing.width,
+                                    count_of(c.packing.rows_per_block(), "row", "rows"))
+                      : fmt::format("{} columns wide, {} a block of {} ciphertexts", c.packing.width,
+                                    count_of(c.packing.rows_per_block(), "row", "rows"), c.packing.strips()),
                   "how the table lies in ciphertexts"});
   rows.push_back({"rotations", count_of(c.rotations().steps().size(), "key", "keys"),
                   "shifts within a ciphertext that the server may do; each needs a key"});
@@ -182,20 +185,22 @@ TextTable alternatives_table(const ml::Plan& plan) {
                    {"ring degree", kRight},
                    {"digits", kRight},
                    {"sigmoid degree", kRight},
+                   {"slots a row", kRight},
                    {"keys"},
                    {"options"}});
   for (const ml::Alternative& a : plan.alternatives) {
     const bool chosen = plan.ckks && a.log2_degree == plan.ckks->parameters.log2_degree &&
                         a.digits == plan.ckks->parameters.digits &&
+                        a.row_slots == plan.ckks->packing.row_slots &&
                         a.rotation_keys == plan.ckks->rotation_keys &&
                         (!plan.logistic || plan.logistic->sigmoid.degree() == a.sigmoid_degree);
     table.add_row({format_seconds(a.train_seconds), format_bytes(a.upload_bytes),
                    std::to_string(1u << a.log2_degree), std::to_string(a.digits),
                    a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
-                   std::string(to_string(a.rotation_keys)),
+                   std::to_string(a.row_slots), std::string(to_string(a.rotation_keys)),
                    chosen ? "(this plan)"
-                          : fmt::format("--log2-degree {} --digits {} --rotation-keys {}", a.log2_degree,
-                                        a.digits, to_string(a.rotation_keys))});
+                          : fmt::format("--log2-degree {} --digits {} --row-slots {} --rotation-keys {}",
+                                        a.log2_degree, a.digits, a.row_slots, to_string(a.rotation_keys))});
   }
   return table;
 }
@@ -214,6 +219,7 @@ Json parameters_summary(const ml::Plan& plan) {
          {"digits", c.parameters.digits},
          {"slots", c.packing.slots},
          {"packing_width", c.packing.width},
+         {"row_slots", c.packing.row_slots},
          {"rotation_keys", c.rotations().steps().size()},
          {"rotation_key_set", to_string(c.rotation_keys)}};
   if (plan.logistic) j["sigmoid_degree"] = plan.logistic->sigmoid.degree();

@@ -193,6 +193,11 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
   group->add_option("--digits", o.digits, "For experts: digits of the key switching")
       ->check(CLI::Range(1, 64));
   group
+      ->add_option("--row-slots", o.row_slots,
+                   "For experts: slots that a row gets in a ciphertext, a power of two; fewer slots, more "
+                   "ciphertexts for a block of rows")
+      ->check(CLI::Range(1, 8192));
+  group
       ->add_option("--rotation-keys", o.rotation_keys,
                    "For experts: few keys (small), binary, or quaternary (fast)")
       ->check(CLI::IsMember({"few", "binary", "quaternary"}));

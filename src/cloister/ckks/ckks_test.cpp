@@ -262,6 +262,63 @@ TEST_F(CkksTest, RotationsAtOnceAreTheirSum) {
   expect_result(Rotations(with_three).sum_slots(a, 5, 8), sums, kLevels, 1e-5);
 }
 
+// Multiples of a stride, hoisted where there are keys for three, else one after another.
+TEST_F(CkksTest, RotationsByMultiples) {
+  const Slots x = random_slots(1);
+  const Ciphertext a = fresh(x);
+  const std::int64_t stride = 5;
+  const auto keys_for = [&](std::vector<std::int64_t> multiples) {
+    rlwe::EvaluationKeys out;
+    for (const std::int64_t m : multiples)
+      out.add_galois(generator.galois_key(rlwe::galois_element_of_rotation(m * stride, 11), prng,
+                                          static_cast<std::size_t>(kLevels) + 1));
+    return out;
+  };
+  for (const auto& [count, multiples] : {std::pair<std::int64_t, std::vector<std::int64_t>>{1, {}},
+                                         {2, {1}},
+                                         {4, {1}},
+                                         {4, {1, 2, 3}},
+                                         {8, {1, 2, 3, 4}},
+                                         {8, {1, 4}},
+                                         {16, {1, 2, 3, 4, 8, 12}}}) {
+    const auto some = keys_for(multiples);
+    const Evaluator with_some(parameters, &some, pool);
+    const auto all = Rotations(with_some).rotate_multiples(a, stride, count);
+    ASSERT_EQ(all.size(), static_cast<std::size_t>(count));
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      Slots expected(x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) expected[i] = x[(i + 5 * k) % x.size()];
+      expect_result(all[k], expected, kLevels, 1e-6);
+    }
+  }
+  EXPECT_THROW(rotations.rotate_multiples(a, 1, 6), ParametersError);
+  EXPECT_THROW(rotations.rotate_multiples(a, 3, 2), MissingKeyError);
+}
+
+// Operands of a higher level are taken as they are: their scale is in the sum, and nothing is rescaled.
+TEST_F(CkksTest, SumsOfProductsAcrossLevels) {
+  const Slots x = random_slots(3), y = random_slots(2), z = random_slots(1);
+  const auto plus = [](auto u, auto v) { return u + v; };
+  const auto times = [](auto u, auto v) { return u * v; };
+  for (const int level : {kLevels, 3, 1}) {
+    const auto b = encrypt_at(y, level), c = encrypt_at(z, level);
+    std::optional<Ciphertext> sum;
+    evaluator.add_product(sum, fresh(x), b);
+    evaluator.add_product(sum, fresh(y), c);
+    const double ratio = evaluator.scale_ratio(kLevels, level);
+    const Slots exact =
+        map(map(x, y, times), map(y, z, times), [&](auto u, auto v) { return ratio * plus(u, v); });
+    expect_result(evaluator.finish(std::move(*sum)), exact, level - 1, 1e-5);
+  }
+  EXPECT_EQ(evaluator.scale_ratio(2, 2), 1);
+  std::optional<Ciphertext> sum;
+  EXPECT_THROW(evaluator.add_product(sum, encrypt_at(x, 2), encrypt_at(y, 3)), ParametersError);
+  EXPECT_THROW(evaluator.add_product(sum, evaluator.multiply_lazy(fresh(x), fresh(y)), fresh(y)),
+               ParametersError);
+  evaluator.add_product(sum, fresh(x), encrypt_at(y, 3));
+  EXPECT_THROW(evaluator.add_product(sum, fresh(x), encrypt_at(y, 2)), ParametersError);
+}
+
 TEST_F(CkksTest, FactorsAreFreeOnTheWayDown) {
   const Slots x = random_slots(1);
   const Ciphertext a = fresh(x);

@@ -285,9 +285,10 @@ Ciphertext Evaluator::multiply(Ciphertext&& a, const Plaintext& b) const {
 }
 
 // The three parts of a product, a block at a time: each part of the operands is read once.
-void Evaluator::multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphertext& out) const {
+void Evaluator::multiply_parts(const Ciphertext& a, const Ciphertext& b, Into into, Ciphertext& out) const {
   const Ring& ring = *parameters_->ring();
   const KernelTable& kernels = ring.kernels();
+  const auto first = into == Into::kAdd ? kernels.mul_add : kernels.mul;
   for_each_block(ring, out.parts[0].limbs().count(), *pool_,
                  [&](std::size_t i, std::size_t start, std::size_t count) {
                    const Modulus& q = out.parts[0].modulus(i);
@@ -295,21 +296,45 @@ void Evaluator::multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphert
                      return x.parts[part].limb(i) + start;
                    };
                    const auto to = [&](std::size_t part) { return out.parts[part].limb(i) + start; };
-                   kernels.mul(q, from(a, 0), from(b, 0), to(0), count);
-                   kernels.mul(q, from(a, 0), from(b, 1), to(1), count);
+                   first(q, from(a, 0), from(b, 0), to(0), count);
+                   first(q, from(a, 0), from(b, 1), to(1), count);
                    kernels.mul_add(q, from(a, 1), from(b, 0), to(1), count);
-                   kernels.mul(q, from(a, 1), from(b, 1), to(2), count);
+                   first(q, from(a, 1), from(b, 1), to(2), count);
                  });
+}
+
+Ciphertext Evaluator::three_parts(int level, Scale scale, const ValueBound& bound) const {
+  Ciphertext out{{}, scale, bound, {}};
+  for (int k = 0; k < 3; ++k)
+    out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(level)));
+  return out;
 }
 
 Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, const Ciphertext& b) const {
   return aligned(a, b, [&](const Ciphertext& x, const Ciphertext& y) {
-    Ciphertext out{{}, x.scale * y.scale, x.bound * y.bound, {}};
-    for (int k = 0; k < 3; ++k)
-      out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(x.level())));
-    multiply_parts(x, y, out);
+    auto out = three_parts(x.level(), x.scale * y.scale, x.bound * y.bound);
+    multiply_parts(x, y, Into::kReplace, out);
     return out;
   });
+}
+
+void Evaluator::add_product(std::optional<Ciphertext>& sum, const Ciphertext& a, const Ciphertext& b) const {
+  if (a.parts.front().ring() != parameters_->ring() || a.parts.size() != 2 || !is_normal(b) ||
+      a.level() < b.level())
+    throw ParametersError(
+        "add_product: finish both operands first, the second at the level of the first or below");
+  const double ratio = a.scale.value() / b.scale.value();
+  const ValueBound bound = a.bound * b.bound * ValueBound{ratio, 0};
+  const Scale scale = b.scale * b.scale;
+  if (!sum) {
+    sum = three_parts(b.level(), scale, bound);
+    multiply_parts(a, b, Into::kReplace, *sum);
+    return;
+  }
+  if (sum->parts.size() != 3 || sum->level() != b.level() || sum->scale != scale)
+    throw ParametersError("add_product: the sum is of another level than the product");
+  multiply_parts(a, b, Into::kAdd, *sum);
+  sum->bound = sum->bound + bound;
 }
 
 Ciphertext Evaluator::multiply(const Ciphertext& a, const Ciphertext& b) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "cloister/ckks/ciphertext.h"
@@ -74,6 +75,16 @@ class Evaluator {
     double times;
   };
   Ciphertext sum_lazy(std::span<const Multiple> terms, double constant, int level) const;
+  /// sum += a b, in three parts at b's level; an empty sum starts so. `a` may be of a higher level, or the
+  /// first limbs of such, and is not brought down: b's limbs of it are taken as they are, at its own scale,
+  /// for the cost of the product alone. So the sum is of products times a's scale over b's, which is close to
+  /// 1 (scale_ratio of their levels), and for which the caller makes up. Throws ParametersError unless both
+  /// are in two parts, b in normal form and a at its level or above.
+  void add_product(std::optional<Ciphertext>& sum, const Ciphertext& a, const Ciphertext& b) const;
+  /// The scale of a level over that of another.
+  double scale_ratio(int level, int other) const {
+    return parameters_->scale_at(level).value() / parameters_->scale_at(other).value();
+  }
   /// From three parts to two.
   Ciphertext relinearize(Ciphertext a) const;
   /// Divides by the level's prime: one level, the scale with it. Cost: 2 + 2 l transforms.
@@ -109,7 +120,9 @@ class Evaluator {
   Ciphertext aligned(const Ciphertext& a, const Ciphertext& b, Operation operation) const;
   template <typename PolyOperation>
   Ciphertext linear(const Ciphertext& a, const Ciphertext& b, PolyOperation operation) const;
-  void multiply_parts(const Ciphertext& a, const Ciphertext& b, Ciphertext& out) const;
+  enum class Into { kReplace, kAdd };
+  void multiply_parts(const Ciphertext& a, const Ciphertext& b, Into into, Ciphertext& out) const;
+  Ciphertext three_parts(int level, Scale scale, const ValueBound& bound) const;
   void multiply_parts(const Ciphertext& a, const Plaintext& b, std::vector<EvaluationPoly>& out) const;
   std::vector<EvaluationPoly> multiplied(const Ciphertext& a, double integer, int level) const;
   const rlwe::KeySwitchKey& relinearization_key() const;

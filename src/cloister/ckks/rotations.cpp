@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 
 #include "cloister/ckks/noise.h"
 #include "cloister/ring/poly_ops.h"
@@ -83,6 +84,34 @@ std::vector<std::int64_t> Rotations::sum_slots_steps(std::int64_t stride, std::i
   std::vector<std::int64_t> steps;
   for (std::int64_t k = 1; k < count; k *= 2) steps.push_back(k * stride);
   return steps;
+}
+
+std::vector<Ciphertext> Rotations::rotate_multiples(const Ciphertext& a, std::int64_t stride,
+                                                    std::int64_t count) const {
+  sum_slots_steps(stride, count);  // refuses other counts
+  std::vector<std::optional<Ciphertext>> out(static_cast<std::size_t>(count));
+  out[0] = a.clone();
+  // Result i is there wherever i is a multiple of `have`; the widest stride goes first, so that the stage of
+  // two, if there is one, has the fewest operands to decompose.
+  for (std::int64_t have = count; have > 1;) {
+    const std::int64_t radix = std::bit_width(static_cast<std::uint64_t>(have)) % 2 == 0 ? 2 : 4;
+    const std::int64_t next = have / radix, step = next * stride;
+    const std::array<std::int64_t, 3> three{step, 2 * step, 3 * step};
+    const bool hoists = radix == 4 && std::ranges::all_of(three, [&](std::int64_t s) { return has_key(s); });
+    for (std::int64_t i = 0; i < count; i += have) {
+      const auto at = [&](std::int64_t k) -> auto& { return out[static_cast<std::size_t>(i + k * next)]; };
+      if (hoists) {
+        auto turned = rotate_hoisted(*at(0), three);
+        for (std::int64_t k = 1; k < radix; ++k) at(k) = std::move(turned[static_cast<std::size_t>(k - 1)]);
+      } else {
+        for (std::int64_t k = 1; k < radix; ++k) at(k) = rotate(*at(k - 1), step);
+      }
+    }
+    have = next;
+  }
+  std::vector<Ciphertext> all;
+  for (auto& c : out) all.push_back(std::move(*c));
+  return all;
 }
 
 bool Rotations::has_key(std::int64_t step) const {

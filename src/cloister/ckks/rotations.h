@@ -24,6 +24,13 @@ class Rotations {
   /// Several rotations of one ciphertext, which is decomposed once (hoisting). The basis is not used.
   std::vector<Ciphertext> rotate_hoisted(const Ciphertext& a, std::span<const std::int64_t> steps) const;
 
+  /// The rotations of `a` by 0, stride, ..., (count - 1) stride; count a power of two. Where there are keys
+  /// for k, 2k and 3k, k = stride, 4 stride, ..., three rotations share a decomposition; else one follows
+  /// another by k. count - 1 key switches, each result behind three for each factor of four of the count at
+  /// most, or one where they are hoisted.
+  std::vector<Ciphertext> rotate_multiples(const Ciphertext& a, std::int64_t stride,
+                                           std::int64_t count) const;
+
   /// a plus the sum of its rotations by `steps`, each of which must have a key: one decomposition and one
   /// division by P for all (double hoisting).
   Ciphertext add_rotations(const Ciphertext& a, std::span<const std::int64_t> steps) const;

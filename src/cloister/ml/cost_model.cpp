@@ -1,15 +1,14 @@
 #include "cloister/ml/cost_model.h"
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <functional>
-#include <utility>
 
 #include "cloister/base/bytes.h"
 #include "cloister/base/memory.h"
 #include "cloister/math/primes.h"
+#include "cloister/ml/internal/operation_counter.h"
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/random/samplers.h"
@@ -33,173 +32,60 @@ double fastest_ns(const std::function<void()>& run) {
 constexpr double kDiskNsPerByte = 0.5;
 // Of starting a program and reading its small files.
 constexpr double kStartSeconds = 0.05;
-// Of rings above this a limb and its roots no longer stay in the second cache from one pass to the next.
-constexpr double kMaxCachedDegree = 32768;
-// Of a prime's tables, for each of the N coefficients: two roots with their quotients, by division.
-constexpr double kTableNsPerWord = 60;
 
-// How a sum over slots is made of the rotations that have keys: three at once, or one by one.
-struct SlotSum {
-  double threes = 0, ones = 0;
-
-  SlotSum(const ckks::RotationBasis& basis, std::int64_t stride, std::int64_t count) {
-    const auto has = [&](std::int64_t step) { return std::ranges::count(basis.steps(), step) != 0; };
-    while (count > 1) {
-      if (count % 4 == 0 && has(stride) && has(2 * stride) && has(3 * stride)) {
-        threes += 1;
-        stride *= 4;
-        count /= 4;
-      } else {
-        ones += static_cast<double>(basis.path(stride).size());
-        stride *= 2;
-        count /= 2;
-      }
-    }
-  }
-};
-
-// Of a training.
-struct Sums {
-  SlotSum row, spread, rows;
-  Sums(const RowPacking& packing, const ckks::RotationBasis& basis)
-      : row(basis, 1, static_cast<std::int64_t>(packing.width)),
-        spread(basis, -1, static_cast<std::int64_t>(packing.width)),
-        rows(basis, static_cast<std::int64_t>(packing.width),
-             static_cast<std::int64_t>(packing.rows_per_ciphertext())) {}
-};
-
-// Counts what runs, in units of the calibration, and turns it into seconds.
-class Counter {
- public:
-  Counter(const rlwe::ParametersSpec& chain, const Calibration& calibration)
-      : c_(calibration),
-        n_(std::exp2(chain.log2_degree)),
-        transform_(n_ / 2 * chain.log2_degree * c_.butterfly_ns),
-        special_(static_cast<double>(chain.p_primes.size())),
-        digit_size_(std::ceil(static_cast<double>(chain.q_primes.size()) / chain.digits)) {}
-
-  // The stages of a key switch, in the limbs that each transforms, converts, sums and fetches from beyond the
-  // second cache; a transform's roots are two limbs.
-  void decompose(int level, double times = 1) {
-    const double l = level + 1, k = special_, raised = digits(l) * (l + k) - l;
-    transforms(times * (l + raised));
-    converted(times * l, times * raised, std::min(digit_size_, l));
-    fetched(times * (2 * l + 3 * l + 2 * raised + 2 * (l + k)));
-  }
-  void key_products(int level, double times = 1) {
-    const double l = level + 1, k = special_, terms = digits(l) * (l + k);
-    ns_ += times * n_ * (2 * terms * c_.multiply_add_ns + 2 * (l + k) * c_.stream_ns);
-    fetched(times * 2 * terms);
-  }
-  void mod_down(int level, double times = 1) {
-    const double l = level + 1, k = special_;
-    transforms(times * 2 * (k + l));
-    converted(times * 2 * k, times * 2 * l, k);
-    ns_ += times * n_ * 4 * l * c_.stream_ns;
-    fetched(times * (4 * k + 7 * l + 2 * (k + l)));
-  }
-  void key_switch(int level, double times = 1) {
-    decompose(level, times);
-    key_products(level, times);
-    mod_down(level, times);
-    switches_ += times;
-  }
-  // A sum over slots with the plan's rotations: see Rotations::sum_slots.
-  void sum_slots(const SlotSum& sum, int level, double times = 1) {
-    decompose(level, times * sum.threes);
-    key_products(level, times * 3 * sum.threes);
-    mod_down(level, times * sum.threes);
-    ns_ += times * sum.threes * n_ * (level + 1) * 12 * c_.stream_ns;  // what is moved and added
-    switches_ += times * 3 * sum.threes;
-    key_switch(level, times * sum.ones);
-  }
-  void rescale(int level, double times = 1) {  // of two parts
-    const double l = level + 1;
-    transforms(times * 2 * l);
-    ns_ += times * 2 * n_ * 3 * l * c_.stream_ns;
-    fetched(times * (6 * l + 4 * l));
-  }
-  void product(int level, double times = 1) {  // and relinearization, the rescaling merged into it
-    ns_ += times * n_ * 5 * (level + 1) * c_.multiply_add_ns;
-    fetched(times * 7 * (level + 1));
-    key_switch(level, times);
-  }
-  void encode(int level, double times = 1) {
-    transforms(times * (level + 3));
-    ns_ += times * n_ * (level + 1) * c_.stream_ns;
-  }
-  void encrypt(int level, double times = 1) {
-    encode(level, times);
-    transforms(times * (level + 1));
-    ns_ += times * n_ * (level + 1) * (c_.sample_ns + 3 * c_.stream_ns);
-  }
-  void key(int limbs, double times = 1) {
-    const double l = limbs + special_;
-    transforms(times * digits(limbs) * l);
-    ns_ += times * digits(limbs) * l * n_ * (c_.sample_ns + 4 * c_.stream_ns + 2 * c_.touch_ns);
-  }
-  // Reading a key from bytes in memory: half of it is expanded.
-  void load_key(int limbs, double times = 1) {
-    ns_ +=
-        times * digits(limbs) * (limbs + special_) * n_ * (c_.sample_ns + 4 * c_.stream_ns + 2 * c_.touch_ns);
-  }
-  // Tables, of roots and their quotients both ways, twice over.
-  void tables(double primes) { ns_ += primes * n_ * (kTableNsPerWord + 8 * c_.touch_ns); }
-  // Of memory that a job touches for the first time.
-  void touched(double limbs) { ns_ += limbs * n_ * c_.touch_ns; }
-  double seconds() { return std::exchange(ns_, 0) * 1e-9; }
-  int switches() { return static_cast<int>(std::exchange(switches_, 0)); }
-
- private:
-  double digits(double limbs) const { return std::ceil(limbs / digit_size_); }
-  void transforms(double count) {
-    ns_ += count * transform_;
-    if (n_ > kMaxCachedDegree) fetched(count);
-  }
-  void converted(double in, double out, double terms) {
-    ns_ += n_ * (in * 4 * c_.stream_ns + out * ((terms + 1) * c_.multiply_add_ns + c_.stream_ns));
-  }
-  void fetched(double limbs) { ns_ += limbs * n_ * c_.fetch_ns; }
-
-  Calibration c_;
-  double n_, transform_, special_, digit_size_;
-  double ns_ = 0, switches_ = 0;
-};
-
-void count_logistic(const Plan& plan, Counter& counter, const Sums& sums, double blocks,
+void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sums, double blocks,
                     std::vector<PlanStep>& steps, double& seconds) {
-  const int degree = plan.logistic->sigmoid.degree();
+  const int degree = plan.logistic->sigmoid.degree(), data_level = plan.ckks->data_level;
   const int each = LogisticTrainer::levels_per_iteration(degree);
-  int level = plan.ckks->data_level;
+  const bool whole_polynomial = plan.ckks->packing.row_slots == 1;  // once a block, and strips times it
+  const double strips = sums.strips, ciphertexts = blocks * strips;
+  int level = data_level;
   const auto close = [&](std::string name, int after) {
     steps.push_back({std::move(name), level, after, counter.switches()});
     seconds += counter.seconds();
     level = after;
   };
-  counter.sum_slots(sums.rows, level);
+  counter.load(level, ciphertexts);
+  counter.key_switch(level, strips - 1);
+  counter.sum_slots(sums.periods, level);
   counter.rescale(level);
   close("iteration 1", level - 1);
   for (int t = 2; t <= plan.logistic->iterations(); ++t) {
-    counter.rescale(level + 1, blocks);
-    counter.product(level, blocks);
-    counter.sum_slots(sums.row, level - 1, blocks);
-    counter.rescale(level - 1, blocks);
-    counter.sum_slots(sums.spread, level - 2, blocks);
-    counter.product(level - 2, 2 * blocks);  // u^2 and x u
-    counter.rescale(level - 2, blocks);
-    if (degree >= 5) {
-      counter.product(level - 3, (degree == 7 ? 2 : 1) * blocks);
-      counter.rescale(level - 3, blocks);
-    }
     const int end = level - each;
-    counter.product(end + 1);
+    counter.rotate_multiples(sums.facing, level);
+    // What meets the weights, and then what meets the polynomial.
+    counter.load(whole_polynomial ? level : data_level, ciphertexts);
+    counter.load(whole_polynomial ? end + 1 : data_level, ciphertexts - blocks);
+    counter.touched(strips * (2 * (level + 1) + 3 * (end + 2)));
+    counter.add_product(level, ciphertexts);
+    counter.key_switch(level, blocks);
+    int u = level - 1;
+    if (!whole_polynomial) {
+      counter.sum_slots(sums.row, u, blocks);
+      counter.rescale(u, blocks);
+      counter.sum_slots(sums.spread, --u, blocks);
+    }
+    counter.product(u, blocks);  // u^2
+    if (degree >= 5) {
+      counter.product(u - 1, blocks);  // u^4
+      counter.rescale(u - 1, blocks);
+    }
+    // What leads is x u, for each strip, or u alone.
+    const double led = whole_polynomial ? blocks : ciphertexts;
+    counter.rescale(whole_polynomial ? u - 1 : u, led);
+    if (!whole_polynomial) counter.product(u, led);
+    if (degree == 7) counter.product(u - 1, led);
+    if (whole_polynomial) counter.product(end + 2, blocks);
+    counter.add_product(end + 1, ciphertexts);
+    counter.key_switch(end + 1, strips);
+    counter.key_switch(end, strips - 1);
     counter.rescale(end + 1, 3);
-    counter.sum_slots(sums.rows, end);
+    counter.sum_slots(sums.periods, end);
     close("iteration " + std::to_string(t), end);
   }
 }
 
-void count_linear(const Plan& plan, Counter& counter, const Sums& sums, double blocks,
+void count_linear(const Plan& plan, OperationCounter& counter, const Sums& sums, double blocks,
                   std::vector<PlanStep>& steps, double& seconds) {
   const double width = static_cast<double>(plan.ckks->packing.width), half = width / 2;
   const ckks::RotationBasis basis = plan.ckks->rotations();
@@ -222,7 +108,7 @@ void count_linear(const Plan& plan, Counter& counter, const Sums& sums, double b
   counter.rescale(level, blocks * (half + 1));
   close("rows rotated", level - 1);
   counter.product(level, half + 1);
-  counter.sum_slots(sums.rows, level - 1, half + 1);
+  counter.sum_slots(sums.periods, level - 1, half + 1);
   counter.key_switch(level - 1, backward);
   close("moments", level - 1);
   counter.rescale(level, width);
@@ -287,12 +173,14 @@ Calibration Calibration::measure(const KernelTable& kernels) {
 void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& calibration) {
   const CkksPlan& ckks = *plan.ckks;
   const ckks::RotationBasis basis = ckks.rotations();
-  const double blocks = static_cast<double>(ckks.packing.ciphertexts(plan.request.rows));
+  const StripPacking& packing = ckks.packing;
+  const auto strips = static_cast<double>(packing.strips());
+  const double blocks = static_cast<double>(packing.blocks(plan.request.rows));
   const double predicted =
-      static_cast<double>(ckks.packing.ciphertexts(std::max<std::uint64_t>(plan.request.predict_rows, 1)));
+      static_cast<double>(packing.blocks(std::max<std::uint64_t>(plan.request.predict_rows, 1)));
   // Work spreads over limbs; what stays serial is about a tenth.
   const double threads = 1 / (0.1 + 0.9 / std::max(plan.request.threads, 1));
-  Counter counter(chain, calibration);
+  OperationCounter counter(chain, calibration);
   Estimates e;
   plan.steps.clear();
 
@@ -302,22 +190,30 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   counter.key(key_limbs, keys);
   e.keygen_seconds = counter.seconds() / threads;
   if (trains) {
-    counter.encrypt(ckks.data_level, blocks);
+    counter.encrypt(ckks.data_level, blocks * strips);
     e.encrypt_seconds = counter.seconds() / threads;
-    (plan.logistic ? count_logistic : count_linear)(plan, counter, Sums(ckks.packing, basis), blocks,
-                                                    plan.steps, e.train_seconds);
+    (plan.logistic ? count_logistic : count_linear)(plan, counter, Sums(packing, basis), blocks, plan.steps,
+                                                    e.train_seconds);
     e.train_seconds /= threads;
-    e.dataset_bytes = static_cast<std::uint64_t>(blocks) *
+    e.dataset_bytes = static_cast<std::uint64_t>(blocks * strips) *
                       rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, ckks.data_level, true));
     e.model_bytes = rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, ckks.model_level, false));
   } else {
-    counter.encrypt(kPredictionLevels, predicted);
+    counter.encrypt(kPredictionLevels, predicted * strips);
     e.encrypt_seconds = counter.seconds() / threads;
-    e.dataset_bytes = static_cast<std::uint64_t>(predicted) *
+    e.dataset_bytes = static_cast<std::uint64_t>(predicted * strips) *
                       rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, kPredictionLevels, true));
   }
-  if (trains) counter.product(kPredictionLevels, predicted);
-  counter.sum_slots(SlotSum(basis, 1, static_cast<std::int64_t>(ckks.packing.width)), kPredictionLevels - 1,
+  counter.load(kPredictionLevels, predicted * strips);
+  counter.add_product(kPredictionLevels, predicted * strips);
+  if (trains) {
+    counter.rotate_multiples(RotationMultiples(basis, packing), kPredictionLevels);
+    counter.key_switch(kPredictionLevels, predicted);
+  } else {
+    counter.encode(kPredictionLevels, strips);
+    counter.rescale(kPredictionLevels, predicted);
+  }
+  counter.sum_slots(SlotSum(basis, 1, static_cast<std::int64_t>(packing.row_slots)), kPredictionLevels - 1,
                     predicted);
   counter.rescale(kPredictionLevels - 1, predicted);
   plan.steps.push_back({"prediction", kPredictionLevels, 0, counter.switches()});
@@ -327,20 +223,22 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   e.evaluation_key_bytes =
       static_cast<std::uint64_t>(keys) *
       rlwe::framed_bytes(rlwe::encoded_bytes_of_key(chain, static_cast<std::size_t>(key_limbs)));
-  // Keys with both halves, a dozen ciphertexts, and the digits of one.
+  // Keys with both halves, a dozen ciphertexts, and the digits of one; for every strip the weights that meet
+  // it, and the three parts of its sum.
   const double words = std::exp2(chain.log2_degree) * 8;
   const double limbs = static_cast<double>(chain.q_primes.size() + chain.p_primes.size());
   const double kept = plan.linear ? static_cast<double>(ckks.packing.width) : 0;  // the matrix's diagonals
+  const double held = 2 * (12 + kept) + (trains ? 5 : 1) * (strips - 1) + chain.digits + 4;
   e.server_memory_bytes = static_cast<std::uint64_t>(keys) *
                               rlwe::memory_bytes_of_key(chain, static_cast<std::size_t>(key_limbs)) +
-                          static_cast<std::uint64_t>(words * limbs * (2 * (12 + kept) + chain.digits + 4));
+                          static_cast<std::uint64_t>(words * limbs * held);
   // Keys are made once, and read back for every job, which also makes its tables and takes its memory.
   const double keys_file = static_cast<double>(e.evaluation_key_bytes) * calibration.file_ns * 1e-9;
   counter.load_key(key_limbs, keys);
   const double loading = counter.seconds() / threads;
   counter.tables(limbs);
   const double tables = counter.seconds();
-  counter.touched(limbs * (2 * (12 + kept) + chain.digits + 4));
+  counter.touched(limbs * held);
   const double memory = counter.seconds();
   const double start = kStartSeconds + tables;
   e.keygen_seconds += start + keys_file;

@@ -9,6 +9,7 @@
 #include "cloister/ml/clear_logistic.h"
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
+#include "cloister/ml/noise_model.h"
 #include "cloister/ml/predictor.h"
 #include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/owner/key_generator.h"
@@ -20,11 +21,9 @@ constexpr int kLog2Degree = 9;  // a small, insecure ring: what is tested here i
 
 class Parties {
  public:
-  Parties(int levels, std::size_t columns, std::uint64_t rows, RotationKeys rotation_keys) {
-    parameters = ckks::InsecureParametersForTests::create(
-        {.log2_degree = kLog2Degree, .levels = levels, .scale_bits = 45, .first_prime_bits = 55, .digits = 4},
-        scalar_kernels());
-    layout.packing = RowPacking::create(parameters->slots(), columns);
+  Parties(int levels, std::uint64_t rows, const StripPacking& packing, RotationKeys rotation_keys) {
+    parameters = ckks::InsecureParametersForTests::create(spec(levels), scalar_kernels());
+    layout.packing = packing;
     layout.rows = rows;
     secret.emplace(rlwe::SecretKey::generate(parameters->rlwe(), prng, pool));
     encoder.emplace(parameters, pool);
@@ -37,9 +36,19 @@ class Parties {
     evaluator.emplace(parameters, &keys, pool);
   }
 
-  ckks::Ciphertext encrypt_block(const data::Matrix& rows, std::size_t block, int level) {
-    return ckks::encrypt(*parameters, *secret, encoder->encode(layout.packing.pack(rows, block), level), prng,
-                         pool);
+  static ckks::ParametersSpec spec(int levels) {
+    return {
+        .log2_degree = kLog2Degree, .levels = levels, .scale_bits = 45, .first_prime_bits = 55, .digits = 4};
+  }
+  std::vector<ckks::Ciphertext> encrypt_block(const data::Matrix& rows, std::size_t block, double scale,
+                                              int level) {
+    std::vector<ckks::Ciphertext> out;
+    for (std::size_t j = 0; j < layout.packing.strips(); ++j) {
+      auto slots = layout.packing.pack(rows, block, j);
+      for (double& v : slots) v *= scale;
+      out.push_back(ckks::encrypt(*parameters, *secret, encoder->encode(slots, level), prng, pool));
+    }
+    return out;
   }
   std::vector<double> decrypt(const ckks::Ciphertext& c) {
     return ckks::Decryptor(*secret, *encoder, pool).decrypt_real(c);
@@ -57,9 +66,18 @@ class Parties {
 
 class MemoryBlocks final : public BlockSource {
  public:
-  std::vector<ckks::Ciphertext> ciphertexts;
+  MemoryBlocks(Parties& parties, const data::Matrix& rows, double scale, int level) {
+    for (std::size_t b = 0; b < parties.layout.packing.blocks(rows.rows); ++b)
+      ciphertexts.push_back(parties.encrypt_block(rows, b, scale, level));
+  }
+  std::vector<std::vector<ckks::Ciphertext>> ciphertexts;
   std::size_t blocks() const override { return ciphertexts.size(); }
-  ckks::Ciphertext load(std::size_t block) const override { return ciphertexts[block].clone(); }
+  ckks::Ciphertext load(std::size_t block, std::size_t strip, int level) const override {
+    auto out = ciphertexts[block][strip].clone();
+    for (auto& part : out.parts)
+      part.keep_limbs(std::min(part.limbs().q, static_cast<std::size_t>(level) + 1));
+    return out;
+  }
 };
 
 double unit(Prng& prng) { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }
@@ -71,56 +89,132 @@ data::Matrix random_features(std::size_t rows, std::size_t columns, std::uint64_
   return out;
 }
 
-class EncryptedLogistic : public ::testing::TestWithParam<int> {};
+constexpr std::size_t kFeatures = 7, kColumns = kFeatures + 1;
+
+struct LogisticCase {
+  int degree;
+  std::size_t row_slots, rows, blocks;
+  RotationKeys keys;
+};
+
+// A job in the clear and encrypted, with what the noise model says of the difference.
+class LogisticRun {
+ public:
+  LogisticRun(const LogisticCase& c, int iterations)
+      : schedule(plan_logistic(
+            {.features = kColumns, .iterations = iterations, .degree = c.degree, .ridge = 0.01})),
+        parties(LogisticTrainer::levels(c.degree, iterations) + kPredictionLevels, c.rows,
+                StripPacking::create(std::size_t{1} << (kLog2Degree - 1), kColumns, c.row_slots), c.keys) {
+    const data::Matrix features = random_features(c.rows, kFeatures, 21);
+    std::vector<double> labels(c.rows);
+    Prng prng(Seed(Bytes32{}), 22);
+    for (std::size_t i = 0; i < c.rows; ++i)
+      labels[i] = features(i, 0) - features(i, 1) + unit(prng) > 0.2 ? 1 : 0;
+    const data::Matrix rows = signed_rows(features, labels);
+    clear = train_logistic(rows, schedule);
+
+    TrainingLayout& layout = parties.layout;
+    layout.state_scale = 8;
+    layout.row_scale = c.row_slots == 1 ? 1 / (8 * schedule.sigmoid.range) : 1;
+    const int levels = parties.parameters->max_level();
+    plan.parameters = Parties::spec(levels);
+    plan.packing = layout.packing;
+    plan.state_scale = layout.state_scale;
+    plan.row_scale = layout.row_scale;
+    plan.weights.magnitude = logistic_weight_bound(schedule);
+    plan.margins.magnitude = plan.weights.magnitude * row_norm;
+    injected = logistic_injected_error(ckks::Parameters::chain(plan.parameters), plan,
+                                       {.rows = c.rows, .features = kFeatures}, schedule);
+    plan.weights.error =
+        logistic_error_bound(schedule, injected.per_iteration, default_margin_limit(schedule));
+    plan.margins.error = injected.margin + row_norm * plan.weights.error;
+    layout.weights = plan.weights;
+
+    const MemoryBlocks blocks(parties, rows, layout.row_scale, levels);
+    EXPECT_EQ(blocks.blocks(), c.blocks);
+    NoProgress progress;
+    model = LogisticTrainer(schedule, layout, *parties.evaluator, *parties.encoder).train(blocks, progress);
+  }
+
+  // Of any copy of the weights, in L2.
+  double largest_error() {
+    const auto slots = parties.decrypt(*model);
+    double largest = 0;
+    for (std::size_t i = 0; i < slots.size(); i += kColumns) {
+      double sum = 0;
+      for (std::size_t j = 0; j < kColumns; ++j)
+        sum += std::pow(slots[i + j] / plan.state_scale - clear.weights.back()[j], 2);
+      largest = std::max(largest, std::sqrt(sum));
+    }
+    return largest;
+  }
+
+  // Of (1, x) with x uniform on +-sqrt(3).
+  const double row_norm = std::sqrt(1 + 3.0 * kFeatures);
+  LogisticSchedule schedule;
+  Parties parties;
+  LogisticTrace clear;
+  CkksPlan plan;
+  InjectedError injected;
+  std::optional<ckks::Ciphertext> model;
+};
+
+class EncryptedLogistic : public ::testing::TestWithParam<LogisticCase> {};
 
 TEST_P(EncryptedLogistic, EqualsTheClearAlgorithm) {
-  const int degree = GetParam();
-  // 100 rows of 4 columns in two ciphertexts of 64 rows each.
-  const data::Matrix features = random_features(100, 3, 21);
-  std::vector<double> labels(100);
-  Prng prng(Seed(Bytes32{}), 22);
-  for (std::size_t i = 0; i < 100; ++i)
-    labels[i] = features(i, 0) - features(i, 1) + unit(prng) > 0.2 ? 1 : 0;
-  const data::Matrix rows = signed_rows(features, labels);
-  const LogisticSchedule schedule =
-      plan_logistic({.features = 4, .iterations = 4, .degree = degree, .ridge = 0.01});
-  const LogisticTrace clear = train_logistic(rows, schedule);
-  ASSERT_LT(clear.largest_margin, schedule.sigmoid.range);
-
-  const int levels = LogisticTrainer::levels(degree, 4) + kPredictionLevels;
-  Parties p(levels, 4, 100,
-            degree == 3   ? RotationKeys::kFew
-            : degree == 5 ? RotationKeys::kBinary
-                          : RotationKeys::kQuaternary);
-  p.layout.state_scale = 8;
-  p.layout.weights = {16, 1e-4};
-  MemoryBlocks blocks;
-  for (std::size_t b = 0; b < p.layout.packing.ciphertexts(100); ++b)
-    blocks.ciphertexts.push_back(p.encrypt_block(rows, b, levels));
-  ASSERT_EQ(blocks.blocks(), 2u);
-  NoProgress progress;
-  const auto model = LogisticTrainer(schedule, p.layout, *p.evaluator, *p.encoder).train(blocks, progress);
-  EXPECT_EQ(model.level(), kPredictionLevels);
-  const auto slots = p.decrypt(model);
-  // 45-bit scale at N = 512: about 2^-45 * 2^9 an operation, some 100 operations.
-  for (std::size_t i = 0; i < slots.size(); ++i)
-    ASSERT_NEAR(slots[i] / 8, clear.weights.back()[i % 4], 1e-7) << i;
+  LogisticRun run(GetParam(), 4);
+  Parties& p = run.parties;
+  ASSERT_LT(run.clear.largest_margin, default_margin_limit(run.schedule));
+  EXPECT_EQ(run.model->level(), kPredictionLevels);
+  EXPECT_LE(run.largest_error(), run.plan.weights.error);
+  EXPECT_LT(run.plan.weights.error, 1e-3);
 
   const Predictor predictor(p.layout, *p.evaluator, *p.encoder);
-  const data::Matrix unseen = with_intercept(random_features(64, 3, 23));
-  const auto expected = margins(unseen, clear.weights.back());
-  const auto encrypted_rows = p.encrypt_block(unseen, 0, kPredictionLevels);
-  for (const auto& prediction : {predictor.predict(encrypted_rows, model, {32, 1e-3}),
-                                 predictor.predict(encrypted_rows, clear.weights.back(), {32, 1e-3})}) {
+  const std::size_t row_slots = p.layout.packing.row_slots;
+  const auto& weights = run.clear.weights.back();
+  const data::Matrix unseen =
+      with_intercept(random_features(p.layout.packing.rows_per_block(), kFeatures, 23));
+  const auto expected = margins(unseen, weights);
+  const MemoryBlocks blocks(p, unseen, 1, kPredictionLevels);
+  BlockStrips strips(blocks, 0, p.layout.packing.strips());
+  for (const auto& prediction :
+       {predictor.predict(strips, predictor.facing(*run.model), run.plan.margins),
+        predictor.predict(strips, predictor.facing(weights, kPredictionLevels), run.plan.margins)}) {
     EXPECT_EQ(prediction.level(), 0);
     const auto got = p.decrypt(prediction);
+    // No partial sum is left in the other slots.
     for (std::size_t i = 0; i < got.size(); ++i)
-      ASSERT_NEAR(got[i], i % 4 == 0 ? expected[i / 4] : 0, 1e-6) << i;
+      ASSERT_NEAR(got[i], i % row_slots == 0 ? expected[i / row_slots] : 0, run.plan.margins.error) << i;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Degrees, EncryptedLogistic, ::testing::Values(3, 5, 7),
-                         [](const auto& degree) { return "Degree" + std::to_string(degree.param); });
+// One full iteration: what it adds is within the model, and the model is not vacuous. Its factors, each of
+// which makes it larger than a typical error: 6.6 deviations, of which a norm of eight values shows one or
+// two; the polynomial's factors at their largest, up to 10 times their mean; the bound on the weights, which
+// is far from the weights of a second iteration; and the spectrum's cap instead of the spectrum.
+TEST_P(EncryptedLogistic, AddsTheErrorOfTheNoiseModel) {
+  LogisticRun run(GetParam(), 2);
+  const double error = run.largest_error();
+  EXPECT_LE(error, run.plan.weights.error);
+  EXPECT_GE(error, run.injected.per_iteration / 300);
+}
+
+INSTANTIATE_TEST_SUITE_P(Packings, EncryptedLogistic,
+                         ::testing::Values(LogisticCase{3, 8, 100, 4, RotationKeys::kFew},
+                                           LogisticCase{5, 8, 100, 4, RotationKeys::kBinary},
+                                           LogisticCase{7, 8, 100, 4, RotationKeys::kQuaternary},
+                                           LogisticCase{3, 4, 60, 1, RotationKeys::kQuaternary},
+                                           LogisticCase{5, 2, 300, 3, RotationKeys::kFew},
+                                           LogisticCase{7, 4, 100, 2, RotationKeys::kBinary},
+                                           LogisticCase{3, 1, 300, 2, RotationKeys::kQuaternary},
+                                           LogisticCase{5, 1, 200, 1, RotationKeys::kBinary},
+                                           LogisticCase{7, 1, 600, 3, RotationKeys::kFew}),
+                         [](const ::testing::TestParamInfo<LogisticCase>& test) {
+                           const LogisticCase& c = test.param;
+
+                           return "Degree" + std::to_string(c.degree) + "RowSlots" +
+                                  std::to_string(c.row_slots) + "Blocks" + std::to_string(c.blocks);
+                         });
 
 class EncryptedLinear : public ::testing::TestWithParam<std::tuple<std::size_t, double>> {};
 
@@ -144,12 +238,11 @@ TEST_P(EncryptedLinear, EqualsTheClearIteration) {
 
   const int levels = LinearTrainer::levels(3) + kPredictionLevels;
   const std::size_t width = std::bit_ceil(features + 1);
-  Parties p(levels, features + 1, n, ridge == 0 ? RotationKeys::kFew : RotationKeys::kQuaternary);
+  Parties p(levels, n, StripPacking::create(std::size_t{1} << (kLog2Degree - 1), features + 1),
+            ridge == 0 ? RotationKeys::kFew : RotationKeys::kQuaternary);
   p.layout.state_scale = 4;
   p.layout.weights = {4, 1e-4};
-  MemoryBlocks blocks;
-  for (std::size_t b = 0; b < p.layout.packing.ciphertexts(n); ++b)
-    blocks.ciphertexts.push_back(p.encrypt_block(rows, b, levels));
+  const MemoryBlocks blocks(p, rows, 1, levels);
   NoProgress progress;
   const auto model = LinearTrainer(schedule, p.layout, *p.evaluator, *p.encoder).train(blocks, progress);
   EXPECT_EQ(model.level(), kPredictionLevels);

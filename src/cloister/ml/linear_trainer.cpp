@@ -14,12 +14,14 @@ LinearTrainer::LinearTrainer(const LinearSchedule& schedule, const TrainingLayou
       rotations_(evaluator, layout.rotations) {
   if (schedule.features + 1 > layout.packing.width)
     throw InternalError("linear training: the packing has no column for the target");
+  if (layout.packing.strips() != 1)
+    throw InternalError("linear training: rows are rotated inside themselves, so they must be whole");
 }
 
 // Column j of the result is column (j + k) mod width of the same row.
 ckks::Ciphertext LinearTrainer::rotate_in_rows(const ckks::Ciphertext& rows, std::int64_t k) const {
   if (k == 0) return evaluator_->to_level(rows, rows.level() - 1);
-  const RowPacking& packing = layout_->packing;
+  const StripPacking& packing = layout_->packing;
   const auto width = static_cast<std::int64_t>(packing.width);
   std::vector<double> stays(packing.slots, 0.0), wraps(packing.slots, 0.0);
   for (std::size_t i = 0; i < packing.slots; ++i)
@@ -31,11 +33,11 @@ ckks::Ciphertext LinearTrainer::rotate_in_rows(const ckks::Ciphertext& rows, std
 }
 
 std::vector<ckks::Ciphertext> LinearTrainer::diagonals(const BlockSource& blocks, Progress& progress) const {
-  const RowPacking& packing = layout_->packing;
+  const StripPacking& packing = layout_->packing;
   const std::size_t width = packing.width, half = width / 2;
   std::vector<std::optional<ckks::Ciphertext>> sums(half + 1);
   for (std::size_t b = 0; b < blocks.blocks(); ++b) {
-    const ckks::Ciphertext rows = blocks.load(b);
+    const ckks::Ciphertext rows = blocks.load(b, 0, levels(schedule_->iterations()) + layout_->model_level);
     const auto lower = evaluator_->to_level(rows, rows.level() - 1);
     for (std::size_t k = 0; k <= half; ++k) {
       accumulate(*evaluator_, sums[k],
@@ -52,7 +54,7 @@ std::vector<ckks::Ciphertext> LinearTrainer::diagonals(const BlockSource& blocks
   for (auto& sum : sums)
     whole.push_back(rotations_.sum_slots(evaluator_->finish(std::move(*sum)),
                                          static_cast<std::int64_t>(width),
-                                         static_cast<std::int64_t>(packing.rows_per_ciphertext())));
+                                         static_cast<std::int64_t>(packing.periods())));
   const auto mask = encoder_->encode(keep, whole.front().level());
   for (std::size_t k = 0; k < width; ++k) {
     // The matrix is symmetric: D_(f - k)[j] = D_k[j - k].
@@ -67,7 +69,7 @@ std::vector<ckks::Ciphertext> LinearTrainer::diagonals(const BlockSource& blocks
 
 // start * b, from the column of the target: D applied to -1 at y, negated.
 ckks::Ciphertext LinearTrainer::first_vector(const std::vector<ckks::Ciphertext>& diagonals) const {
-  const RowPacking& packing = layout_->packing;
+  const StripPacking& packing = layout_->packing;
   const int level = diagonals.front().level();
   std::optional<ckks::Ciphertext> sum;
   for (std::size_t k = 0; k < packing.width; ++k) {
@@ -84,7 +86,7 @@ ckks::Ciphertext LinearTrainer::first_vector(const std::vector<ckks::Ciphertext>
 // factor * D (x, -state_scale at y), a level below x.
 ckks::Ciphertext LinearTrainer::product(const std::vector<ckks::Ciphertext>& diagonals,
                                         const ckks::Ciphertext& x, double factor) const {
-  const RowPacking& packing = layout_->packing;
+  const StripPacking& packing = layout_->packing;
   const auto extended = evaluator_->add(
       x, encoder_->encode(packing.column_mask(schedule_->features, -layout_->state_scale), x.level()));
   std::optional<ckks::Ciphertext> sum;

@@ -28,7 +28,7 @@ class LinearTrainer {
                 const ckks::Evaluator& evaluator, const ckks::Encoder& encoder);
 
   /// The weights x_T, state_scale times, in every row of the packing. Blocks hold (x_i, y_i), the target in
-  /// column `features`, at level levels(T) + model_level.
+  /// column `features`, whole in one strip, at level levels(T) + model_level.
   ckks::Ciphertext train(const BlockSource& blocks, Progress& progress) const;
 
   /// Levels of a whole training: row masks, products, the matrix's mask, the first vector, T products.

@@ -6,7 +6,9 @@
 #include "cloister/ckks/encoder.h"
 #include "cloister/ckks/evaluator.h"
 #include "cloister/ckks/rotations.h"
+#include "cloister/ml/odd_polynomial.h"
 #include "cloister/ml/schedule.h"
+#include "cloister/ml/strip_sums.h"
 #include "cloister/ml/training_layout.h"
 
 namespace cloister::ml {
@@ -14,13 +16,18 @@ namespace cloister::ml {
 /// Trains a logistic regression on encrypted rows, without any secret: LogisticSchedule's iteration over
 /// signed rows s_i = +-(1, x_i), features and labels both inside.
 ///
-/// An iteration, from the look-ahead weights v at level l, for each block of rows: products with v; sums
-/// over a row's slots; a mask that keeps the sum, divided by the polynomial's range (u = z / R); the sum
-/// spread over the row; x u q(u) at the depth of its degree; then the sum over rows, which the rotations
-/// leave in every row. The step, 1/n, the momentum and the polynomial's leading coefficient ride on the
-/// products that bring rows and weights to their levels, and cost none.
-/// Source: Kim et al. 2018 (packing, the polynomial's evaluation); ours: the factored odd polynomial, the
-/// state's scale, the constant term from one sum over the rows.
+/// An iteration, from the look-ahead weights v at level l, which are first rotated to meet the strips: for
+/// each block of rows, products with v, added over strips; then u = z / R for the polynomial's range R:
+///  - where a row has several slots, the sum over them; a mask that keeps it, divided by R; the sum spread
+///  over
+///    the row; and each strip is multiplied with u and then with the polynomial's other factors;
+///  - where a row has one slot, the products are u already (state_scale row_scale = 1 / R), and no mask is
+///    due. Its level serves to multiply the strips with the whole polynomial, evaluated once a block.
+/// So an iteration takes the same levels either way. Then, once for all blocks, the sum over rows, which the
+/// rotations leave in every row. The step, 1/n, the momentum and the polynomial's leading coefficient ride on
+/// the products that bring operands to their levels, and cost none.
+/// Source: Kim et al. 2018 (packing of whole rows, the polynomial's evaluation); ours: the strips, the
+/// factored odd polynomial, the scales of state and rows, the constant term from one sum over the rows.
 class LogisticTrainer {
  public:
   /// Borrows everything. Throws ParametersError for a degree other than 3, 5 or 7.
@@ -28,11 +35,12 @@ class LogisticTrainer {
                   const ckks::Evaluator& evaluator, const ckks::Encoder& encoder);
 
   /// The weights w_T, state_scale times, in every row of the packing; level = model_level if the blocks
-  /// come at level levels(degree, T) + model_level. Every block must have the same level.
+  /// come at level levels(degree, T) + model_level. Every strip must have the same level.
   ckks::Ciphertext train(const BlockSource& blocks, Progress& progress) const;
 
-  /// Levels an iteration after the first consumes: products, mask, polynomial.
-  static int levels_per_iteration(int degree);
+  /// Levels an iteration after the first consumes: products, the polynomial, and the mask or the product
+  /// with the rows.
+  static int levels_per_iteration(int degree) { return 2 + OddPolynomial::levels(degree); }
   /// Levels of a whole training: one for the first iteration, whose margins are zero.
   static int levels(int degree, int iterations) {
     return 1 + (iterations - 1) * levels_per_iteration(degree);
@@ -43,10 +51,21 @@ class LogisticTrainer {
     ckks::Ciphertext look_ahead;  // V
     ckks::Ciphertext weights;     // W, of the iteration before
   };
+  using StripTotals = std::vector<std::optional<ckks::Ciphertext>>;  // of products that wait
+  // What u is multiplied with to be the polynomial's variable, and the polynomial in that variable.
+  struct Variable {
+    double unit;
+    OddPolynomial polynomial;
+  };
+  Variable variable(int weights_level) const;
   ckks::Ciphertext sum_of_rows(const BlockSource& blocks) const;
-  ckks::Ciphertext scaled_margins(const ckks::Ciphertext& rows, const ckks::Ciphertext& look_ahead,
-                                  const ckks::Plaintext& mask) const;
-  ckks::Ciphertext odd_part_lazy(const ckks::Ciphertext& rows, const ckks::Ciphertext& u, double gain) const;
+  ckks::Ciphertext scaled_margins(const ckks::Ciphertext& products, const ckks::Plaintext& mask) const;
+  void add_early(StripTotals& totals, BlockStrips& strips, const ckks::Ciphertext& u,
+                 const OddPolynomial& polynomial, double gain) const;
+  void add_late(StripTotals& totals, BlockStrips& strips, const ckks::Ciphertext& u,
+                const OddPolynomial& polynomial, double gain) const;
+  ckks::Ciphertext gradient(const State& state, const BlockSource& blocks, std::size_t t, double gain,
+                            Progress& progress) const;
   State step(const State& state, const ckks::Ciphertext& rows_sum, const BlockSource& blocks, std::size_t t,
              Progress& progress) const;
 
@@ -55,13 +74,8 @@ class LogisticTrainer {
   const ckks::Evaluator* evaluator_;
   const ckks::Encoder* encoder_;
   ckks::Rotations rotations_;
-  std::vector<double> odd_;  // coefficients of u, u^3, ... for u = z / R
+  StripSums sums_;
+  int rows_level_;  // where training has to start to end at the model's level
 };
-
-/// y^3 + b y^2 + c y + d = (y + root) (y^2 + p y + q): always possible over the reals.
-struct CubicFactors {
-  double root = 0, p = 0, q = 0;
-};
-CubicFactors factor_monic_cubic(double b, double c, double d);
 
 }  // namespace cloister::ml

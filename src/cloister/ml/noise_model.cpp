@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "cloister/ml/logistic_trainer.h"
+#include "cloister/ml/odd_polynomial.h"
 #include "cloister/random/samplers.h"
 
 namespace cloister::ml {
@@ -21,6 +21,8 @@ struct OperationNoise {
   double fresh = 0, rounding = 0,
          key_switch = 0;  // a product's relinearization and rescaling are one key_switch
   double mask = 0;        // of encoding slots that repeat from row to row
+  double tile = 0;        // of encoding weights
+  double facing = 0;      // of weights, rotated to meet a strip
   double deviations = 0;  // how many of them a complex Gaussian exceeds in no slot, but for 2^-40
 
   OperationNoise(const rlwe::ParametersSpec& chain, const CkksPlan& plan) {
@@ -28,7 +30,8 @@ struct OperationNoise {
     const double unit = n / std::exp2(2.0 * plan.parameters.scale_bits);
     const double round = (1 + n * 2 / 3) / 12;
     // Slots of period w are a polynomial in X^(N / 2w): only 2w of its coefficients are rounded.
-    mask = unit / 12 * 2 * static_cast<double>(plan.packing.width) / n;
+    mask = unit / 12 * 2 * static_cast<double>(plan.packing.row_slots) / n;
+    tile = unit / 12 * 2 * static_cast<double>(plan.packing.width) / n;
     fresh = unit * (kErrorVariance + 1.0 / 12);
     rounding = unit * round;
     double log2_p = 0, sum = 0;
@@ -42,16 +45,24 @@ struct OperationNoise {
       sum += std::exp2(2 * (bits - log2_p)) / 12;
     }
     key_switch = unit * (sum * n * kErrorVariance + round);
+    facing = plan.trains ? rotations_behind(plan.packing.strips()) * key_switch : tile;
     deviations = std::sqrt(std::numbers::ln2 * (kFailureBits + plan.parameters.log2_degree + 8));
   }
 
+  // How many rotations weights have behind them at most: Rotations::rotate_multiples, one after another.
+  static double rotations_behind(std::size_t strips) {
+    double count = 0;
+    for (; strips >= 4; strips /= 4) count += 3;
+    return count + (strips == 2 ? 1 : 0);
+  }
   // Of a sum of `count` rotated copies.
   double rotated_sum(double variance, double count) const {
     return count * variance + (count - 1) * key_switch;
   }
-  // Of the sums over rows of products with weights of a norm, whose squares add up to its own.
-  double weighted_sum(double rows, double norm, double width) const {
-    return square(norm) * rows + rotated_sum(key_switch, width);
+  // Of the sums over a row's slots of products with weights of a norm, whose squares add up to its own, and
+  // that are added over strips before their key switch. What the weights bring comes besides.
+  double weighted_sum(double rows, double norm, double row_slots) const {
+    return square(norm) * rows + rotated_sum(key_switch, row_slots);
   }
   // What the norm of a vector of d real parts, of variance `each` and no larger than `most` in any direction,
   // both as complex variances, exceeds with the same probability as a slot: the root of its mean square and,
@@ -61,14 +72,17 @@ struct OperationNoise {
   }
 };
 
-// A prediction: product with the rows, sum over the row, mask.
+// A prediction: products with the strips, the sum over a row's slots, a mask where those are several.
 double margin_error(const OperationNoise& op, const CkksPlan& plan) {
-  const double kappa = plan.state_scale, width = static_cast<double>(plan.packing.width);
-  const double sum = op.weighted_sum(op.fresh, kappa * plan.weights.magnitude, width);
-  // The mask is 1 / (state scale, margin scale); what it adds grows again when the owner undoes the latter.
+  const double kappa = plan.state_scale, row_slots = static_cast<double>(plan.packing.row_slots);
+  const double row_norm = plan.margins.magnitude / plan.weights.magnitude;
+  const double sum =
+      op.weighted_sum(op.fresh, kappa * plan.weights.magnitude, row_slots) + square(row_norm) * op.facing;
+  // The last factor is 1 / (state scale, margin scale); what it adds grows again when the owner undoes the
+  // latter.
   const double partial = kappa * plan.margins.magnitude;
-  const double variance =
-      sum / square(kappa) + square(plan.margin_scale) * (op.mask * square(partial) + op.rounding);
+  const double mask = plan.packing.row_slots > 1 ? op.mask * square(partial) : 0;
+  const double variance = sum / square(kappa) + square(plan.margin_scale) * (mask + op.rounding);
   return op.deviations * std::sqrt(variance);
 }
 
@@ -98,18 +112,27 @@ double prediction_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan)
 InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan,
                                       const JobRequest& request, const LogisticSchedule& schedule) {
   const OperationNoise op(chain, plan);
-  const double kappa = plan.state_scale, width = static_cast<double>(plan.packing.width);
+  const StripPacking& packing = plan.packing;
+  const double kappa = plan.state_scale, scale = plan.row_scale;
+  const double row_slots = static_cast<double>(packing.row_slots),
+               strips = static_cast<double>(packing.strips()),
+               periods = static_cast<double>(packing.periods());
   const double n = static_cast<double>(request.rows), range = schedule.sigmoid.range;
-  const double per_block = static_cast<double>(plan.packing.rows_per_ciphertext());
+  const double blocks = static_cast<double>(packing.blocks(request.rows));
+  const double places = blocks * static_cast<double>(packing.rows_per_block());
   const double look_ahead = plan.weights.magnitude;  // logistic_weight_bound covers v too
   const double d = static_cast<double>(schedule.features);
-  const double blocks = std::ceil(n / per_block);
   const auto& sigmoid = schedule.sigmoid;
-  // u = z / R in every slot of a row, of rows that were brought to the weights' level.
-  const double rows = op.fresh + op.rounding;
-  const double sums = op.weighted_sum(rows, kappa * look_ahead, width);
-  const double masked = sums / square(kappa * range) + op.mask * square(2 * kappa * range) + op.rounding;
-  const double u = op.rotated_sum(masked, width);
+  // u = z / R in every slot of a row, of fresh rows, which are not rescaled: their limbs are dropped.
+  const double sums =
+      op.weighted_sum(op.fresh, kappa * look_ahead, row_slots) / square(kappa * scale * range);
+  const double u = packing.row_slots == 1
+                       ? sums
+                       : op.rotated_sum(sums + op.mask * square(2 * kappa * range) + op.rounding, row_slots);
+  // Of u, by what the weights' rotations bring, in units of the row's norm. Rows of several blocks meet the
+  // same error: with A the sum of x x^T over the rows at one place, |A e|^2 <= blocks * sum of |x|^2 (x e)^2
+  // by Cauchy and Schwarz, and |x|^2 has the mean d.
+  const double facing = blocks * d * op.facing / square(kappa * range);
   const double slope = range * std::max(std::abs(sigmoid.max_slope), std::abs(sigmoid.min_slope));
   const double lead = sigmoid.power.back() * std::pow(range, sigmoid.degree());
   const double others = monic_factors_bound(sigmoid);
@@ -117,14 +140,21 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
   for (std::size_t t = 0; t < schedule.step.size(); ++t) {
     const double gain = schedule.step[t] * kappa / n * (1 + schedule.momentum[t]);
     // gain x q(R u), summed over rows of mean square 1: what u brings, through the slope, and the rows do.
-    const double through = n * (square(gain * slope) * u + square(gain) * rows);
-    // The factors of the polynomial: that with x, of two roundings, times the others, in every slot; and at
-    // most four products that make the others, times that with x.
-    const double factors = blocks * per_block * square(others) * (op.rounding + op.key_switch) +
-                           n * square(gain * lead * others) * 4 * (op.rounding + op.key_switch);
-    // The sum's own relinearization and rescaling, the rotations that add it up over a block, and what the
-    // weights of before and the constant part bring.
-    const double end = op.rotated_sum(op.key_switch, per_block) + 4 * op.rounding;
+    const double through = n * square(gain) * (square(slope) * (u + facing) + op.fresh / square(scale));
+    // The factors of the polynomial: at most four products that make those besides u, times the rest; and
+    // the one that carries the gain, of two roundings, times the others. It is x u in every slot, or u alone:
+    // then x, of rows that travel scaled, comes at the end, with one more product.
+    const double each = op.rounding + op.key_switch;
+    const double factors =
+        n * square(gain * lead * others) * 4 * each +
+        (packing.row_slots == 1 ? n * square(scale) * (square(others) * each + op.key_switch)
+                                : places * square(others) * each);
+    // Each strip's sum has its relinearization and rescaling, all but one a rotation back; then the rotations
+    // that add up periods; the sum over rows, scaled, which is the constant part; and what the weights of
+    // before bring.
+    const double end = op.rotated_sum((2 * strips - 1) * op.key_switch, periods) + 4 * op.rounding +
+                       square(gain / (2 * scale)) *
+                           (places * op.fresh + op.rotated_sum((strips - 1) * op.key_switch, periods));
     // The rows may go together in one direction: as much as the spectrum's cap says.
     const double independent = factors + end;
     worst = std::max(worst,
@@ -138,7 +168,7 @@ InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const Ckk
   const OperationNoise op(chain, plan);
   const double kappa = plan.state_scale, width = static_cast<double>(plan.packing.width);
   const double n = static_cast<double>(request.rows),
-               per_block = static_cast<double>(plan.packing.rows_per_ciphertext());
+               per_block = static_cast<double>(plan.packing.rows_per_block());
   const double blocks = std::ceil(n / per_block);
   // Rows rotated inside themselves, products of mean square 1 with both, sums over rows, the mask 1 / n.
   const double rows = op.fresh + op.rounding;

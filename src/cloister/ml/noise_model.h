@@ -9,7 +9,8 @@ namespace cloister::ml {
 /// operations as independent, which roundings and key errors of distinct operations are; then a bound that
 /// all weights of all iterations keep with probability 1 - 2^-40.
 /// Taken for granted, not proven: features have mean square 1 over the rows, as standardized columns have;
-/// and the partial sums that the mask removes, of neighbouring rows, are at most twice the sigmoid's range.
+/// and the partial sums that the mask removes, of neighbouring rows, are at most twice the sigmoid's range; a
+/// row's square norm and its square product with a direction are uncorrelated over the rows.
 struct InjectedError {
   double per_iteration = 0;  ///< of the vector of weights, in L2, in weights' units
   double margin = 0;         ///< prediction_error

@@ -1,6 +1,7 @@
 #include "cloister/ml/plan.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -93,9 +94,11 @@ Json ckks_json(const CkksPlan& c) {
           {"security_bits", rlwe::kSecurityBits},
           {"slots", c.packing.slots},
           {"packing_width", c.packing.width},
+          {"row_slots", c.packing.row_slots},
           {"rotation_keys", to_string(c.rotation_keys)},
           {"rotations", c.rotations().steps()},
           {"state_scale", c.state_scale},
+          {"row_scale", c.row_scale},
           {"data_level", c.data_level},
           {"model_level", c.model_level},
           {"weight_bound", c.weights.magnitude},
@@ -145,6 +148,7 @@ Json estimates_json(const Plan& plan) {
     j["alternatives"].push_back({{"log2_degree", a.log2_degree},
                                  {"digits", a.digits},
                                  {"sigmoid_degree", a.sigmoid_degree},
+                                 {"row_slots", a.row_slots},
                                  {"rotation_keys", to_string(a.rotation_keys)},
                                  {"seconds", a.train_seconds},
                                  {"upload_bytes", a.upload_bytes}});
@@ -170,9 +174,16 @@ void read_estimates(const Json& j, Plan& plan) {
                           s.at("level_after").get<int>(), s.at("key_switches").get<int>()});
   for (const Json& a : j.at("alternatives"))
     plan.alternatives.push_back({a.at("log2_degree").get<int>(), a.at("digits").get<int>(),
-                                 a.at("sigmoid_degree").get<int>(),
+                                 a.at("sigmoid_degree").get<int>(), a.at("row_slots").get<std::size_t>(),
                                  rotation_keys_from(a.at("rotation_keys").get<std::string>()),
                                  a.at("seconds").get<double>(), a.at("upload_bytes").get<std::uint64_t>()});
+}
+
+std::size_t row_slots_from(const Json& ckks, const JobRequest& request) {
+  const auto row_slots =
+      number<std::size_t>(ckks, "row_slots", 1, StripPacking::width_of(request.features + std::size_t{1}));
+  if (!std::has_single_bit(row_slots)) throw DecodeError("row_slots", 0, "not a power of two");
+  return row_slots;
 }
 
 Plan read(const Json& j) {
@@ -190,10 +201,11 @@ Plan read(const Json& j) {
     const int degree = request.model == ModelKind::kLogistic && request.job == Job::kTrain
                            ? number<int>(j.at("schedule"), "sigmoid_degree", 3, 7)
                            : 0;
-    plan = derive_ckks_plan(request, plan_schedule(request, degree),
-                            {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
-                             number<int>(c, "digits", 1, 200), degree,
-                             rotation_keys_from(c.at("rotation_keys").get<std::string>())});
+    plan = derive_ckks_plan(
+        request, plan_schedule(request, degree),
+        {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
+         number<int>(c, "digits", 1, 200), degree,
+         rotation_keys_from(c.at("rotation_keys").get<std::string>()), row_slots_from(c, request)});
     if (!plan)
       throw SecurityError(
           "plan: its parameters do not give 128-bit security and the error bound; make the plan anew");
@@ -226,7 +238,7 @@ std::string_view to_string(Job job) noexcept {
 }
 
 TrainingLayout CkksPlan::layout(std::uint64_t rows) const {
-  return {packing, rows, rotations(), state_scale, weights, margin_scale, model_level};
+  return {packing, rows, rotations(), state_scale, row_scale, weights, margin_scale, model_level};
 }
 
 Bytes32 Plan::id() const {

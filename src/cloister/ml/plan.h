@@ -44,6 +44,7 @@ struct JobRequest {
   int log2_degree = 0;                                ///< an expert's ring degree; 0: the planner's choice
   int digits = 0;                                     ///< an expert's; 0: the planner's choice
   std::optional<RotationKeys> rotation_keys = std::nullopt;  ///< an expert's
+  int row_slots = 0;                                         ///< an expert's; 0: the planner's choice
   int threads = 1;                                           ///< for the estimates alone
 
   friend bool operator==(const JobRequest&, const JobRequest&) = default;
@@ -68,6 +69,7 @@ struct Estimates {
 /// Another way to do the same job, for the planner's table.
 struct Alternative {
   int log2_degree = 0, digits = 0, sigmoid_degree = 0;
+  std::size_t row_slots = 0;
   RotationKeys rotation_keys = RotationKeys::kBinary;
   double train_seconds = 0;
   std::uint64_t upload_bytes = 0;  ///< keys and data
@@ -76,10 +78,11 @@ struct Alternative {
 /// The part of a plan that says how CKKS does it.
 struct CkksPlan {
   ckks::ParametersSpec parameters;
-  RowPacking packing;
+  StripPacking packing;
   RotationKeys rotation_keys = RotationKeys::kBinary;
-  bool trains = true;  ///< rather than predicts with a clear model
-  double state_scale = 1;
+  bool trains = true;      ///< rather than predicts with a clear model
+  double state_scale = 1;  ///< see TrainingLayout
+  double row_scale = 1;
   ckks::ValueBound weights;  ///< of every weight, in weights' units, against the same algorithm in the clear
   ckks::ValueBound margins;  ///< of every prediction
   double margin_scale = 1;   ///< predictions travel divided by it, so that the last prime stays small

@@ -19,6 +19,9 @@ constexpr int kTrainingHeadBits = 8;  // what predictions are worth beside the l
 constexpr double kMaxStateScale = 65536;
 constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17, kMaxDigits = 12;
 
+// Rows are rotated inside themselves there, so they must be whole.
+bool needs_whole_rows(const JobRequest& r) { return r.job == Job::kTrain && r.model == ModelKind::kLinear; }
+
 void check(const JobRequest& r) {
   if (r.features < 1) throw ParametersError("plan: there are no features; keep at least one column");
   if (r.features > 4096)
@@ -33,12 +36,35 @@ void check(const JobRequest& r) {
   if (!(r.max_error > 0) || !(r.feature_bound >= 1) || !(r.feature_bound <= 1e6) || !(r.ridge >= 0))
     throw ParametersError(
         "plan: the largest error must be positive, the features' bound in [1, 1e6], the ridge not negative");
+  const std::size_t width = StripPacking::width_of(r.features + std::size_t{1});
+  if (r.row_slots != 0 && (r.row_slots < 0 || !std::has_single_bit(static_cast<unsigned>(r.row_slots)) ||
+                           static_cast<std::size_t>(r.row_slots) > width ||
+                           (needs_whole_rows(r) && static_cast<std::size_t>(r.row_slots) != width)))
+    throw ParametersError("plan: " + std::to_string(r.row_slots) + " slots a row; give " +
+                          (needs_whole_rows(r) ? "" : "a power of two up to ") + std::to_string(width) +
+                          ", or leave it to the planner");
   if (r.job == Job::kAggregate && (r.scheme != Scheme::kPaillier || r.model != ModelKind::kLinear))
     throw ParametersError("plan: aggregated sums are for linear regression with Paillier");
   if (r.job == Job::kTrain && r.scheme == Scheme::kPaillier)
     throw ParametersError(
         "plan: Paillier cannot train on encrypted rows (it only adds); plan with ckks, or aggregate "
         "encrypted sums");
+}
+
+// Slots a row that are worth a plan: those for which the rows just fill a block, which is the most that can
+// be saved on blocks for the least strips; their neighbours; and both ends.
+std::vector<std::size_t> row_slot_choices(const JobRequest& r, int log2_degree) {
+  const std::size_t slots = std::size_t{1} << (log2_degree - 1);
+  const std::size_t width = StripPacking::width_of(r.features + std::size_t{1});
+  if (r.row_slots != 0) return {static_cast<std::size_t>(r.row_slots)};
+  if (needs_whole_rows(r)) return {width};
+  const std::uint64_t rows = std::max<std::uint64_t>(r.job == Job::kPredict ? r.predict_rows : r.rows, 1);
+  const auto fill = std::clamp<std::uint64_t>(slots / std::bit_ceil(rows), 1, width);
+  std::vector<std::size_t> out;
+  for (const std::uint64_t choice : {std::uint64_t{width}, 2 * fill, fill, fill / 2, std::uint64_t{1}})
+    if (choice >= 1 && choice <= width && !std::ranges::count(out, choice))
+      out.push_back(static_cast<std::size_t>(choice));
+  return out;
 }
 
 int levels_of(const JobRequest& r, int sigmoid_degree) {
@@ -61,12 +87,18 @@ double rough_log2_qp(int levels, int scale_bits, int first_bits, int digits) {
   return q + digit;
 }
 
-// The power of two for which the noise of sums over rows, which is divided by it, and that of the mask, which
-// grows with it, are the least together.
+// Where there is no mask, rows bring the margins into the polynomial's interval by themselves.
+double row_scale_for(const CkksPlan& plan, const LogisticSchedule& schedule) {
+  return plan.packing.row_slots == 1 ? 1 / (plan.state_scale * schedule.sigmoid.range) : 1;
+}
+
+// The power of two for which the noise of sums over rows, which is divided by it, and that of the mask or of
+// rows that travel smaller, which grows with it, are the least together.
 double best_state_scale(const rlwe::ParametersSpec& chain, CkksPlan plan, const JobRequest& request,
                         const LogisticSchedule& schedule) {
   double best = 1, least = INFINITY;
   for (plan.state_scale = 1; plan.state_scale <= kMaxStateScale; plan.state_scale *= 2) {
+    plan.row_scale = row_scale_for(plan, schedule);
     const double error = logistic_injected_error(chain, plan, request, schedule).per_iteration;
     if (error >= least) break;
     least = error;
@@ -102,15 +134,30 @@ PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
   return out;
 }
 
+rlwe::ParametersSpec FoundChains::of(const ckks::ParametersSpec& spec) {
+  for (const auto& [known, chain] : found_)
+    if (known == spec) return chain;
+  return found_.emplace_back(spec, ckks::Parameters::chain(spec)).second;
+}
+
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices) {
+  FoundChains chains;
+  return derive_ckks_plan(request, schedule, choices, chains);
+}
+
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices, FoundChains& chains) {
   const double columns = request.features + 1.0;  // with the intercept, or the target
   const std::size_t slots = std::size_t{1} << (choices.log2_degree - 1);
   if (columns > static_cast<double>(slots)) return std::nullopt;
   CkksPlan ckks;
   ckks.rotation_keys = choices.rotation_keys;
   ckks.trains = request.job == Job::kTrain;
-  ckks.packing = RowPacking::create(slots, static_cast<std::size_t>(columns));
+  const auto count = static_cast<std::size_t>(columns);
+  ckks.packing = StripPacking::create(
+      slots, count, choices.row_slots == 0 ? StripPacking::width_of(count) : choices.row_slots);
+  if (needs_whole_rows(request) && ckks.packing.strips() != 1) return std::nullopt;
   ckks.data_level = levels_of(request, choices.sigmoid_degree);
   ckks.state_scale = schedule.linear ? 16 : 1;
   ckks.weights.magnitude = schedule.weight_bound;
@@ -133,10 +180,13 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   if (choices.digits > ckks.data_level + 1 ||
       rough_log2_qp(ckks.data_level, choices.scale_bits, first_bits, choices.digits) > limit)
     return std::nullopt;
-  const rlwe::ParametersSpec chain = ckks::Parameters::chain(ckks.parameters);
+  const rlwe::ParametersSpec chain = chains.of(ckks.parameters);
   if (log2_of(chain.q_primes) + log2_of(chain.p_primes) > limit) return std::nullopt;
 
-  if (schedule.logistic) ckks.state_scale = best_state_scale(chain, ckks, request, *schedule.logistic);
+  if (schedule.logistic) {
+    ckks.state_scale = best_state_scale(chain, ckks, request, *schedule.logistic);
+    ckks.row_scale = row_scale_for(ckks, *schedule.logistic);
+  }
   const InjectedError injected =
       schedule.logistic ? logistic_injected_error(chain, ckks, request, *schedule.logistic)
       : schedule.linear ? linear_injected_error(chain, ckks, request, *schedule.linear)
@@ -153,6 +203,26 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   return plan;
 }
 
+// The plans of one ring, chain and packing: every set of keys, at the least scale that is precise enough,
+// since a larger one costs more for what nobody asked.
+void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
+                             FoundChains& chains, std::vector<Plan>& out) const {
+  for (choices.scale_bits = kMinScaleBits; choices.scale_bits <= kMaxScaleBits; ++choices.scale_bits) {
+    auto plan = derive_ckks_plan(request, schedule, choices, chains);
+    if (!plan) continue;
+    const auto chain = chains.of(plan->ckks->parameters);
+    for (const RotationKeys keys : kRotationKeys) {
+      if (request.rotation_keys.value_or(keys) != keys) continue;
+      plan->ckks->rotation_keys = keys;
+      estimate(*plan, chain, calibration_);
+      if (request.row_slots != 0 || plan->ckks->packing.strips() == 1 ||
+          plan->estimates.server_memory_bytes <= kMaxStripMemoryBytes)
+        out.push_back(*plan);
+    }
+    return;
+  }
+}
+
 std::vector<Plan> Planner::candidates(const JobRequest& request) const {
   std::vector<int> degrees = {0};
   if (request.model == ModelKind::kLogistic && request.job == Job::kTrain)
@@ -167,18 +237,14 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
         if (request.digits != 0 && request.digits != digits) continue;
         // More digits of the same size are the same chain.
         if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) continue;
-        // The least scale that is precise enough: a larger one costs more for what nobody asked.
-        for (int scale = kMinScaleBits; scale <= kMaxScaleBits; ++scale) {
-          auto plan = derive_ckks_plan(request, schedule, {log2_degree, scale, digits, degree});
-          if (!plan) continue;
-          for (const RotationKeys keys : kRotationKeys) {
-            if (request.rotation_keys.value_or(keys) != keys) continue;
-            plan->ckks->rotation_keys = keys;
-            estimate(*plan, ckks::Parameters::chain(plan->ckks->parameters), calibration_);
-            out.push_back(*plan);
-          }
-          break;
-        }
+        FoundChains chains;
+        for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
+          add_candidates(request, schedule,
+                         {.log2_degree = log2_degree,
+                          .digits = digits,
+                          .sigmoid_degree = degree,
+                          .row_slots = row_slots},
+                         chains, out);
       }
     }
   }
@@ -224,8 +290,8 @@ Plan Planner::plan(const JobRequest& given) const {
     if (upload(p) >= fewest) continue;
     fewest = upload(p);
     best.alternatives.push_back({p.ckks->parameters.log2_degree, p.ckks->parameters.digits,
-                                 p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->rotation_keys,
-                                 seconds(p), upload(p)});
+                                 p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->packing.row_slots,
+                                 p.ckks->rotation_keys, seconds(p), upload(p)});
   }
   return best;
 }

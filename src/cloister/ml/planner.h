@@ -1,35 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "cloister/ml/cost_model.h"
 #include "cloister/ml/plan.h"
 
 namespace cloister::ml {
-
-/// Makes plans. Everything is chosen from the request and this machine's speed: the ring degree, the chain of
-/// primes, the digits, the sigmoid's degree, the rotations, the level of every step; at 128-bit security,
-/// with the stated error bound, for the least time until the answer is back, the transfer of keys and data at
-/// kUploadBytesPerSecond included (or for the fewest bytes).
-class Planner {
- public:
-  explicit Planner(const Calibration& calibration) : calibration_(calibration) {}
-
-  /// Throws ParametersError for a request that makes no sense, and PrecisionError for a job that does not
-  /// fit, naming the nearest one that does.
-  Plan plan(const JobRequest& request) const;
-
- private:
-  std::vector<Plan> candidates(const JobRequest& request) const;
-
-  Calibration calibration_;
-};
-
-/// What the planner takes the owner's line to carry: a gigabit a second.
-inline constexpr double kUploadBytesPerSecond = 1.25e8;
-
-/// Iterations that a model is trained with unless the request says.
-inline constexpr int kDefaultIterations = 7;
 
 /// What a request's schedule brings to its plans, whatever the parameters: computed once, since the proof of
 /// the amplification takes about a tenth of a second.
@@ -47,8 +25,51 @@ PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree);
 struct PlanChoices {
   int log2_degree = 0, scale_bits = 0, digits = 0, sigmoid_degree = 0;
   RotationKeys rotation_keys = RotationKeys::kBinary;
+  std::size_t row_slots = 0;  ///< 0: whole rows
 };
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices);
+
+/// Chains of primes that were found before, for plans that differ in their packing alone: finding primes is
+/// most of what a plan costs.
+class FoundChains {
+ public:
+  rlwe::ParametersSpec of(const ckks::ParametersSpec& spec);
+
+ private:
+  std::vector<std::pair<ckks::ParametersSpec, rlwe::ParametersSpec>> found_;
+};
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices, FoundChains& chains);
+
+/// Makes plans. Everything is chosen from the request and this machine's speed: the ring degree, the chain of
+/// primes, the digits, the sigmoid's degree, the packing, the rotations, the level of every step; at 128-bit
+/// security, with the stated error bound, for the least time until the answer is back, the transfer of keys
+/// and data at kUploadBytesPerSecond included (or for the fewest bytes).
+class Planner {
+ public:
+  explicit Planner(const Calibration& calibration) : calibration_(calibration) {}
+
+  /// Throws ParametersError for a request that makes no sense, and PrecisionError for a job that does not
+  /// fit, naming the nearest one that does.
+  Plan plan(const JobRequest& request) const;
+
+ private:
+  std::vector<Plan> candidates(const JobRequest& request) const;
+  void add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
+                      FoundChains& chains, std::vector<Plan>& out) const;
+
+  Calibration calibration_;
+};
+
+/// What the planner takes the owner's line to carry: a gigabit a second.
+inline constexpr double kUploadBytesPerSecond = 1.25e8;
+
+/// What a plan in strips may take of the server's memory at most, unless an expert asks for it; whole rows
+/// take the least, and are planned whatever they take.
+inline constexpr std::uint64_t kMaxStripMemoryBytes = 8'000'000'000;
+
+/// Iterations that a model is trained with unless the request says.
+inline constexpr int kDefaultIterations = 7;
 
 }  // namespace cloister::ml

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -28,6 +29,10 @@ JobRequest chd() {
   return {.model = ModelKind::kLogistic, .rows = 780, .features = 9, .predict_rows = 334, .iterations = 5};
 }
 JobRequest salary() { return {.model = ModelKind::kLinear, .rows = 1000, .features = 4, .iterations = 4}; }
+JobRequest many_rows() {
+  return {
+      .model = ModelKind::kLogistic, .rows = 100'000, .features = 16, .predict_rows = 100, .iterations = 3};
+}
 JobRequest prediction() {
   return {.model = ModelKind::kLogistic, .job = Job::kPredict, .features = 9, .predict_rows = 334};
 }
@@ -54,7 +59,9 @@ TEST_P(PlannedJobs, KeepSecurityErrorAndLevels) {
     level = s.level_after;
   }
   EXPECT_EQ(level, 0);
-  EXPECT_GT(plan.estimates.evaluation_key_bytes, 0u);
+  // A clear model whose rows have one slot each takes no keys at all.
+  EXPECT_EQ(plan.estimates.evaluation_key_bytes == 0,
+            plan.request.job == Job::kPredict && c.packing.row_slots == 1);
   EXPECT_GT(plan.estimates.dataset_bytes, 0u);
 }
 
@@ -90,10 +97,11 @@ TEST_P(PlannedJobs, SmallKeysUploadLess) {
   for (const Alternative& a : least.alternatives) EXPECT_GE(a.upload_bytes, upload(least));
 }
 
-INSTANTIATE_TEST_SUITE_P(Jobs, PlannedJobs, ::testing::Values(chd(), salary(), prediction()),
+INSTANTIATE_TEST_SUITE_P(Jobs, PlannedJobs, ::testing::Values(chd(), salary(), many_rows(), prediction()),
                          [](const auto& job) {
                            return std::string(to_string(job.param.model)) + "_" +
-                                  std::string(to_string(job.param.job));
+                                  std::string(to_string(job.param.job)) + "_" +
+                                  std::to_string(job.param.rows);
                          });
 
 TEST(Planner, AlternativesTradeTimeForBytes) {
@@ -109,6 +117,84 @@ TEST(Planner, ReferenceTableUploadsLessThanTheRowsOfItsPeer) {
   // 683 MB: TenSEAL's encryption of the same 780 rows.
   const Plan plan = planned(chd());
   EXPECT_LT(plan.estimates.evaluation_key_bytes + plan.estimates.dataset_bytes, 683'000'000u);
+}
+
+// Few rows lie whole; where they would fill several blocks, they get as few slots as make them fill one; and
+// where even one slot a row makes several blocks, the polynomial is evaluated once for each of those.
+TEST(Planner, ChoosesSlotsByTheRows) {
+  const auto packing = [](std::uint64_t rows, std::uint32_t features) {
+    JobRequest request = chd();
+    request.rows = rows;
+    request.features = features;
+    return planned(request).ckks->packing;
+  };
+  for (const std::uint64_t rows : {400u, 780u}) {
+    const StripPacking few = packing(rows, 9);
+    EXPECT_EQ(few.strips(), 1u) << rows;
+    EXPECT_EQ(few.blocks(rows), 1u) << rows;
+  }
+  for (const auto& [rows, features] : {std::pair{3656u, 15u}, std::pair{1579u, 18u}}) {
+    const StripPacking some = packing(rows, features);
+    EXPECT_GT(some.strips(), 1u) << rows;
+    EXPECT_GT(some.row_slots, 1u) << rows;
+    EXPECT_EQ(some.blocks(rows), 1u) << rows;
+  }
+  for (const std::uint32_t features : {9u, 16u, 30u}) {
+    const StripPacking many = packing(200'000, features);
+    EXPECT_EQ(many.row_slots, 1u) << features;
+    EXPECT_GT(many.blocks(200'000), 1u) << features;
+  }
+}
+
+TEST(Planner, StripsTakeLessTimeThanWholeRows) {
+  JobRequest whole = many_rows();
+  whole.row_slots = 32;
+  const Plan strips = planned(many_rows());
+  EXPECT_EQ(planned(whole).ckks->packing.strips(), 1u);
+  EXPECT_LT(5 * strips.estimates.train_seconds, planned(whole).estimates.train_seconds);
+  EXPECT_LE(strips.estimates.server_memory_bytes, kMaxStripMemoryBytes);
+}
+
+TEST(Planner, StripsTakeNoMoreLevels) {
+  for (const int row_slots : {1, 2, 8, 16}) {
+    JobRequest request = chd();
+    request.row_slots = row_slots;
+    request.sigmoid_degree = 3;
+    const Plan plan = planned(request);
+    EXPECT_EQ(plan.ckks->packing.row_slots, static_cast<std::size_t>(row_slots));
+    EXPECT_EQ(plan.ckks->data_level, 1 + 4 * 4 + kPredictionLevels);
+    // Keys are made for what is used.
+    const auto steps = plan.ckks->rotations().steps();
+    EXPECT_EQ(std::ranges::count(steps, -row_slots), row_slots < 16 ? 1 : 0);
+    EXPECT_EQ(std::ranges::count(steps, 1), 1);  // within a row, or from strip to strip
+  }
+}
+
+TEST(Planner, MemoryOfStripsIsBounded) {
+  JobRequest request = chd();
+  request.rows = 1'000'000;
+  request.features = 1000;
+  const Plan plan = planned(request);
+  EXPECT_TRUE(plan.ckks->packing.strips() == 1 || plan.estimates.server_memory_bytes <= kMaxStripMemoryBytes);
+  request.row_slots = 1;  // an expert's word
+  EXPECT_GT(planned(request).estimates.server_memory_bytes, kMaxStripMemoryBytes);
+}
+
+TEST(Planner, PredictionsOfFewRowsTakeFewCiphertexts) {
+  JobRequest request = prediction();
+  request.predict_rows = 3;
+  const Plan plan = planned(request);
+  // A second ciphertext may cost less than the key that it spares, but sixteen do not.
+  EXPECT_LE(plan.ckks->packing.ciphertexts(3), 2u);
+  JobRequest whole = request;
+  whole.row_slots = 16;
+  const auto cost = [](const Estimates& e) {
+    return e.keygen_seconds + e.encrypt_seconds + e.predict_seconds +
+           static_cast<double>(e.evaluation_key_bytes + e.dataset_bytes) / kUploadBytesPerSecond;
+  };
+  EXPECT_LE(cost(plan.estimates), cost(planned(whole).estimates));
+  request.predict_rows = 1'000'000;
+  EXPECT_EQ(planned(request).ckks->packing.row_slots, 1u);
 }
 
 TEST(Planner, NamesTheNearestJobThatFits) {
@@ -142,18 +228,28 @@ TEST(Planner, RefusesWhatMakesNoSense) {
   refused([](JobRequest& r) { r.ridge = NAN; });
   refused([](JobRequest& r) { r.scheme = Scheme::kPaillier; });
   refused([](JobRequest& r) { r.job = Job::kAggregate; });
+  for (const int row_slots : {-1, 3, 32}) refused([&](JobRequest& r) { r.row_slots = row_slots; });
+  refused([](JobRequest& r) {
+    r.model = ModelKind::kLinear;
+    r.row_slots = 8;
+  });
 }
 
 TEST(Planner, DamagedPlansAreRefusedByField) {
   const auto json = planned(chd()).to_json();
-  for (const auto& field : {"/request/rows", "/ckks/scale_bits", "/ckks/digits", "/schedule/sigmoid_degree",
-                            "/format", "/ckks/log2_degree", "/request/model"}) {
+  for (const auto& field : {"/request/rows", "/ckks/scale_bits", "/ckks/digits", "/ckks/row_slots",
+                            "/schedule/sigmoid_degree", "/format", "/ckks/log2_degree", "/request/model"}) {
     auto damaged = json;
     damaged[nlohmann::ordered_json::json_pointer(field)] = "x";
     EXPECT_THROW(Plan::from_json(damaged), DecodeError) << field;
     auto flat = json.flatten();
     flat.erase(field);
     EXPECT_THROW(Plan::from_json(flat.unflatten()), DecodeError) << field;
+  }
+  for (const int row_slots : {0, 3, 32}) {
+    auto other = json;
+    other["ckks"]["row_slots"] = row_slots;
+    EXPECT_THROW(Plan::from_json(other), DecodeError) << row_slots;
   }
   auto weaker = json;
   weaker["ckks"]["scale_bits"] = 55;  // no longer within the table
@@ -170,6 +266,16 @@ TEST(NoiseModel, FallsWithTheScaleAsTheFormulasSay) {
   };
   // Every term is proportional to 1 / scale; chains differ in their last bits.
   EXPECT_NEAR(at(*plan.ckks) / at(wider), 4, 0.05);
+}
+
+// Rows of one slot spare the mask; without rows that travel smaller the state's scale could not grow.
+TEST(NoiseModel, RowScaleBringsMarginsIntoTheInterval) {
+  const Plan plan = planned(many_rows());
+  const CkksPlan& c = *plan.ckks;
+  ASSERT_EQ(c.packing.row_slots, 1u);
+  EXPECT_GT(c.state_scale, 8);
+  EXPECT_DOUBLE_EQ(c.state_scale * c.row_scale * plan.logistic->sigmoid.range, 1);
+  EXPECT_EQ(planned(chd()).ckks->row_scale, 1);
 }
 
 }  // namespace

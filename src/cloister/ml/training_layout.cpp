@@ -8,6 +8,15 @@
 
 namespace cloister::ml {
 
+const ckks::Ciphertext& BlockStrips::strip(std::size_t j, int level) {
+  if (!last_ || loaded_ != j || last_->level() < level) {
+    last_.reset();
+    last_ = source_->load(block_, j, level);
+    loaded_ = j;
+  }
+  return *last_;
+}
+
 std::string_view to_string(RotationKeys keys) noexcept {
   switch (keys) {
     case RotationKeys::kFew:
@@ -26,7 +35,7 @@ RotationKeys rotation_keys_from(std::string_view name) {
   throw ParametersError("rotation keys: '" + std::string(name) + "' is none of few, binary, quaternary");
 }
 
-ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys, bool trains) {
+ckks::RotationBasis rotation_basis(const StripPacking& packing, RotationKeys keys, bool trains) {
   std::vector<std::int64_t> steps;
   // The sums over slots `from` apart, up to `to`, in radix four as far as that goes.
   const auto add = [&](std::int64_t from, std::int64_t to, std::int64_t sign) {
@@ -37,17 +46,20 @@ ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys,
     }
   };
   const auto width = static_cast<std::int64_t>(packing.width),
-             slots = static_cast<std::int64_t>(packing.slots);
-  add(1, width, 1);
+             slots = static_cast<std::int64_t>(packing.slots),
+             row_slots = static_cast<std::int64_t>(packing.row_slots);
+  add(1, row_slots, 1);
   if (trains) {
-    add(1, width, -1);
+    add(row_slots, width, 1);
+    add(1, row_slots, -1);
+    if (row_slots < width) steps.push_back(-row_slots);
     add(width, slots, 1);
   }
   return ckks::RotationBasis(std::move(steps));
 }
 
 void check_blocks(const BlockSource& blocks, const TrainingLayout& layout) {
-  const std::size_t due = layout.packing.ciphertexts(layout.rows);
+  const std::size_t due = layout.packing.blocks(layout.rows);
   if (blocks.blocks() != due)
     throw MismatchError("the data set has another number of blocks than the plan",
                         std::to_string(blocks.blocks()), std::to_string(due));

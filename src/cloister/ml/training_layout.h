@@ -7,30 +7,51 @@
 
 #include "cloister/ckks/evaluator.h"
 #include "cloister/ckks/rotation_basis.h"
-#include "cloister/ml/row_packing.h"
+#include "cloister/ml/strip_packing.h"
 
 namespace cloister::ml {
 
 /// What encrypted training and prediction need to know of how things lie and how large they get; all of it
 /// is public and part of the plan.
 struct TrainingLayout {
-  RowPacking packing;
-  std::uint64_t rows = 0;  ///< n, of all ciphertexts together
+  StripPacking packing;
+  std::uint64_t rows = 0;  ///< n, of all blocks together
   ckks::RotationBasis rotations;
   double state_scale = 1;  ///< weights travel as this times themselves: less noise where they act
+  double row_scale = 1;    ///< rows to train on travel as this times themselves; those to predict as they are
   /// Of every ciphertext of weights, in units of weights: what the plan proves of their size and error.
   ckks::ValueBound weights;
   double margin_scale = 1;  ///< predictions travel divided by this
   int model_level = 2;      ///< where training ends, so that prediction has its two levels
 };
 
-/// Where encrypted rows come from, a block (ciphertext) at a time, as often as they are asked for: a file
-/// that is streamed, so that memory does not grow with the table.
+/// Where encrypted rows come from, a strip of a block at a time, as often as they are asked for: a file that
+/// is streamed, so that memory does not grow with the table.
 class BlockSource {
  public:
   virtual ~BlockSource() = default;
   virtual std::size_t blocks() const = 0;
-  virtual ckks::Ciphertext load(std::size_t block) const = 0;
+  /// At the level and scale at which rows come; at less than that level, only the limbs of `level` and the
+  /// same scale, for Evaluator::add_product.
+  virtual ckks::Ciphertext load(std::size_t block, std::size_t strip, int level) const = 0;
+};
+
+/// The strips of a block, loaded when they are asked for, so that memory holds one of them. That one stays: a
+/// pass there and back loads each of n strips but the last twice.
+class BlockStrips {
+ public:
+  BlockStrips(const BlockSource& source, std::size_t block, std::size_t count)
+      : source_(&source), block_(block), count_(count) {}
+
+  std::size_t size() const noexcept { return count_; }
+  /// At `level` at least (see BlockSource). Valid until another one is asked for.
+  const ckks::Ciphertext& strip(std::size_t j, int level);
+
+ private:
+  const BlockSource* source_;
+  std::size_t block_, count_;
+  std::size_t loaded_ = 0;
+  std::optional<ckks::Ciphertext> last_;
 };
 
 /// Which rotations have a key, of those by multiples of the powers of four that sums over slots are made of.
@@ -45,9 +66,10 @@ std::string_view to_string(RotationKeys keys) noexcept;
 /// Throws ParametersError for another name.
 RotationKeys rotation_keys_from(std::string_view name);
 
-/// The rotations that prediction is made of, sums over a row's slots; and those of training besides, spreads
-/// over a row and sums over rows.
-ckks::RotationBasis rotation_basis(const RowPacking& packing, RotationKeys keys, bool trains);
+/// The rotations that prediction is made of: sums over a row's slots and, with encrypted weights, those that
+/// meet the strips. And those of training besides: spreads over a row, strips that are rotated back one by
+/// one, sums over periods.
+ckks::RotationBasis rotation_basis(const StripPacking& packing, RotationKeys keys, bool trains);
 
 /// Throws MismatchError unless there are as many blocks as the layout's rows fill.
 void check_blocks(const BlockSource& blocks, const TrainingLayout& layout);

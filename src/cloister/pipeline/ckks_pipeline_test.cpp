@@ -92,10 +92,25 @@ std::vector<double> with_intercept_first(const ClearModel& model) {
   return out;
 }
 
-TEST_F(CkksPipeline, LogisticFromFilesToFiles) {
-  const auto data = examples(60, 2, true, 41);
-  const ml::Plan made = plan(
-      {.model = ml::ModelKind::kLogistic, .rows = 60, .features = 2, .predict_rows = 20, .iterations = 2});
+struct PackedRows {
+  int row_slots;  // 0: the planner's choice
+  std::size_t rows, blocks;
+};
+
+class CkksPackedPipeline : public CkksPipeline, public ::testing::WithParamInterface<PackedRows> {};
+
+TEST_P(CkksPackedPipeline, LogisticFromFilesToFiles) {
+  const auto [row_slots, rows, blocks] = GetParam();
+  const auto data = examples(rows, 2, true, 41);
+  // The ring that holds two iterations of degree 3, so that a number of rows is a number of blocks.
+  const ml::Plan made = plan({.model = ml::ModelKind::kLogistic,
+                              .rows = rows,
+                              .features = 2,
+                              .predict_rows = 20,
+                              .iterations = 2,
+                              .log2_degree = 14,
+                              .row_slots = row_slots});
+  ASSERT_EQ(made.ckks->packing.blocks(rows), blocks);
   keys();
   encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, data, nullptr, machine);
   train();
@@ -110,6 +125,14 @@ TEST_F(CkksPipeline, LogisticFromFilesToFiles) {
   const auto margins = predictions(unseen.features, at("model.enc"), &bound);
   expect_near_all(margins, ml::margins(ml::with_intercept(unseen.features), clear), bound);
 }
+
+INSTANTIATE_TEST_SUITE_P(Packings, CkksPackedPipeline,
+                         ::testing::Values(PackedRows{0, 60, 1}, PackedRows{2, 5000, 2}, PackedRows{1, 60, 1},
+                                           PackedRows{1, 9000, 2}, PackedRows{4, 60, 1}),
+                         [](const auto& test) {
+                           return "RowSlots" + std::to_string(test.param.row_slots) + "Rows" +
+                                  std::to_string(test.param.rows);
+                         });
 
 TEST_F(CkksPipeline, LinearFromFilesToFiles) {
   const auto data = examples(60, 3, false, 43);
@@ -128,15 +151,24 @@ TEST_F(CkksPipeline, LinearFromFilesToFiles) {
 }
 
 TEST_F(CkksPipeline, ClearModelOnEncryptedRows) {
-  plan({.model = ml::ModelKind::kLogistic, .job = ml::Job::kPredict, .features = 3, .predict_rows = 50});
-  keys();
   save_clear_model(at("model.json"), {ml::ModelKind::kLogistic, {}, {0.5, -2, 1.25}, -0.75});
   const auto unseen = examples(50, 3, true, 45);
-  double bound = 0;
-  const auto margins = predictions(unseen.features, at("model.json"), &bound);
-  EXPECT_LE(bound, 1e-3);
   const std::vector<double> weights{-0.75, 0.5, -2, 1.25};
-  expect_near_all(margins, ml::margins(ml::with_intercept(unseen.features), weights), bound);
+  for (const int row_slots : {0, 1, 2, 4}) {  // with one slot a row, there are no evaluation keys
+    const ml::Plan made = plan({.model = ml::ModelKind::kLogistic,
+                                .job = ml::Job::kPredict,
+                                .features = 3,
+                                .predict_rows = 50,
+                                .row_slots = row_slots});
+    EXPECT_EQ(made.ckks->rotations().steps().empty(), made.ckks->packing.row_slots == 1);
+    keys();
+    double bound = 0;
+    const auto margins = predictions(unseen.features, at("model.json"), &bound);
+    EXPECT_LE(bound, 1e-3);
+    expect_near_all(margins, ml::margins(ml::with_intercept(unseen.features), weights), bound);
+    for (const char* name : {"plan.json", "secret.key", "evaluation.keys", "rows.enc", "predictions.enc"})
+      fs::remove(at(name));
+  }
 }
 
 TEST_F(CkksPipeline, RefusesWhatDoesNotBelongTogether) {

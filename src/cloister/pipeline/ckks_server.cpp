@@ -1,5 +1,6 @@
 #include "cloister/pipeline/ckks_server.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -14,20 +15,27 @@ namespace {
 
 class FileBlocks final : public ml::BlockSource {
  public:
-  FileBlocks(const wire::CiphertextFileReader& file, int level) : file_(&file), level_(level) {}
-  std::size_t blocks() const override { return file_->size(); }
-  ckks::Ciphertext load(std::size_t block) const override {
-    auto c = file_->load(block);
-    if (c.level() != level_)
-      throw DecodeError(file_->source(), 0,
-                        "a ciphertext is at level " + std::to_string(c.level()) + " where the plan has " +
-                            std::to_string(level_));
+  FileBlocks(const wire::CiphertextFileReader& file, const CkksSession& session, int level)
+      : file_(&file),
+        strips_(session.ckks().packing.strips()),
+        level_(level),
+        scale_(session.parameters()->scale_at(level)) {}
+  std::size_t blocks() const override { return file_->size() / strips_; }
+  ckks::Ciphertext load(std::size_t block, std::size_t strip, int level) const override {
+    auto c = file_->load(block * strips_ + strip, level);
+    // The scale tells of the level in the file.
+    if (c.level() != std::min(level, level_) || c.scale != scale_)
+      throw DecodeError(
+          file_->source(), 0,
+          "a ciphertext is at another level than " + std::to_string(level_) + ", where the plan has it");
     return c;
   }
 
  private:
   const wire::CiphertextFileReader* file_;
+  std::size_t strips_;
   int level_;
+  ckks::Scale scale_;
 };
 
 // Writes ciphertexts one by one into a file of this plan.
@@ -59,7 +67,7 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
     checkpoints.emplace(session.open_checkpoints(files.checkpoints, dataset, files.evaluation_keys));
   const rlwe::EvaluationKeys keys = session.open_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
-  const FileBlocks blocks(dataset, session.ckks().data_level);
+  const FileBlocks blocks(dataset, session, session.ckks().data_level);
   const auto train = [&] {
     if (session.plan().logistic)
       return ml::LogisticTrainer(*session.plan().logistic, session.layout(), evaluator, session.encoder())
@@ -85,12 +93,12 @@ void predict_ckks(const PredictFiles& files, const Machine& machine) {
   const rlwe::EvaluationKeys keys = session.open_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
   const ml::Predictor predictor(session.layout(), evaluator, session.encoder());
-  const FileBlocks blocks(rows, ml::kPredictionLevels);
+  const FileBlocks blocks(rows, session, ml::kPredictionLevels);
 
-  std::optional<ckks::Ciphertext> encrypted;
-  std::vector<double> clear;
+  std::vector<ckks::Ciphertext> encrypted;
+  std::vector<ckks::Plaintext> clear;
   if (session.plan().request.job == ml::Job::kTrain) {
-    encrypted = session.open(files.model, wire::PayloadType::kModel, kWeights).load(0);
+    encrypted = predictor.facing(session.open(files.model, wire::PayloadType::kModel, kWeights).load(0));
   } else {
     const ClearModel model = load_clear_model(files.model);
     if (model.weights.size() != session.plan().request.features)
@@ -98,25 +106,26 @@ void predict_ckks(const PredictFiles& files, const Machine& machine) {
                           std::to_string(model.weights.size()),
                           std::to_string(session.plan().request.features));
     // The intercept's column comes first, as in ml::with_intercept.
-    clear.push_back(model.intercept);
-    clear.insert(clear.end(), model.weights.begin(), model.weights.end());
-    for (const double w : clear)
+    std::vector<double> weights{model.intercept};
+    weights.insert(weights.end(), model.weights.begin(), model.weights.end());
+    for (const double w : weights)
       if (std::abs(w) > session.ckks().weights.magnitude)
         throw ParametersError("predict: a weight is larger than the plan's bound of " +
                               std::to_string(session.ckks().weights.magnitude) + "; scale the features");
+    clear = predictor.facing(weights, ml::kPredictionLevels);
   }
   write_ciphertexts(session, files.predictions, wire::PayloadType::kPredictions,
                     {.kind = kMargins,
                      .rows = rows.header().rows,
                      .columns = session.columns(),
-                     .blocks = static_cast<std::uint32_t>(rows.size()),
-                     .ciphertexts = rows.size(),
+                     .blocks = static_cast<std::uint32_t>(blocks.blocks()),
+                     .ciphertexts = blocks.blocks(),
                      .metadata = ""},
                     [&](std::size_t i) {
-                      const auto block = blocks.load(i);
-                      auto out = encrypted ? predictor.predict(block, *encrypted, session.ckks().margins)
-                                           : predictor.predict(block, clear, session.ckks().margins);
-                      machine.progress.update("predict", i + 1, rows.size());
+                      ml::BlockStrips strips(blocks, i, session.ckks().packing.strips());
+                      auto out = clear.empty() ? predictor.predict(strips, encrypted, session.ckks().margins)
+                                               : predictor.predict(strips, clear, session.ckks().margins);
+                      machine.progress.update("predict", i + 1, blocks.blocks());
                       return out;
                     });
 }

@@ -34,8 +34,10 @@ wire::CiphertextFileReader CkksSession::open(const std::filesystem::path& path, 
       parameters_, machine_.pool);
   const auto& header = reader.header();
   const bool per_row = kind != std::string_view(kWeights);
-  const std::uint64_t due = per_row ? layout_.packing.ciphertexts(header.rows) : 1;
-  if (header.ciphertexts != due || header.columns != columns())
+  const std::uint64_t blocks = per_row ? layout_.packing.blocks(header.rows) : 1;
+  const bool in_strips = per_row && kind != std::string_view(kMargins);
+  const std::uint64_t due = in_strips ? layout_.packing.ciphertexts(header.rows) : blocks;
+  if (header.blocks != blocks || header.ciphertexts != due || header.columns != columns())
     throw DecodeError(path.string(), 0, "its rows and columns do not fit its ciphertexts and the plan");
   if (kind == std::string_view(kTrainingRows) && header.rows != layout_.rows)
     throw MismatchError(path.string() + " holds another number of rows than the plan",

@@ -12,7 +12,8 @@
 
 namespace cloister::pipeline {
 
-/// The kinds of files of ciphertexts.
+/// The kinds of files of ciphertexts. Rows come block by block, the strips of a block in order; margins a
+/// ciphertext a block.
 inline constexpr const char* kTrainingRows = "training-rows";
 inline constexpr const char* kPredictionRows = "prediction-rows";
 inline constexpr const char* kWeights = "weights";

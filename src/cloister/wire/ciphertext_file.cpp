@@ -114,7 +114,7 @@ CiphertextFileReader::CiphertextFileReader(ContainerReader reader, const Ciphert
       parameters_(std::move(parameters)),
       pool_(&pool) {}
 
-ckks::Ciphertext CiphertextFileReader::load(std::size_t index) const {
+ckks::Ciphertext CiphertextFileReader::load(std::size_t index, int most_level) const {
   if (index >= size())
     throw ParametersError(source() + ": ciphertext " + std::to_string(index) + " is asked for, and it has " +
                           std::to_string(size()));
@@ -122,7 +122,7 @@ ckks::Ciphertext CiphertextFileReader::load(std::size_t index) const {
   const Frame frame = reader_.frame(at);
   auto ciphertext = internal::naming_source(source() + ", ciphertext " + std::to_string(index), [&] {
     if (frame.tag != kCiphertextTag) throw DecodeError("tag", 0, "this frame is no ciphertext");
-    return decode_ciphertext(frame.payload, *parameters_, *pool_);
+    return decode_ciphertext(frame.payload, *parameters_, *pool_, most_level);
   });
   reader_.release(at);
   return ciphertext;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -75,8 +76,9 @@ class CiphertextFileReader {
   const Bytes32& digest() const noexcept { return reader_.digest(); }
   std::size_t size() const noexcept { return static_cast<std::size_t>(header_.ciphertexts); }
 
-  /// Ciphertext `index`. Errors: ParametersError (past the end), the container's, decode_ciphertext's.
-  ckks::Ciphertext load(std::size_t index) const;
+  /// Ciphertext `index`; of one above `most_level` no more limbs than that level's, see decode_ciphertext.
+  /// Errors: ParametersError (past the end), the container's, decode_ciphertext's.
+  ckks::Ciphertext load(std::size_t index, int most_level = std::numeric_limits<int>::max()) const;
 
  private:
   ContainerReader reader_;

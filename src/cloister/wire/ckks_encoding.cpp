@@ -89,7 +89,8 @@ std::vector<std::uint8_t> encode_ciphertext(const ckks::Ciphertext& ciphertext,
 }
 
 ckks::Ciphertext decode_ciphertext(std::span<const std::uint8_t> payload, const ckks::Parameters& parameters,
-                                   const ThreadPool& pool) {
+                                   const ThreadPool& pool, int most_level) {
+  if (most_level < 0) throw ParametersError("decode: no limb of the ciphertext is asked for");
   ByteReader reader(payload);
   internal::require_parameters_id(reader.get_bytes32("parameters"), *parameters.rlwe(), kWhat);
   const auto max_level = static_cast<std::uint32_t>(parameters.max_level());
@@ -109,12 +110,13 @@ ckks::Ciphertext decode_ciphertext(std::span<const std::uint8_t> payload, const 
                          rlwe::encoded_bytes_of_ciphertext(parameters.rlwe()->spec(), level, seeded, parts),
                          kWhat);
 
-  const LimbSet limbs{static_cast<std::size_t>(level) + 1, 0};
+  const LimbSet limbs{static_cast<std::size_t>(level) + 1, 0},
+      read{static_cast<std::size_t>(std::min(level, most_level)) + 1, 0};
   auto bytes = reader.get_raw(reader.remaining(), "residues");
   for (std::size_t i = 0; i < parts; ++i)
     out.parts.push_back(seeded && i == 1
-                            ? expand_uniform(parameters.ring(), limbs, *out.seed, kSeedStream, pool)
-                            : internal::take_poly(parameters.ring(), limbs, bytes, pool));
+                            ? expand_uniform(parameters.ring(), read, *out.seed, kSeedStream, pool)
+                            : internal::take_poly(parameters.ring(), limbs, read, bytes, pool));
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -21,10 +22,11 @@ void append_ciphertext(const ckks::Ciphertext& ciphertext, const ckks::Parameter
                        std::vector<std::uint8_t>& out, const ThreadPool& pool);
 
 /// The inverse, for bytes that may be hostile; they must be exactly one ciphertext. What it may allocate is
-/// bounded by the parameters. The seed, if any, is kept.
+/// bounded by the parameters. The seed, if any, is kept. Of a ciphertext above `most_level` only the limbs of
+/// that level are read and checked, at the scale of its own: for Evaluator::add_product.
 /// Errors: DecodeError (a field out of its bounds, a wrong length, a residue not below its prime),
 /// MismatchError (other parameters, another scale).
 ckks::Ciphertext decode_ciphertext(std::span<const std::uint8_t> payload, const ckks::Parameters& parameters,
-                                   const ThreadPool& pool);
+                                   const ThreadPool& pool, int most_level = std::numeric_limits<int>::max());
 
 }  // namespace cloister::wire

@@ -62,6 +62,27 @@ TEST_F(CiphertextEncoding, ComesBackBitExactAtEveryLevelAndForm) {
   }
 }
 
+// The first limbs alone, at the scale that all of them have.
+TEST_F(CiphertextEncoding, FirstLimbsAreReadAlone) {
+  for (const auto& c : {owner.encrypt(2), unseeded(2), three_parts(2)}) {
+    const auto bytes = encode(c);
+    for (int most = 0; most <= 3; ++most) {
+      const auto got = decode_ciphertext(bytes, *owner.parameters, ThreadPool(2), most);
+      ASSERT_EQ(got.level(), std::min(most, c.level()));
+      ASSERT_EQ(got.parts.size(), c.parts.size());
+      EXPECT_EQ(got.scale, c.scale);
+      for (std::size_t part = 0; part < got.parts.size(); ++part)
+        for (std::size_t i = 0; i < got.parts[part].limbs().q; ++i)
+          EXPECT_TRUE(std::ranges::equal(got.parts[part].limb_span(i), c.parts[part].limb_span(i)));
+    }
+  }
+  const auto bytes = encode(owner.encrypt(2));
+  EXPECT_THROW(decode_ciphertext(bytes, *owner.parameters, ThreadPool(2), -1), ParametersError);
+  EXPECT_THROW(
+      decode_ciphertext(std::span(bytes).first(bytes.size() - 1), *owner.parameters, ThreadPool(2), 0),
+      DecodeError);
+}
+
 TEST_F(CiphertextEncoding, DecryptsAfterTheRoundTripOnALargerRing) {
   TinyParties large(11);
   const auto fresh = large.encrypt();

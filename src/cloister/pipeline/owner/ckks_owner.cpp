@@ -23,8 +23,9 @@ rlwe::SecretKey load_secret(const CkksSession& session, const std::filesystem::p
                                session.machine().pool);
 }
 
-void encrypt_rows(const CkksSession& session, const EncryptFiles& files, const data::Matrix& rows, int level,
-                  const char* kind, const wire::Passphrase* passphrase) {
+// Rows travel as `scale` times themselves.
+void encrypt_rows(const CkksSession& session, const EncryptFiles& files, const data::Matrix& rows,
+                  double scale, int level, const char* kind, const wire::Passphrase* passphrase) {
   const double bound = session.plan().request.feature_bound;
   for (const double v : rows.values)
     if (!(std::abs(v) <= bound))
@@ -33,7 +34,7 @@ void encrypt_rows(const CkksSession& session, const EncryptFiles& files, const d
   const rlwe::SecretKey secret = load_secret(session, files.secret_key, passphrase);
   const Machine& machine = session.machine();
   const auto& packing = session.layout().packing;
-  const std::size_t count = packing.ciphertexts(rows.rows);
+  const std::size_t blocks = packing.blocks(rows.rows), count = packing.ciphertexts(rows.rows);
   Prng prng = Prng::from_system();
   AtomicFile file(files.dataset);
   wire::ContainerWriter container(file, wire::PayloadType::kDataset, session.plan_id());
@@ -41,16 +42,17 @@ void encrypt_rows(const CkksSession& session, const EncryptFiles& files, const d
                                     {.kind = kind,
                                      .rows = rows.rows,
                                      .columns = session.columns(),
-                                     .blocks = static_cast<std::uint32_t>(count),
+                                     .blocks = static_cast<std::uint32_t>(blocks),
                                      .ciphertexts = count,
                                      .metadata = ""},
                                     *session.parameters(), machine.pool);
-  for (std::size_t b = 0; b < count; ++b) {
-    auto slots = packing.pack(rows, b);
-    const auto plaintext = session.encoder().encode(slots, level, {}, bound);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto slots = packing.pack(rows, i / packing.strips(), i % packing.strips());
+    for (double& v : slots) v *= scale;
+    const auto plaintext = session.encoder().encode(slots, level, {}, bound * scale);
     wipe(slots.data(), slots.size() * sizeof slots[0]);
     writer.write(ckks::encrypt(*session.parameters(), secret, plaintext, prng, machine.pool));
-    machine.progress.update("encrypt", b + 1, count);
+    machine.progress.update("encrypt", i + 1, count);
   }
   writer.finish();
   file.commit();
@@ -123,7 +125,8 @@ void encrypt_training_rows(const EncryptFiles& files, const data::Examples& exam
     ml::require_spectrum_cap(rows, plan.logistic->spectrum_cap);
   else
     ml::require_spectrum_cap(examples.features, plan.linear->upper - plan.linear->ridge);
-  encrypt_rows(session, files, rows, session.ckks().data_level, kTrainingRows, passphrase);
+  encrypt_rows(session, files, rows, session.ckks().row_scale, session.ckks().data_level, kTrainingRows,
+               passphrase);
 }
 
 void encrypt_prediction_rows(const EncryptFiles& files, const data::Matrix& features,
@@ -138,7 +141,7 @@ void encrypt_prediction_rows(const EncryptFiles& files, const data::Matrix& feat
   } else {
     rows = ml::with_intercept(features);
   }
-  encrypt_rows(session, files, rows, ml::kPredictionLevels, kPredictionRows, passphrase);
+  encrypt_rows(session, files, rows, 1, ml::kPredictionLevels, kPredictionRows, passphrase);
 }
 
 DecryptedModel decrypt_ckks_model(const DecryptFiles& files, const wire::Passphrase* passphrase,
@@ -168,9 +171,9 @@ DecryptedPredictions decrypt_ckks_predictions(const DecryptFiles& files, const w
   DecryptedPredictions out{{}, session.ckks().margins.error};
   for (std::size_t b = 0; b < predictions.size(); ++b) {
     const auto slots = decryptor.decrypt_real(predictions.load(b));
-    for (std::size_t r = 0;
-         r < packing.rows_per_ciphertext() && out.margins.size() < predictions.header().rows; ++r)
-      out.margins.push_back(slots[r * packing.width] * session.layout().margin_scale);
+    for (std::size_t r = 0; r < packing.rows_per_block() && out.margins.size() < predictions.header().rows;
+         ++r)
+      out.margins.push_back(slots[r * packing.row_slots] * session.layout().margin_scale);
     machine.progress.update("decrypt", b + 1, predictions.size());
   }
   return out;

@@ -95,8 +95,9 @@ PublishedPredictions publish_ckks_predictions(const DecryptFiles& files, double 
   out.decimal_digits = 15;
   for (std::size_t b = 0; b < predictions.size(); ++b) {
     std::vector<std::size_t> slots;
-    for (std::size_t r = 0; r < packing.rows_per_ciphertext(); ++r)
-      if (out.margins.size() + slots.size() < predictions.header().rows) slots.push_back(r * packing.width);
+    for (std::size_t r = 0; r < packing.rows_per_block(); ++r)
+      if (out.margins.size() + slots.size() < predictions.header().rows)
+        slots.push_back(r * packing.row_slots);
     const auto release = publishing.release(predictions.load(b), session.ckks().margins,
                                             session.layout().margin_scale, std::move(slots), max_error);
     out.margins.insert(out.margins.end(), release.values.begin(), release.values.end());

@@ -32,10 +32,17 @@ void put_poly(const EvaluationPoly& poly, std::span<std::uint8_t>& room, const T
 
 EvaluationPoly take_poly(const std::shared_ptr<const Ring>& ring, LimbSet limbs,
                          std::span<const std::uint8_t>& bytes, const ThreadPool& pool) {
+  return take_poly(ring, limbs, limbs, bytes, pool);
+}
+
+EvaluationPoly take_poly(const std::shared_ptr<const Ring>& ring, LimbSet limbs, LimbSet read,
+                         std::span<const std::uint8_t>& bytes, const ThreadPool& pool) {
+  if (read.q > limbs.q || (read != limbs && limbs.p != 0))
+    throw InternalError("the limbs to read are not the first of an encoded polynomial");
   const auto offsets = limb_offsets(*ring, limbs);
   if (bytes.size() < offsets.back()) throw InternalError("an encoded polynomial's length was not checked");
-  auto poly = EvaluationPoly::uninitialized(ring, limbs);
-  pool.parallel_for(limbs.count(), [&](std::size_t i) {
+  auto poly = EvaluationPoly::uninitialized(ring, read);
+  pool.parallel_for(read.count(), [&](std::size_t i) {
     try {
       unpack_bits(bytes.subspan(offsets[i], offsets[i + 1] - offsets[i]), poly.modulus(i).bits(),
                   poly.modulus(i).value(), poly.limb_span(i));

@@ -20,6 +20,11 @@ void put_poly(const EvaluationPoly& poly, std::span<std::uint8_t>& room, const T
 EvaluationPoly take_poly(const std::shared_ptr<const Ring>& ring, LimbSet limbs,
                          std::span<const std::uint8_t>& bytes, const ThreadPool& pool);
 
+/// The same of the limbs `read` alone, the first of `limbs`, which has none of P then; the others are
+/// skipped.
+EvaluationPoly take_poly(const std::shared_ptr<const Ring>& ring, LimbSet limbs, LimbSet read,
+                         std::span<const std::uint8_t>& bytes, const ThreadPool& pool);
+
 /// Throws MismatchError: `what` is of another ring than the parameters'.
 void require_ring(const EvaluationPoly& poly, const rlwe::Parameters& parameters, const char* what);
 /// Throws MismatchError unless the id that `what` carries is that of the parameters.
