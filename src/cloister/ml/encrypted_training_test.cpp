@@ -119,6 +119,12 @@ TEST_P(EncryptedLogistic, EqualsTheClearAlgorithm) {
   }
 }
 
+TEST(EncryptedLogisticSchedule, MiniBatchesAreRefused) {
+  Parties p(4, 4, 100, RotationKeys::kFew);
+  const LogisticSchedule schedule = plan_logistic({.features = 4, .iterations = 4, .batches = 2});
+  EXPECT_THROW(LogisticTrainer(schedule, p.layout, *p.evaluator, *p.encoder), ParametersError);
+}
+
 INSTANTIATE_TEST_SUITE_P(Degrees, EncryptedLogistic, ::testing::Values(3, 5, 7),
                          [](const auto& degree) { return "Degree" + std::to_string(degree.param); });
 

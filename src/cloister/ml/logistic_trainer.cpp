@@ -28,6 +28,8 @@ LogisticTrainer::LogisticTrainer(const LogisticSchedule& schedule, const Trainin
       encoder_(&encoder),
       rotations_(evaluator, layout.rotations) {
   levels_per_iteration(schedule.sigmoid.degree());  // refuses other degrees
+  if (schedule.batches != 1)
+    throw ParametersError("logistic training: mini-batches are not available on encrypted rows");
   double power = schedule.sigmoid.range;
   for (int k = 1; k <= schedule.sigmoid.degree(); k += 2) {
     odd_.push_back(schedule.sigmoid.power[static_cast<std::size_t>(k)] * power);
