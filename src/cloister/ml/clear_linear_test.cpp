@@ -89,6 +89,82 @@ TEST(Chebyshev, ErrorShrinksByThePromisedFactor) {
   }
 }
 
+/// Columns that are nearly copies of one another, and a target that depends on their small differences.
+Problem make_ill_conditioned(std::size_t n, std::size_t d, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  std::normal_distribution<double> normal;
+  Problem problem{data::Matrix(n, d), std::vector<double>(n)};
+  for (std::size_t i = 0; i < n; ++i) {
+    const double common = normal(engine);
+    for (std::size_t j = 0; j < d; ++j) {
+      problem.x(i, j) = 0.99 * common + 0.14 * normal(engine);
+      problem.y[i] += problem.x(i, j) * (static_cast<double>(j) - 2);
+    }
+    problem.y[i] += 0.3 * normal(engine);
+  }
+  double square = 0;
+  for (const double y : problem.y) square += y * y / static_cast<double>(n);
+  for (double& y : problem.y) y /= std::sqrt(square);
+  return problem;
+}
+
+std::vector<double> solution(const NormalEquations& equations) {
+  const std::vector<long double> a(equations.a.values.begin(), equations.a.values.end());
+  const std::vector<long double> b(equations.b.begin(), equations.b.end());
+  return solve_normal_equations(a, b).weights;
+}
+
+TEST(Chebyshev, IllConditionedColumnsReachTheFitInThePlannedProducts) {
+  const Problem p = make_ill_conditioned(800, 6, 8);
+  const NormalEquations equations = normal_equations(p.x, p.y);
+  const std::vector<double> spectrum = symmetric_eigenvalues(equations.a);
+  ASSERT_GT(spectrum.back() / spectrum.front(), 300);
+  const std::vector<double> exact = solution(equations);
+  const double scale = distance(exact, std::vector<double>(6, 0.0));
+  for (const double tolerance : {0.1, 1e-3}) {
+    LinearSpec spec{.features = 6,
+                    .iterations = linear_iterations_for(spectrum.back() / spectrum.front(), tolerance),
+                    .upper = spectrum.back(),
+                    .lower = spectrum.front()};
+    const auto iterates = chebyshev_iterates(equations, plan_linear(spec));
+    EXPECT_LE(distance(iterates.back(), exact), tolerance * scale * (1 + 1e-6));
+    // The bound that a plan without this knowledge has is far from the fit after as many products.
+    spec.lower.reset();
+    EXPECT_GT(distance(chebyshev_iterates(equations, plan_linear(spec)).back(), exact), tolerance * scale);
+  }
+}
+
+TEST(Chebyshev, ARidgeBringsIllConditionedColumnsWithinReach) {
+  const Problem p = make_ill_conditioned(800, 6, 9);
+  const double upper = 7, ridge = ridge_for_condition(0, upper, 200);
+  const NormalEquations equations = normal_equations(p.x, p.y, ridge);
+  ASSERT_LE(symmetric_eigenvalues(equations.a).back(), upper + ridge);
+  const int products = linear_iterations_for(200, 0.01);
+  EXPECT_LT(products, 40);
+  // The band reaches down to the ridge: a data spectrum as low as one likes, which 0 only stands for.
+  const LinearSchedule schedule =
+      plan_linear({.features = 6, .iterations = products, .ridge = ridge, .upper = upper, .lower = 1e-12});
+  const std::vector<double> exact = solution(equations);
+  EXPECT_LE(distance(chebyshev_iterates(equations, schedule).back(), exact),
+            0.01 * distance(exact, std::vector<double>(6, 0.0)) * (1 + 1e-6));
+}
+
+TEST(Chebyshev, FourthKindKeepsItsResidualWhateverTheCondition) {
+  for (const std::uint64_t seed : {10u, 11u}) {
+    Problem p = make_ill_conditioned(500, 6, seed);
+    if (seed == 11)
+      for (std::size_t i = 0; i < 500; ++i) p.x(i, 5) = p.x(i, 0);  // singular
+    const NormalEquations equations = normal_equations(p.x, p.y);
+    for (const int products : {1, 5, 20, 200}) {
+      const LinearSchedule schedule = plan_linear(
+          {.features = 6, .iterations = products, .upper = 6, .polynomial = LinearPolynomial::kFourthKind});
+      const std::vector<double> x = chebyshev_iterates(equations, schedule).back();
+      EXPECT_LE(distance(multiply(equations.a, x), equations.b), linear_residual_bound(schedule) * (1 + 1e-9))
+          << products;
+    }
+  }
+}
+
 TEST(Chebyshev, BelowTheLowerBoundItIsSlowButNeverGrows) {
   data::Matrix a(1, 1);
   const LinearSchedule schedule = plan_linear({.features = 1, .iterations = 12, .upper = 2, .lower = 0.5});

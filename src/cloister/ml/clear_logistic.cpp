@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cloister/base/error.h"
+#include "cloister/ml/batches.h"
 #include "cloister/ml/clear_dense.h"
 
 namespace cloister::ml {
@@ -78,23 +79,27 @@ data::Matrix signed_rows(const data::Matrix& features, std::span<const double> l
   return rows;
 }
 
-LogisticTrace train_logistic(const data::Matrix& rows, const LogisticSchedule& schedule, SigmoidKind kind) {
+LogisticTrace train_logistic(const data::Matrix& rows, const LogisticSchedule& schedule, SigmoidKind kind,
+                             std::size_t rows_per_block) {
   if (rows.rows == 0 || rows.columns != schedule.features)
     throw MismatchError("logistic training: the rows do not fit the schedule",
                         std::to_string(rows.columns) + " columns in " + std::to_string(rows.rows) + " rows",
                         std::to_string(schedule.features) + " features");
   const std::size_t d = rows.columns;
-  std::vector<double> w(d, 0.0), v(d, 0.0), residual(rows.rows);
+  std::vector<data::Matrix> batches;
+  for (std::size_t b = 0; b < schedule.batches; ++b)
+    batches.push_back(rows_of(rows, batch_rows(rows.rows, rows_per_block, schedule.batches, b)));
+  std::vector<double> w(d, 0.0), v(d, 0.0);
   LogisticTrace trace;
   for (std::size_t t = 0; t < schedule.step.size(); ++t) {
-    const std::vector<double> z = multiply(rows, v);
-    trace.largest_margin = std::max(trace.largest_margin, largest_magnitude(z));
-    for (std::size_t i = 0; i < rows.rows; ++i)
-      residual[i] = kind == SigmoidKind::kExact ? sigmoid(-z[i]) : 0.5 - schedule.sigmoid(z[i]);
-    const std::vector<double> sum = multiply_transposed(rows, residual);
+    const data::Matrix& batch = batches[schedule.batch[t]];
+    std::vector<double> residual = multiply(batch, v);
+    trace.largest_margin = std::max(trace.largest_margin, largest_magnitude(residual));
+    for (double& z : residual) z = kind == SigmoidKind::kExact ? sigmoid(-z) : 0.5 - schedule.sigmoid(z);
+    const std::vector<double> sum = multiply_transposed(batch, residual);
     const double step = schedule.step[t], momentum = schedule.momentum[t];
     for (std::size_t j = 0; j < d; ++j) {
-      const double g = sum[j] / static_cast<double>(rows.rows);
+      const double g = sum[j] / static_cast<double>(batch.rows);
       const double next = v[j] + step * (g - schedule.ridge * v[j]);
       v[j] = (1 + momentum) * next - momentum * w[j];
       w[j] = next;

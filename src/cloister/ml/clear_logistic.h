@@ -31,9 +31,11 @@ struct LogisticTrace {
 /// The reference that the encrypted training is compared with: LogisticSchedule's iteration in double
 /// precision.
 ///
-/// Shapes: rows [n][d] as signed_rows makes them, d = schedule.features.
+/// Shapes: rows [n][d] as signed_rows makes them, d = schedule.features. Batches are made of whole blocks of
+/// `rows_per_block` rows (ciphertexts): batch_rows.
+/// Errors: MismatchError for rows of another shape; ParametersError for fewer blocks than batches.
 LogisticTrace train_logistic(const data::Matrix& rows, const LogisticSchedule& schedule,
-                             SigmoidKind kind = SigmoidKind::kPolynomial);
+                             SigmoidKind kind = SigmoidKind::kPolynomial, std::size_t rows_per_block = 1);
 
 struct LogisticFit {
   std::vector<double> weights;  ///< [d]

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "cloister/base/error.h"
+#include "cloister/ml/batches.h"
 #include "cloister/ml/clear_dense.h"
 #include "cloister/ml/clear_spectrum.h"
 
@@ -87,6 +88,50 @@ TEST(TrainLogistic, PolynomialStaysNearTheSigmoidAndItsMarginsInRange) {
       squared += std::pow(polynomial.weights.back()[j] - exact.weights.back()[j], 2);
     EXPECT_LT(std::sqrt(squared), moved);
   }
+}
+
+TEST(TrainLogistic, OneBatchDoesNotDependOnTheBlocks) {
+  const Sample s = make_sample(203, 4, 5);
+  const data::Matrix rows = signed_rows(s.x, s.y);
+  const LogisticSchedule schedule = plan_logistic({.features = 5, .iterations = 6, .seed = 9});
+  const LogisticTrace whole = train_logistic(rows, schedule);
+  EXPECT_EQ(train_logistic(rows, schedule, SigmoidKind::kPolynomial, 50).weights, whole.weights);
+}
+
+TEST(TrainLogistic, AMiniBatchIsAStepOnItsRowsAlone) {
+  const Sample s = make_sample(120, 3, 6);
+  const data::Matrix rows = signed_rows(s.x, s.y);
+  const LogisticSchedule schedule = plan_logistic({.features = 4, .iterations = 1, .batches = 4, .seed = 2});
+  const LogisticTrace trace = train_logistic(rows, schedule, SigmoidKind::kPolynomial, 8);
+  const RowRange range = batch_rows(120, 8, 4, schedule.batch[0]);
+  for (std::size_t j = 0; j < 4; ++j) {
+    double sum = 0;
+    for (std::size_t i = range.first; i < range.last; ++i) sum += 0.5 * rows(i, j);
+    EXPECT_NEAR(trace.weights[0][j], schedule.step[0] * sum / static_cast<double>(range.count()), 1e-14);
+  }
+  EXPECT_THROW(train_logistic(rows, schedule, SigmoidKind::kPolynomial, 60), ParametersError);
+}
+
+TEST(TrainLogistic, MiniBatchesComeToRestNearTheFit) {
+  const Sample s = make_sample(4000, 4, 7);
+  const data::Matrix rows = signed_rows(s.x, s.y);
+  const LogisticFit fit = fit_logistic(rows);
+  ASSERT_TRUE(fit.converged);
+  // A batch of 500 rows has a gradient about sqrt(1/500) / 2 off in each direction; at rest on it alone,
+  // weights would be off by that over the curvature, about 0.15. Falling steps average over batches.
+  const double alone = 0.5 * std::sqrt(5 / 500.0) / 0.15;
+  double before = HUGE_VAL;
+  for (const int epochs : {4, 100}) {
+    const LogisticSchedule schedule =
+        plan_logistic({.features = 5, .iterations = 8 * epochs, .batches = 8, .seed = 1});
+    require_batch_spectrum_cap(rows, schedule.spectrum_cap, 100, 8);
+    const std::vector<double> w = train_logistic(rows, schedule, SigmoidKind::kExact, 100).weights.back();
+    double squared = 0;
+    for (std::size_t j = 0; j < 5; ++j) squared += std::pow(w[j] - fit.weights[j], 2);
+    EXPECT_LT(std::sqrt(squared), before);
+    before = std::sqrt(squared);
+  }
+  EXPECT_LT(before, alone / 10);
 }
 
 TEST(TrainLogistic, RefusesRowsOfAnotherShape) {

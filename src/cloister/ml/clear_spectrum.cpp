@@ -10,6 +10,7 @@ namespace cloister::ml {
 namespace {
 
 constexpr int kMaxSweeps = 64;
+constexpr double kRounding = 1e-9;  // data that meets a bound exactly is within it
 
 /// One rotation that zeroes m(p, q), applied from both sides.
 void rotate(data::Matrix& m, std::size_t p, std::size_t q) {
@@ -78,13 +79,20 @@ double suggested_spectrum_cap(const data::Matrix& rows) {
 }
 
 void require_spectrum_cap(const data::Matrix& rows, double spectrum_cap) {
-  constexpr double kRounding = 1e-9;  // data that meets the cap exactly is within it
   if (largest_eigenvalue(rows) <= spectrum_cap * (1 + kRounding)) return;
   throw Error(
       ErrorCode::kFailedPrecondition,
       "the columns are more strongly correlated, or scaled larger, than the plan's spectrum cap allows: "
       "training could diverge; standardize the columns, drop near-copies, or plan with a larger spectrum "
       "cap (the number of features, intercept included, is always enough for standardized columns)");
+}
+
+void require_spectrum_floor(const data::Matrix& rows, double spectrum_floor) {
+  const std::vector<double> spectrum = symmetric_eigenvalues(second_moments(rows));
+  if (spectrum.front() + kRounding * spectrum.back() >= spectrum_floor) return;
+  throw Error(ErrorCode::kFailedPrecondition,
+              "the columns depend on each other more closely than the plan's spectrum floor allows: its "
+              "iterations would not be enough; drop near-copies, or plan with a lower floor or a ridge");
 }
 
 }  // namespace cloister::ml

@@ -25,4 +25,10 @@ double suggested_spectrum_cap(const data::Matrix& rows);
 /// Errors: FAILED_PRECONDITION if the largest eigenvalue of rows^T rows / n is above `spectrum_cap`.
 void require_spectrum_cap(const data::Matrix& rows, double spectrum_cap);
 
+/// The owner's check where a plan's number of iterations rests on a least eigenvalue (iterations rules in
+/// schedule.h and newton_schedule.h).
+///
+/// Errors: FAILED_PRECONDITION if the smallest eigenvalue of rows^T rows / n is below `spectrum_floor`.
+void require_spectrum_floor(const data::Matrix& rows, double spectrum_floor);
+
 }  // namespace cloister::ml

@@ -65,5 +65,15 @@ TEST(Spectrum, OwnersCheckRefusesDataBeyondTheCap) {
   EXPECT_THROW(largest_eigenvalue(data::Matrix()), ParametersError);
 }
 
+TEST(Spectrum, OwnersCheckRefusesColumnsBelowTheFloor) {
+  EXPECT_NO_THROW(require_spectrum_floor(correlated(0.5), 0.5));  // its eigenvalues are 0.5 and 1.5
+  try {
+    require_spectrum_floor(correlated(0.5), 0.51);
+    FAIL() << "columns below the floor were accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+  }
+}
+
 }  // namespace
 }  // namespace cloister::ml

@@ -216,6 +216,13 @@ INSTANTIATE_TEST_SUITE_P(Packings, EncryptedLogistic,
                                   std::to_string(c.row_slots) + "Blocks" + std::to_string(c.blocks);
                          });
 
+TEST(EncryptedLogisticSchedule, MiniBatchesAreRefused) {
+  Parties p(4, 100, StripPacking::create(512, 5, 8), RotationKeys::kFew);
+  const LogisticSchedule schedule = plan_logistic({.features = 4, .iterations = 4, .batches = 2});
+  EXPECT_THROW(LogisticTrainer(schedule, p.layout, *p.evaluator, *p.encoder), ParametersError);
+}
+
+
 class EncryptedLinear : public ::testing::TestWithParam<std::tuple<std::size_t, double>> {};
 
 TEST_P(EncryptedLinear, EqualsTheClearIteration) {

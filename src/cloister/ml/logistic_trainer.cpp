@@ -14,7 +14,10 @@ LogisticTrainer::LogisticTrainer(const LogisticSchedule& schedule, const Trainin
       encoder_(&encoder),
       rotations_(evaluator, layout.rotations),
       sums_(layout.packing, evaluator, rotations_),
-      rows_level_(layout.model_level + levels(schedule.sigmoid.degree(), schedule.iterations())) {}
+      rows_level_(layout.model_level + levels(schedule.sigmoid.degree(), schedule.iterations())) {
+  if (schedule.batches != 1)
+    throw ParametersError("logistic training: mini-batches are not available on encrypted rows");
+}
 
 LogisticTrainer::Variable LogisticTrainer::variable(int weights_level) const {
   const double range = schedule_->sigmoid.range;

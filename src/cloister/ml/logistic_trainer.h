@@ -30,7 +30,7 @@ namespace cloister::ml {
 /// factored odd polynomial, the scales of state and rows, the constant term from one sum over the rows.
 class LogisticTrainer {
  public:
-  /// Borrows everything. Throws ParametersError for a degree other than 3, 5 or 7.
+  /// Borrows everything. Throws ParametersError for a degree other than 3, 5 or 7, or for mini-batches.
   LogisticTrainer(const LogisticSchedule& schedule, const TrainingLayout& layout,
                   const ckks::Evaluator& evaluator, const ckks::Encoder& encoder);
 

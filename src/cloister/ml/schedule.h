@@ -1,12 +1,23 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "cloister/ml/polynomial_fit.h"
 
 namespace cloister::ml {
+
+/// What a plan may ask for: with bootstrapping there is no limit but time.
+inline constexpr int kMaxIterations = 1000;
+
+/// The largest momentum at which steps of 4/3 / L amplify no error, however long the training: up to it,
+/// logistic_gains stay at 1 / (1 - momentum), so that errors add up in proportion to the iterations. Without
+/// a limit the momentum goes to 1, and what a sequence of admissible curvatures can do to an error grows
+/// exponentially (2e15 times at 100 iterations): that is a property of the method, not of the bound.
+/// Source: Attia and Koren 2021 (instability of accelerated gradients); the value is from the bound itself.
+inline constexpr double kSteadyMomentum = 0.2;
 
 /// What a logistic training's schedule is computed from. Everything here is public: the server reads it in
 /// the plan, so nothing of it may come from the data, unless the owner chooses to publish `spectrum_cap`.
@@ -19,11 +30,17 @@ struct LogisticSpec {
   std::optional<double> spectrum_cap = std::nullopt;
   /// R; default_range(degree) if absent.
   std::optional<double> range = std::nullopt;
+  /// Each iteration sees one of so many batches of rows, each epoch in another order; see batches.h.
+  std::size_t batches = 1;
+  std::uint64_t seed = 0;  ///< of the order of batches; public
+  /// Most that the momentum grows to, in [0, 1]; if absent 1, with more than one batch kSteadyMomentum.
+  std::optional<double> momentum_cap = std::nullopt;
 };
 
 /// Nesterov's accelerated gradient with public coefficients. With rows s_i = +-(1, x_i), from w = v = 0:
 ///   z_i = s_i . v,  g = 1/n sum (1/2 - q(z_i)) s_i,  w' = v + step (g - ridge v),
 ///   v' = (1 + momentum) w' - momentum w.
+/// With more than one batch, iteration t sums over the rows of batch[t] alone, and n is their number.
 struct LogisticSchedule {
   std::size_t features = 0;
   double ridge = 0;
@@ -31,6 +48,8 @@ struct LogisticSchedule {
   PolynomialFit sigmoid;         ///< q, close to sigmoid - 1/2
   std::vector<double> step;      ///< [T]
   std::vector<double> momentum;  ///< [T]; first and last are 0
+  std::size_t batches = 1;
+  std::vector<std::uint32_t> batch;  ///< [T], in [0, batches)
 
   int iterations() const { return static_cast<int>(step.size()); }
 };
@@ -44,8 +63,18 @@ double default_spectrum_cap(std::size_t features);
 /// The interval that fits the margins of 5 to 10 iterations for a polynomial of this degree.
 double default_range(int degree);
 
-/// Errors: ParametersError for no features, no iterations (1..100), an even degree, a negative ridge or a
-/// spectrum cap that is not positive.
+/// The largest interval, to a quarter, on whose inner nine tenths (default_margin_limit) the polynomial never
+/// falls: where errors must not grow over many iterations, and closer to the sigmoid than default_range. For
+/// degrees other than 3, 5 and 7 it is default_range.
+double steady_range(int degree);
+
+/// With more than one batch, steps fall as 1 / epoch from the third epoch on: batches pull in different
+/// directions, and only steps whose sum diverges and whose squares' sum does not come to rest (Robbins and
+/// Monro 1951).
+///
+/// Errors: ParametersError for no features, iterations outside 1..kMaxIterations, an even degree, a negative
+/// ridge, a spectrum cap that is not positive, batches outside 1..kMaxBatches or a momentum cap outside [0,
+/// 1].
 LogisticSchedule plan_logistic(const LogisticSpec& spec);
 
 /// Nine tenths of the polynomial's range: the margin limit that plans assume. The owner checks with
@@ -55,9 +84,11 @@ double default_margin_limit(const LogisticSchedule& schedule);
 
 /// G_s for s = 1..T: the most by which an error in w_s (L2 norm) is amplified until w_T, whatever the data,
 /// as long as the largest eigenvalue of S^T S / n is at most `spectrum_cap` and all margins stay within
-/// [-margin_limit, margin_limit]. The derivation stands at the definition.
+/// [-margin_limit, margin_limit]. The derivation stands at the definition; it lets the curvature be another
+/// one in each iteration, so it holds for mini-batches as it stands, if the cap holds in each batch
+/// (require_batch_spectrum_cap).
 ///
-/// Cost: O(T^3).
+/// Cost: O(T); 0.2 s for 1000 iterations.
 std::vector<double> logistic_gains(const LogisticSchedule& schedule, double margin_limit);
 
 /// A bound on |error of w_T| where each iteration adds an error of at most `error_per_iteration` to w in L2
@@ -70,6 +101,33 @@ double logistic_error_bound(const LogisticSchedule& schedule, double error_per_i
 /// holds and all margins stay within the polynomial's range.
 double logistic_weight_bound(const LogisticSchedule& schedule);
 
+/// For t = 1..T: the largest factor between the distance of w_t to the fit and that of w = 0, for a curvature
+/// that does not change and whose eigenvalues lie in [least_curvature, max slope * spectrum_cap + ridge].
+/// That is exact for a quadratic, and what a training comes to near its fit; early iterations of a logistic
+/// loss do not follow it, and nothing is said of the polynomial's distance to the sigmoid.
+///
+/// Math: max over the spectrum of |r_t|, e_t = r_t(curvature) e_0 for the schedule's recursion.
+/// Domain: one batch. Errors: ParametersError for more, or a least curvature outside [0, the most].
+std::vector<double> logistic_remaining(const LogisticSchedule& schedule, double least_curvature);
+
+/// Where to stop, without anybody looking at a weight: the fewest iterations after which logistic_remaining
+/// is at most `tolerance`, for `spec` with any number of iterations.
+///
+/// `least_curvature` must be public: the ridge alone, always; or ridge + least mean slope * least eigenvalue
+/// of S^T S / n, where the owner vouches for the latter (require_spectrum_floor).
+/// Errors: ParametersError where kMaxIterations are too few, a tolerance outside (0, 1), and as above.
+int logistic_iterations_for(const LogisticSpec& spec, double least_curvature, double tolerance);
+
+/// The residual polynomial of the iteration for A x = b.
+enum class LinearPolynomial {
+  /// T_{T+1} on [lower, upper], scaled to 1 at 0: the smallest error of all where the spectrum is known.
+  kFirstKind,
+  /// W_{T+1}(1 - 2 lambda / upper) / (2 T + 3), of Chebyshev's fourth kind: the smallest residual of all
+  /// relative to sqrt(lambda), with no lower bound. For ill-conditioned columns, and as a preconditioner.
+  /// Source: Lottes 2023 ("Optimal polynomial smoothers for multigrid V-cycles").
+  kFourthKind,
+};
+
 /// What a linear or ridge regression's schedule is computed from; public, like LogisticSpec.
 struct LinearSpec {
   std::size_t features = 0;  ///< d; columns and target centred, so there is no intercept
@@ -80,6 +138,7 @@ struct LinearSpec {
   /// max(2, iterations + 1): with more products a wider band converges.
   std::optional<double> upper = std::nullopt;
   std::optional<double> lower = std::nullopt;
+  LinearPolynomial polynomial = LinearPolynomial::kFirstKind;  ///< the fourth kind reads no `lower`
 };
 
 /// Chebyshev iteration for A x = b, A = X^T X / n + ridge I, without a division:
@@ -87,19 +146,20 @@ struct LinearSpec {
 struct LinearSchedule {
   std::size_t features = 0;
   double ridge = 0;
-  double lower = 0, upper = 0;  ///< of the spectrum of A, the ridge included
+  double lower = 0, upper = 0;  ///< of the spectrum of A, the ridge included; lower is 0 for the fourth kind
   double start = 0;
   std::vector<double> step;      ///< [T]
   std::vector<double> momentum;  ///< [T]
 
   int iterations() const { return static_cast<int>(step.size()); }
   /// The factor by which every component of the error with an eigenvalue in [lower, upper] shrinks from x = 0
-  /// to x_T: 1 / T_{T+1}((upper + lower) / (upper - lower)). Components below `lower` never grow.
+  /// to x_T: 1 / T_{T+1}((upper + lower) / (upper - lower)). Components below `lower` never grow. With the
+  /// fourth kind, whose lower bound is 0, it is 1.
   double residual_factor() const;
 };
 
-/// Errors: ParametersError for no features, iterations outside 0..100, a negative ridge, or bounds that are
-/// not 0 < lower < upper.
+/// Errors: ParametersError for no features, iterations outside 0..kMaxIterations, a negative ridge, bounds
+/// that are not 0 < lower < upper, or a lower bound given for the fourth kind.
 LinearSchedule plan_linear(const LinearSpec& spec);
 
 /// G_s for s = 0..T: the most by which an error in x_s (L2 norm) is amplified until x_T for any A whose
@@ -111,5 +171,30 @@ double linear_error_bound(const LinearSchedule& schedule, double error_per_step)
 
 /// A bound on |x_t| for every t and targets of mean square at most 1, for the headroom of the ciphertexts.
 double linear_weight_bound(const LinearSchedule& schedule);
+
+/// A bound on |b - A x_T| for targets of mean square at most 1 and any spectrum of X^T X / n within
+/// [0, upper - ridge], however ill-conditioned: max |r(lambda)| sqrt(lambda - ridge) for the residual
+/// polynomial r. For the fourth kind without a ridge it is sqrt(upper) / (2 T + 3), the least that T products
+/// can promise.
+double linear_residual_bound(const LinearSchedule& schedule);
+
+/// The fewest products after which a schedule of the first kind with upper = condition * lower has a
+/// residual_factor of at most `tolerance`: about sqrt(condition) / 2 * log(2 / tolerance).
+///
+/// Math: T + 1 = acosh(1 / tolerance) / acosh((condition + 1) / (condition - 1)), rounded up.
+/// Domain: condition > 1, tolerance in (0, 1). Errors: ParametersError outside, or where kMaxIterations are
+/// too few; a ridge (ridge_for_condition) mends that.
+int linear_iterations_for(double condition, double tolerance);
+
+/// The smallest lower bound, as a part of `upper`, from which on T products reach `tolerance`: 1 / condition
+/// of linear_iterations_for, solved the other way.
+///
+/// Math: tanh^2(acosh(1 / tolerance) / (2 (T + 1))).
+/// Errors: ParametersError for iterations outside 0..kMaxIterations or a tolerance outside (0, 1).
+double linear_band_for(int iterations, double tolerance);
+
+/// The smallest ridge with which a spectrum within [lower, upper], 0 <= lower < upper, has at most the given
+/// condition, above 1: max(0, (upper - condition * lower) / (condition - 1)).
+double ridge_for_condition(double lower, double upper, double condition);
 
 }  // namespace cloister::ml

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace cloister::ml {
 namespace {
@@ -40,24 +41,51 @@ QuadraticForm step_back(const QuadraticForm& v, const AmplifyingStep& step, doub
           .r = lw * lw / excess - product * uw * uw};
 }
 
-/// The bound for an error that enters before steps[first].
-double bound(const std::vector<AmplifyingStep>& steps, const std::vector<double>& log_excess,
-             std::size_t first) {
-  QuadraticForm v;
-  for (std::size_t j = steps.size(); j-- > first;) v = step_back(v, steps[j], log_excess[j]);
-  const double gain = std::sqrt(v.p);
+/// Quadratic forms are homogeneous in each other, so a common factor may be taken out of one: it goes into
+/// `log2_scale`. A power of two, so that nothing is rounded.
+struct ScaledForm {
+  QuadraticForm form;
+  int log2_scale = 0;
+};
+
+ScaledForm step_back(const ScaledForm& v, const AmplifyingStep& step, double log_excess) {
+  constexpr int kRenormAt = 200;
+  ScaledForm out{step_back(v.form, step, log_excess), v.log2_scale};
+  if (!(out.form.p < std::ldexp(1.0, kRenormAt)) && std::isfinite(out.form.p)) {
+    for (double* value : {&out.form.p, &out.form.q, &out.form.r}) *value = std::ldexp(*value, -kRenormAt);
+    out.log2_scale += kRenormAt;
+  }
+  return out;
+}
+
+double gain_of(const ScaledForm& v) {
+  const double gain = std::ldexp(std::sqrt(v.form.p), v.log2_scale / 2);
   return std::isfinite(gain) ? gain : std::numeric_limits<double>::infinity();
 }
 
+/// The steps whose multipliers are sought together, and the form behind the last of them.
+struct Window {
+  std::span<const AmplifyingStep> steps;
+  std::span<double> log_excess;
+  ScaledForm behind;
+
+  ScaledForm form_before() const {
+    ScaledForm v = behind;
+    for (std::size_t j = steps.size(); j-- > 0;) v = step_back(v, steps[j], log_excess[j]);
+    return v;
+  }
+  /// The bound for an error that enters before the first step.
+  double bound() const { return gain_of(form_before()); }
+};
+
 /// Golden-section search for the best multiplier of one step.
-void improve(const std::vector<AmplifyingStep>& steps, std::vector<double>& log_excess, std::size_t first,
-             std::size_t at) {
+void improve(const Window& window, std::size_t at) {
   constexpr double kGolden = 0.6180339887498949;
   constexpr int kSections = 20;
-  const double before = bound(steps, log_excess, first), kept = log_excess[at];
+  const double before = window.bound(), kept = window.log_excess[at];
   const auto value = [&](double candidate) {
-    log_excess[at] = candidate;
-    return bound(steps, log_excess, first);
+    window.log_excess[at] = candidate;
+    return window.bound();
   };
   double low = -12, high = 12;
   double x = high - kGolden * (high - low), y = low + kGolden * (high - low);
@@ -77,7 +105,7 @@ void improve(const std::vector<AmplifyingStep>& steps, std::vector<double>& log_
       at_y = value(y);
     }
   }
-  if (!(value((low + high) / 2) < before)) log_excess[at] = kept;
+  if (!(value((low + high) / 2) < before)) window.log_excess[at] = kept;
 }
 
 double triangle_bound(const std::vector<AmplifyingStep>& steps, std::size_t first) {
@@ -93,16 +121,25 @@ double triangle_bound(const std::vector<AmplifyingStep>& steps, std::size_t firs
 
 }  // namespace
 
+// Step by step from the end, the multipliers of the nearest kWindow steps are sought; those further on keep
+// the values that they had when they left the window, where they no longer matter much for the trade between
+// p, q and r. Any values prove a bound, so this costs tightness alone. One sweep is enough for a window that
+// moves by one, since its multipliers are the last window's.
 std::vector<double> amplification_gains(const std::vector<AmplifyingStep>& steps) {
-  constexpr int kSweeps = 4;
+  constexpr std::size_t kWindow = 16;
+  constexpr int kSweeps = 4, kMovedSweeps = 1;
   constexpr double kRounding = 1 + 1e-9;  // far above what these recursions can lose to rounding
   const std::size_t n = steps.size();
   std::vector<double> gains(n + 1, 1.0), log_excess(n, 0.0);
-  for (std::size_t s = n;
-       s-- > 0;) {  // the multipliers of the later steps are a good start for one step more
-    for (int sweep = 0; sweep < kSweeps; ++sweep)
-      for (std::size_t j = s; j < n; ++j) improve(steps, log_excess, s, j);
-    gains[s] = kRounding * std::min(bound(steps, log_excess, s), triangle_bound(steps, s));
+  ScaledForm behind;
+  for (std::size_t s = n; s-- > 0;) {
+    const std::size_t length = std::min(n - s, kWindow);
+    if (s + length < n) behind = step_back(behind, steps[s + length], log_excess[s + length]);
+    const Window window{std::span(steps).subspan(s, length), std::span(log_excess).subspan(s, length),
+                        behind};
+    for (int sweep = 0; sweep < (s + length < n ? kMovedSweeps : kSweeps); ++sweep)
+      for (std::size_t j = 0; j < length; ++j) improve(window, j);
+    gains[s] = kRounding * std::min(window.bound(), triangle_bound(steps, s));
   }
   return gains;
 }

