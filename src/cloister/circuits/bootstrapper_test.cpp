@@ -1,82 +1,162 @@
 #include "cloister/circuits/bootstrapper.h"
 
-#include <gtest/gtest.h>
-
 #include "cloister/circuits/circuits_test_fixture.h"
 
 namespace cloister::circuits {
 namespace {
 
-/// A small ring, of a chain as for the real one.
-class BootstrapperTest : public ::testing::Test {
- protected:
-  using Slots = std::vector<std::complex<double>>;
-  static constexpr int kLog2Degree = 9;
-  static constexpr std::size_t kSlots = 256;
-  static constexpr int kLevels = 6;
+constexpr int kLog2Degree = 9;
+constexpr std::size_t kSlots = 256;
+constexpr int kLevels = 6;
 
-  ThreadPool pool{2};
-  Prng prng{Seed(Bytes32{}), 31};
+using Slots = std::vector<std::complex<double>>;
+
+/// All parties of one small ring, with a chain as for the real one and exactly the keys that are asked for.
+class Parties {
+ public:
+  explicit Parties(const BootstrappingSpec& bootstrapping, int threads = 2)
+      : spec(bootstrapping), pool(threads) {
+    keys.set_relinearization(generator.relinearization_key(prng, parameters->ring()->q_count()));
+    keys.set_encapsulation(generator.encapsulation_keys(prng));
+    for (const auto& use : uses) keys.add_galois(generator.galois_key(use.element, prng, use.q_limbs));
+  }
 
   double unit() { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }
-  Slots random(const BootstrappingSpec& spec) {
+  Slots random(bool real) {
     Slots out(kSlots);
     const std::size_t n = std::size_t{1} << spec.log2_slots;
-    for (std::size_t i = 0; i < kSlots; ++i) {
-      if (i < n)
-        out[i] = spec.range * std::complex<double>(unit(), spec.real ? 0 : unit());
-      else
-        out[i] = out[i % n];
-    }
+    for (std::size_t i = 0; i < kSlots; ++i)
+      out[i] = i < n ? spec.range * std::complex<double>(unit(), real ? 0 : unit()) : out[i % n];
     return out;
   }
-
-  void expect_renewed(const BootstrappingSpec& spec) {
-    const auto parameters = ckks::InsecureParametersForTests::create({.log2_degree = kLog2Degree,
-                                                                      .levels = kLevels,
-                                                                      .scale_bits = 40,
-                                                                      .first_prime_bits = 46,
-                                                                      .digits = 2,
-                                                                      .raised_levels = spec.raised_levels(),
-                                                                      .raised_scale_bits = 46},
-                                                                     scalar_kernels());
-    const auto secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
-    const rlwe::KeyGenerator generator(secret, pool);
-    rlwe::EvaluationKeys keys;
-    keys.set_relinearization(generator.relinearization_key(prng, parameters->rlwe()->ring()->q_count()));
-    keys.set_encapsulation(generator.encapsulation_keys(prng));
-    for (const auto& use : Bootstrapper::galois_uses(spec, *parameters))
-      keys.add_galois(generator.galois_key(use.element, prng, use.q_limbs));
-    const ckks::Encoder encoder(parameters, pool);
-    const ckks::Evaluator evaluator(parameters, &keys, pool);
-    const ckks::Decryptor decryptor(secret, encoder, pool);
-    const Bootstrapper bootstrapper(spec, encoder, pool);
-
-    const Slots x = random(spec);
-    const auto operand = ckks::encrypt(
-        *parameters, secret,
-        encoder.encode(x, spec.slots_to_coefficients, {}, spec.range * (spec.real ? 1 : std::sqrt(2.0))),
-        prng, pool);
-    const auto result = bootstrapper.bootstrap(evaluator, operand);
-    const bool masked = !spec.real && (std::size_t{1} << spec.log2_slots) < kSlots;
-    EXPECT_EQ(result.level(), parameters->max_level() - (masked ? 1 : 0));
-    EXPECT_EQ(result.scale, parameters->scale_at(result.level()));
-    const auto got = decryptor.decrypt(result);
-    double worst = 0;
-    for (std::size_t i = 0; i < kSlots; ++i) worst = std::max(worst, std::abs(got[i] - x[i]));
-    std::cout << "worst 2^" << std::log2(worst) << " bound 2^" << std::log2(result.bound.error) << "\n";
-    EXPECT_LE(worst, result.bound.error);
+  ckks::Ciphertext encrypted(const Slots& x, int level, double magnitude) {
+    return ckks::encrypt(*parameters, secret, encoder.encode(x, level, {}, magnitude), prng, pool);
   }
+  void expect_slots(const ckks::Ciphertext& c, const Slots& exact, int level, double most) {
+    EXPECT_EQ(c.level(), level);
+    EXPECT_EQ(c.scale, parameters->scale_at(level));
+    EXPECT_LT(c.bound.error, most);
+    const auto got = decryptor.decrypt(c);
+    for (std::size_t i = 0; i < kSlots; ++i) ASSERT_LE(std::abs(got[i] - exact[i]), c.bound.error) << i;
+  }
+
+  BootstrappingSpec spec;
+  ThreadPool pool;
+  std::shared_ptr<const ckks::Parameters> parameters =
+      ckks::InsecureParametersForTests::create({.log2_degree = kLog2Degree,
+                                                .levels = kLevels,
+                                                .scale_bits = 40,
+                                                .first_prime_bits = 46,
+                                                .digits = 2,
+                                                .raised_levels = spec.raised_levels(),
+                                                .raised_scale_bits = 47},
+                                               scalar_kernels());
+  Prng prng{Seed(Bytes32{}), 31};
+  rlwe::SecretKey secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
+  rlwe::KeyGenerator generator{secret, pool};
+  rlwe::EvaluationKeys keys;
+  std::vector<GaloisUse> uses = Bootstrapper::galois_uses(spec, *parameters);
+  ckks::Encoder encoder{parameters, pool};
+  ckks::Evaluator evaluator{parameters, &keys, pool};
+  ckks::Decryptor decryptor{secret, encoder, pool};
+  Bootstrapper bootstrapper{spec, encoder, pool};
 };
 
-TEST_F(BootstrapperTest, RenewsAllSlots) { expect_renewed({.log2_slots = 8}); }
-TEST_F(BootstrapperTest, RenewsRealSlots) { expect_renewed({.log2_slots = 8, .real = true}); }
-TEST_F(BootstrapperTest, RenewsFewSlots) {
-  expect_renewed({.log2_slots = 4, .slots_to_coefficients = 2, .coefficients_to_slots = 2});
+constexpr BootstrappingSpec kFew{.log2_slots = 4, .slots_to_coefficients = 2, .coefficients_to_slots = 2};
+
+class BootstrapperTest : public ::testing::TestWithParam<BootstrappingSpec> {};
+
+// The bound is of the errors that were derived, and below 2^-14 of the range: twenty times the worst that a
+// small ring shows.
+TEST_P(BootstrapperTest, RenewsLevels) {
+  const BootstrappingSpec& spec = GetParam();
+  Parties p(spec);
+  const Slots x = p.random(spec.real);
+  const auto operand =
+      p.encrypted(x, spec.slots_to_coefficients, spec.range * (spec.real ? 1 : std::sqrt(2.0)));
+  const bool masked = !spec.real && spec.log2_slots < 8;
+  p.expect_slots(p.bootstrapper.bootstrap(p.evaluator, operand), x, kLevels - (masked ? 1 : 0),
+                 spec.range * 0x1p-14);
 }
-TEST_F(BootstrapperTest, RenewsFewRealSlots) {
-  expect_renewed(
-      {.log2_slots = 4, .real = true, .range = 8, .slots_to_coefficients = 2, .coefficients_to_slots = 2});
+
+INSTANTIATE_TEST_SUITE_P(Forms, BootstrapperTest,
+                         ::testing::Values(BootstrappingSpec{.log2_slots = 8},
+                                           BootstrappingSpec{.log2_slots = 8, .real = true}, kFew,
+                                           BootstrappingSpec{.log2_slots = 7, .range = 0.5},
+                                           BootstrappingSpec{.log2_slots = 4,
+                                                             .real = true,
+                                                             .range = 8,
+                                                             .slots_to_coefficients = 1,
+                                                             .coefficients_to_slots = 2}),
+                         [](const auto& test) {
+                           return "Log2Slots" + std::to_string(test.param.log2_slots) +
+                                  (test.param.real ? "Real" : "Complex");
+                         });
+
+TEST(BootstrapperTwo, RenewsTwoRealVectorsAtOnce) {
+  Parties p(kFew);
+  const Slots x = p.random(true), y = p.random(true);
+  const auto renewed = p.bootstrapper.bootstrap_two(p.evaluator, p.encrypted(x, 2, 1), p.encrypted(y, 3, 1));
+  p.expect_slots(renewed[0], x, kLevels - 1, 0x1p-14);
+  p.expect_slots(renewed[1], y, kLevels - 1, 0x1p-14);
+}
+
+TEST(BootstrapperRow, ErrorsAddUpWithinTheirBound) {
+  Parties p({.log2_slots = 8, .real = true});
+  const Slots x = p.random(true);
+  auto value = p.encrypted(x, 3, 1);
+  for (int i = 1; i <= 5; ++i) {
+    value = p.bootstrapper.bootstrap(p.evaluator, value);
+    p.expect_slots(value, x, kLevels, i * 0x1p-14);
+  }
+}
+
+TEST(BootstrapperThreads, GiveTheSameBits) {
+  Parties p(kFew);
+  const auto operand = p.encrypted(p.random(false), 2, std::sqrt(2.0));
+  const auto expected = p.bootstrapper.bootstrap(p.evaluator, operand);
+  const ThreadPool one(1);
+  const ckks::Evaluator evaluator(p.parameters, &p.keys, one);
+  const auto got = Bootstrapper(kFew, ckks::Encoder(p.parameters, one), one).bootstrap(evaluator, operand);
+  for (std::size_t part = 0; part < 2; ++part)
+    for (std::size_t i = 0; i < got.parts[part].limbs().count(); ++i)
+      ASSERT_TRUE(std::ranges::equal(got.parts[part].limb_span(i), expected.parts[part].limb_span(i)));
+}
+
+// But for the third of three rotations at once, which sums do without where it is missing, in two steps.
+TEST(BootstrapperKeys, AreAllNeeded) {
+  Parties p(kFew);
+  const std::vector<std::uint64_t> thirds{rlwe::galois_element_of_rotation(3 * 16, kLog2Degree),
+                                          rlwe::galois_element_of_rotation(3 * 64, kLog2Degree)};
+  const auto operand = p.encrypted(p.random(false), 2, std::sqrt(2.0));
+  for (const auto& missing : p.uses) {
+    rlwe::EvaluationKeys some;
+    some.set_relinearization(p.generator.relinearization_key(p.prng, p.parameters->ring()->q_count()));
+    some.set_encapsulation(p.generator.encapsulation_keys(p.prng));
+    for (const auto& use : p.uses)
+      if (use != missing) some.add_galois(p.generator.galois_key(use.element, p.prng, use.q_limbs));
+    const ckks::Evaluator evaluator(p.parameters, &some, p.pool);
+    if (std::ranges::find(thirds, missing.element) != thirds.end())
+      EXPECT_NO_THROW(p.bootstrapper.bootstrap(evaluator, operand));
+    else
+      EXPECT_THROW(p.bootstrapper.bootstrap(evaluator, operand), MissingKeyError) << missing.element;
+  }
+  const ckks::Evaluator none(p.parameters, nullptr, p.pool);
+  EXPECT_THROW(p.bootstrapper.bootstrap(none, operand), MissingKeyError);
+}
+
+TEST(BootstrapperErrors, NameWhatDoesNotFit) {
+  Parties p(kFew);
+  const Slots x = p.random(false);
+  EXPECT_THROW(p.bootstrapper.bootstrap(p.evaluator, p.encrypted(x, 1, 1.5)), LevelExhaustedError);
+  EXPECT_THROW(p.bootstrapper.bootstrap(p.evaluator, p.encrypted(x, 2, 1.5)), PrecisionError);
+  const auto refused = [&](BootstrappingSpec spec) {
+    EXPECT_THROW(Bootstrapper(spec, p.encoder, p.pool), ParametersError);
+  };
+  refused({.log2_slots = 9, .slots_to_coefficients = 2, .coefficients_to_slots = 2});
+  refused({.log2_slots = 4, .slots_to_coefficients = 2, .coefficients_to_slots = 3});
+  refused({.log2_slots = 4, .range = 0, .slots_to_coefficients = 2, .coefficients_to_slots = 2});
+  refused({.log2_slots = 6, .slots_to_coefficients = 6, .coefficients_to_slots = 2});
 }
 
 }  // namespace

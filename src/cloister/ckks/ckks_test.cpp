@@ -213,6 +213,46 @@ TEST_F(CkksTest, LazySumsOfProductsAreRelinearizedOnce) {
                 map(x, y, [](auto u, auto v) { return u * v + u * u + 0.5 * u; }), kLevels - 1, 1e-6);
 }
 
+TEST_F(CkksTest, ProductsWithIAreExact) {
+  const Slots x = random_slots(1);
+  Slots turned = x;
+  for (auto& v : turned) v *= std::complex<double>(0, 1);
+  const auto c = fresh(x);
+  const auto product = evaluator.multiply_by_i(c.clone());
+  EXPECT_EQ(product.bound, c.bound);
+  expect_result(product, turned, kLevels, 1e-7);
+}
+
+TEST_F(CkksTest, MultiplesAddInOnePass) {
+  const Slots x = random_slots(1), y = random_slots(1);
+  const auto a = fresh(x), b = encrypt_at(y, kLevels - 2);
+  const std::vector<Evaluator::Multiple> terms{{&a, 0.75}, {&b, -3}, {&a, 1e-3}};
+  Slots expected(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) expected[i] = 0.751 * x[i] - 3.0 * y[i] + 0.5;
+  expect_result(evaluator.finish(evaluator.sum_lazy(terms, 0.5, kLevels - 3)), expected, kLevels - 4, 1e-6);
+  EXPECT_THROW(evaluator.sum_lazy(terms, 0.5, kLevels), LevelExhaustedError);
+  EXPECT_THROW(evaluator.sum_lazy({}, 0.5, 1), ParametersError);
+}
+
+TEST(CkksParameters, RaisedLevelsHaveAScaleOfTheirOwn) {
+  const auto p = InsecureParametersForTests::create({.log2_degree = 10,
+                                                     .levels = 4,
+                                                     .scale_bits = 40,
+                                                     .first_prime_bits = 46,
+                                                     .digits = 2,
+                                                     .raised_levels = 3,
+                                                     .raised_scale_bits = 47},
+                                                    scalar_kernels());
+  EXPECT_EQ(p->max_level(), 4);
+  EXPECT_EQ(p->top_level(), 7);
+  EXPECT_EQ(p->scale_at(4).value(), 0x1p40);
+  for (int level = 5; level <= 7; ++level) {
+    EXPECT_NEAR(p->scale_at(level).log2(), 46.9, 0.01);
+    EXPECT_LT(p->prime_at(level).value(), std::uint64_t{1} << 47);
+  }
+  for (int level = 0; level < 4; ++level) EXPECT_NEAR(p->scale_at(level).log2(), 40, 0.01);
+}
+
 TEST_F(CkksTest, RotationsConjugationAndSums) {
   const Slots x = random_slots(1);
   const std::size_t n = x.size();

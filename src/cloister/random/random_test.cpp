@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -99,6 +100,33 @@ TEST(Samplers, TernaryIsFlat) {
   std::vector<double> seen(3), expected(3, x.size() / 3.0);
   for (const auto v : x) seen[static_cast<std::size_t>(v + 1)] += 1;
   EXPECT_LT(std::abs(chi_square_z(seen, expected)), 5);
+}
+
+TEST(Samplers, SparseTernaryHasItsWeightAnywhere) {
+  constexpr std::size_t kSize = 64;
+  constexpr int kWeight = 8, kDraws = 4000;
+  Prng prng(Seed(Bytes32{}), 77);
+  std::vector<double> nonzero(kSize);
+  double sum = 0;
+  std::vector<std::int8_t> x(kSize, 5);
+  for (int draw = 0; draw < kDraws; ++draw) {
+    sample_sparse_ternary(prng, kWeight, x);
+    int weight = 0;
+    for (std::size_t i = 0; i < kSize; ++i) {
+      ASSERT_LE(std::abs(x[i]), 1);
+      weight += x[i] != 0;
+      nonzero[i] += x[i] != 0;
+      sum += x[i];
+    }
+    ASSERT_EQ(weight, kWeight);
+  }
+  // A place is taken in an eighth of the draws, a sign is even: within six deviations, with a fixed seed.
+  const double p = static_cast<double>(kWeight) / kSize;
+  for (const double count : nonzero) EXPECT_NEAR(count, p * kDraws, 6 * std::sqrt(p * (1 - p) * kDraws));
+  EXPECT_NEAR(sum, 0, 6 * std::sqrt(static_cast<double>(kWeight) * kDraws));
+  EXPECT_THROW(sample_sparse_ternary(prng, 65, x), ParametersError);
+  sample_sparse_ternary(prng, 64, x);
+  EXPECT_EQ(std::ranges::count(x, 0), 0);
 }
 
 TEST(Samplers, ErrorIsCentredBinomial) {

@@ -14,6 +14,8 @@ namespace {
 // Of the special prime above the first one, so that what the key switch to the ephemeral secret adds is
 // mostly rounding.
 constexpr int kEncapsulationMarginBits = 2;
+// Of the nearest prime, above where it was looked for.
+constexpr double kPrimeToleranceBits = 1;
 
 double log2_product(std::span<const std::uint64_t> primes) {
   return std::accumulate(primes.begin(), primes.end(), 0.0,
@@ -106,18 +108,18 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
 std::shared_ptr<const Parameters> Parameters::encapsulated() const {
   const std::uint64_t first = spec_.q_primes.front();
   const double special = static_cast<double>(first) * (1 << kEncapsulationMarginBits);
-  const ParametersSpec spec{
-      .log2_degree = spec_.log2_degree,
-      .q_primes = {first},
-      .p_primes = {nearest_prime(special, std::uint64_t{2} << spec_.log2_degree, spec_.q_primes)},
-      .digits = 1};
-  const double bits = log2_product(spec.q_primes) + log2_product(spec.p_primes);
+  const double bits = std::log2(static_cast<double>(first)) + std::log2(special) + kPrimeToleranceBits;
   const double most = max_log2_encapsulated_modulus(spec_.log2_degree);
   if (check_ == SecurityCheck::kEnforce && bits > most)
     throw SecurityError("parameters: " + std::to_string(bits) +
                         " bits under an ephemeral sparse secret at ring degree 2^" +
                         std::to_string(spec_.log2_degree) + ", where 128-bit security allows " +
                         std::to_string(most) + "; take a larger ring or a smaller first prime");
+  const ParametersSpec spec{
+      .log2_degree = spec_.log2_degree,
+      .q_primes = {first},
+      .p_primes = {nearest_prime(special, std::uint64_t{2} << spec_.log2_degree, spec_.q_primes)},
+      .digits = 1};
   return std::shared_ptr<const Parameters>(new Parameters(spec, ring_->kernels(), check_));
 }
 

@@ -10,6 +10,7 @@
 #include "cloister/rlwe/double_hoisting.h"
 #include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/key_switch.h"
+#include "cloister/rlwe/modulus_raiser.h"
 #include "cloister/rlwe/noise.h"
 #include "cloister/rlwe/owner/encryption.h"
 #include "cloister/rlwe/owner/key_generator.h"
@@ -209,6 +210,54 @@ TEST_P(DoubleHoistingTest, RefusesKeysOfLowerLevels) {
 
 INSTANTIATE_TEST_SUITE_P(Digits, DoubleHoistingTest, ::testing::Values(1, 2, 3, 5));
 
+// A ciphertext at level 0 of a small message, raised: the message, multiples of the first prime, and the
+// error that is stated.
+TEST_P(RlweTest, RaisingAddsFewMultiplesOfThePrime) {
+  const EncapsulationKeys keys = generator.encapsulation_keys(prng);
+  const ModulusRaiser raiser(parameters, pool);
+  std::vector<std::int64_t> message(ring->degree());
+  for (auto& m : message) m = static_cast<std::int64_t>(prng.next_u64() >> 31) - (std::int64_t{1} << 32);
+  const auto poly =
+      to_evaluation(from_small(ring, {1, 0}, std::span<const std::int64_t>(message), pool), pool);
+  const SeededPair fresh = encrypt(secret, poly, prng, pool);
+  const auto raised = to_coefficient(phase_of(raiser.raise(fresh.b, fresh.a, keys)), pool);
+  ASSERT_EQ(raised.limbs(), (LimbSet{5, 0}));
+
+  const Modulus &q = raised.modulus(0), &q1 = raised.modulus(1);
+  double variance = 0;
+  bool multiples = false;
+  for (std::size_t j = 0; j < ring->degree(); ++j) {
+    // What is left of the message modulo q is the error; the rest, from the second prime, a multiple of q.
+    const std::int64_t low = q.centre(raised.limb(0)[j]), error = low - message[j];
+    const std::int64_t overflow =
+        q1.centre(q1.mul(q1.sub(raised.limb(1)[j], q1.reduce(low)), q1.inverse(q1.reduce(q.value()))));
+    ASSERT_LE(std::abs(overflow), ModulusRaiser::largest_overflow());
+    for (std::size_t i = 2; i < 5; ++i) {
+      const Modulus& r = raised.modulus(i);
+      ASSERT_EQ(raised.limb(i)[j], r.add(r.reduce(low), r.mul(r.reduce(overflow), r.reduce(q.value()))));
+    }
+    multiples = multiples || overflow != 0;
+    variance += static_cast<double>(error) * static_cast<double>(error) / static_cast<double>(ring->degree());
+  }
+  EXPECT_TRUE(multiples);
+  expect_variance(variance, raiser.error_variance() + fresh_secret_variance());
+}
+
+TEST_P(RlweTest, RepeatedPolysHaveTheValuesOfTheirPoly) {
+  constexpr std::size_t kRun = 8;
+  std::vector<std::int8_t> coefficients(ring->degree());
+  for (std::size_t j = 0; j < coefficients.size(); j += kRun)
+    coefficients[j] = static_cast<std::int8_t>(j / kRun % 5);
+  const auto poly = to_evaluation(
+      from_small(ring, ring->all_limbs(), std::span<const std::int8_t>(coefficients), pool), pool);
+  const RepeatedPoly repeated(poly, kRun);
+  std::vector<std::uint64_t> scratch(64);
+  for (std::size_t i = 0; i < poly.limbs().count(); ++i)
+    for (const auto& [start, size] : {std::pair<std::size_t, std::size_t>{0, 64}, {128, 16}, {1020, 4}})
+      EXPECT_TRUE(std::equal(poly.limb(i) + start, poly.limb(i) + start + size,
+                             repeated.values(i, start, size, scratch.data())));
+}
+
 TEST_P(RlweTest, KeysOfLowerLevelsArePrefixesAndRefuseHigherOnes) {
   const KeySwitchKey low = generator.relinearization_key(prng, 2);
   const KeySwitcher switcher(parameters, pool);
@@ -230,6 +279,18 @@ TEST(RlweParameters, SecurityTableIsEnforced) {
   EXPECT_LE(good->log2_qp(), max_log2_modulus(10));
   EXPECT_EQ(max_log2_modulus(9), 0);
   EXPECT_EQ(max_log2_modulus(15), 868);
+}
+
+TEST(RlweParameters, SparseSecretsAreForSmallModuliAndLargeRings) {
+  const auto with_first_prime = [](int log2_degree, double first) {
+    const std::uint64_t step = std::uint64_t{2} << log2_degree;
+    const std::uint64_t q = nearest_prime(first, step, {});
+    return Parameters::create({.log2_degree = log2_degree, .q_primes = {q}, .p_primes = {}, .digits = 1},
+                              scalar_kernels());
+  };
+  EXPECT_LE(with_first_prime(16, 0x1p50)->encapsulated()->log2_qp(), max_log2_encapsulated_modulus(16));
+  EXPECT_THROW(with_first_prime(16, 0x1.8p59)->encapsulated(), SecurityError);
+  EXPECT_THROW(with_first_prime(15, 0x1p40)->encapsulated(), SecurityError);
 }
 
 TEST(RlweParameters, RefusesUnfitDigitsAndSpecialModulus) {
