@@ -1,7 +1,8 @@
 // Bootstrapping at N = 65536 and 128 bits: seconds a bootstrap, the largest error over random slots of full
 // range, memory, and seconds of key generation; and how errors add up over bootstraps in a row. One JSON
 // object a line on standard output.
-//   bootstrap_bench [--log2-slots 15] [--real] [--runs 20] [--chain 0] [--threads 1] [--levels 13]
+//   ./run bench bootstrap [--log2-slots 15] [--real] [--runs 20] [--chain 0] [--threads 1] [--levels 13]
+//   [--digits 2] [--stages 3]
 #include <sys/resource.h>
 
 #include <chrono>
@@ -147,7 +148,7 @@ int main(int argc, char** argv) {
                              {"peak_gigabytes", peak_gigabytes()}};
   std::cout << out.dump() << "\n";
   if (worst > bound) {
-    std::cerr << "bootstrap_bench: the error exceeds its bound\n";
+    std::cerr << "bootstrapping: the error exceeds its bound\n";
     return 1;
   }
   if (options.chain > 0) {
