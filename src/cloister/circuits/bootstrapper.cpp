@@ -207,14 +207,13 @@ double Bootstrapper::gain() const noexcept { return spec_.range / ratio(*paramet
 Ciphertext Bootstrapper::reduced_sparse(const Evaluator& evaluator, const Ciphertext& operand) const {
   const Ciphertext slots = to_slots(evaluator, raised(evaluator, operand));
   const auto z = turned(evaluator, slots, ckks::Rotations(evaluator).conjugate(slots), Half::kReal);
-  return with_error_of(reduction_.real_fraction(evaluator, z, gain()), operand);
+  return Evaluator::with_magnitude(reduction_.real_fraction(evaluator, z, gain()), spec_.range);
 }
 
 // Adds what the coefficients had, and what raising them added.
 Ciphertext Bootstrapper::with_error_of(Ciphertext out, const Ciphertext& operand) const {
   const double raising =
       coefficient_bound(*parameters_, raiser_.error_variance()) / parameters_->scale_at(0).value();
-  out.bound.magnitude = std::min(out.bound.magnitude, spec_.range);
   out.bound.error += kMargin * spec_.range * (operand.bound.error + raising);
   return out;
 }
@@ -236,17 +235,23 @@ Ciphertext Bootstrapper::bootstrap(const Evaluator& evaluator, const Ciphertext&
   const Ciphertext coefficients = to_coefficients(evaluator, operand);
   if (is_sparse()) {
     Ciphertext out = reduced_sparse(evaluator, coefficients);
-    if (spec_.real) return out;
-    auto [real, imaginary] = halves(evaluator, out);
-    evaluator.add_to(real, evaluator.multiply_by_i(std::move(imaginary)));
-    return real;
+    if (!spec_.real) {
+      auto [real, imaginary] = halves(evaluator, out);
+      evaluator.add_to(real, evaluator.multiply_by_i(std::move(imaginary)));
+      out = Evaluator::with_magnitude(std::move(real), std::numbers::sqrt2 * spec_.range);
+    }
+    return with_error_of(std::move(out), coefficients);
   }
   const Ciphertext slots = to_slots(evaluator, raised(evaluator, coefficients));
   const Ciphertext conjugate = ckks::Rotations(evaluator).conjugate(slots);
   const Ciphertext real = turned(evaluator, slots, conjugate, Half::kReal);
-  if (spec_.real) return with_error_of(reduction_.real_fraction(evaluator, real, gain()), coefficients);
+  if (spec_.real)
+    return Evaluator::with_magnitude(
+        with_error_of(reduction_.real_fraction(evaluator, real, gain()), coefficients), spec_.range);
   const Ciphertext imaginary = turned(evaluator, slots, conjugate, Half::kImaginary);
-  return with_error_of(reduction_.complex_fraction(evaluator, real, imaginary, gain()), coefficients);
+  return Evaluator::with_magnitude(
+      with_error_of(reduction_.complex_fraction(evaluator, real, imaginary, gain()), coefficients),
+      std::numbers::sqrt2 * spec_.range);
 }
 
 std::array<Ciphertext, 2> Bootstrapper::bootstrap_two(const Evaluator& evaluator, const Ciphertext& first,
@@ -256,7 +261,9 @@ std::array<Ciphertext, 2> Bootstrapper::bootstrap_two(const Evaluator& evaluator
   Ciphertext both = evaluator.add(first, evaluator.multiply_by_i(second.clone()));
   both = Evaluator::with_magnitude(
       std::move(both), std::numbers::sqrt2 * std::max(first.bound.magnitude, second.bound.magnitude));
-  return halves(evaluator, reduced_sparse(evaluator, to_coefficients(evaluator, both)));
+  const Ciphertext coefficients = to_coefficients(evaluator, both);
+  auto [x, y] = halves(evaluator, reduced_sparse(evaluator, coefficients));
+  return {with_error_of(std::move(x), coefficients), with_error_of(std::move(y), coefficients)};
 }
 
 }  // namespace cloister::circuits

@@ -81,7 +81,8 @@ class Bootstrapper {
   ckks::Ciphertext turned(const ckks::Evaluator& evaluator, const ckks::Ciphertext& slots,
                           const ckks::Ciphertext& conjugate, Half half) const;
   double gain() const noexcept;
-  /// Real values of period n, or real and imaginary parts one behind the other with period 2 n.
+  /// Real values of period n, or real and imaginary parts one behind the other with period 2 n;
+  /// without the operand's own error.
   ckks::Ciphertext reduced_sparse(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   std::array<ckks::Ciphertext, 2> halves(const ckks::Evaluator& evaluator,
                                          const ckks::Ciphertext& both) const;

@@ -102,12 +102,18 @@ TEST(BootstrapperTwo, RenewsTwoRealVectorsAtOnce) {
 }
 
 TEST(BootstrapperRow, ErrorsAddUpWithinTheirBound) {
-  Parties p({.log2_slots = 8, .real = true});
-  const Slots x = p.random(true);
-  auto value = p.encrypted(x, 3, 1);
-  for (int i = 1; i <= 5; ++i) {
-    value = p.bootstrapper.bootstrap(p.evaluator, value);
-    p.expect_slots(value, x, kLevels, i * 0x1p-14);
+  for (const BootstrappingSpec& spec :
+       {BootstrappingSpec{.log2_slots = 8, .real = true}, BootstrappingSpec{.log2_slots = 8}, kFew}) {
+    Parties p(spec);
+    const Slots x = p.random(spec.real);
+    auto value = p.encrypted(x, 3, spec.real ? 1 : std::sqrt(2.0));
+    for (int i = 1; i <= 5; ++i) {
+      value = p.bootstrapper.bootstrap(p.evaluator, value);
+      p.expect_slots(value, x, value.level(), i * 0x1p-14);
+      const double largest = spec.range * (spec.real ? 1 : std::sqrt(2.0));
+      EXPECT_LE(value.bound.magnitude, largest);
+      for (const auto& v : x) ASSERT_LE(std::abs(v), value.bound.magnitude);
+    }
   }
 }
 
