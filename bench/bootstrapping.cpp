@@ -1,14 +1,14 @@
 // Bootstrapping at N = 65536 and 128 bits: seconds a bootstrap, the largest error over random slots of full
 // range, memory, and seconds of key generation; and how errors add up over bootstraps in a row. One JSON
 // object a line on standard output.
-//   ./run bench bootstrap [--log2-slots 15] [--real] [--runs 20] [--chain 0] [--threads 1] [--levels 13]
-//   [--digits 2] [--stages 3]
+//   ./run bench bootstrap --help
 #include <sys/resource.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <complex>
-#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -29,29 +29,6 @@ struct Options {
   int runs = 20, chain = 0, threads = 1, levels = 13, digits = 2;
   int scale_bits = 40, first_bits = 46, raised_bits = 47;
 };
-
-Options parse(int argc, char** argv) {
-  Options out;
-  for (int i = 1; i < argc; ++i) {
-    const std::string name = argv[i];
-    if (name == "--real") {
-      out.spec.real = true;
-      continue;
-    }
-    const int value = i + 1 < argc ? std::atoi(argv[++i]) : 0;
-    if (name == "--log2-slots") out.spec.log2_slots = value;
-    if (name == "--runs") out.runs = value;
-    if (name == "--chain") out.chain = value;
-    if (name == "--threads") out.threads = value;
-    if (name == "--levels") out.levels = value;
-    if (name == "--digits") out.digits = value;
-    if (name == "--scale-bits") out.scale_bits = value;
-    if (name == "--first-bits") out.first_bits = value;
-    if (name == "--raised-bits") out.raised_bits = value;
-    if (name == "--stages") out.spec.coefficients_to_slots = out.spec.slots_to_coefficients = value;
-  }
-  return out;
-}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -81,7 +58,25 @@ Slots random_slots(Prng& prng, std::size_t slots, const circuits::BootstrappingS
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = parse(argc, argv);
+  Options options;
+  CLI::App app("Times bootstraps and measures their errors");
+  app.add_option("--log2-slots", options.spec.log2_slots, "log2 of the period of values")
+      ->capture_default_str();
+  app.add_flag("--real", options.spec.real, "Values without imaginary parts");
+  app.add_option("--runs", options.runs, "Bootstraps of fresh values")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--chain", options.chain, "Bootstraps in a row")->capture_default_str();
+  app.add_option("--threads", options.threads)->capture_default_str();
+  app.add_option("--levels", options.levels, "Levels of a fresh ciphertext")->capture_default_str();
+  app.add_option("--digits", options.digits, "Groups of primes in key switching")->capture_default_str();
+  app.add_option("--scale-bits", options.scale_bits)->capture_default_str();
+  app.add_option("--first-bits", options.first_bits)->capture_default_str();
+  app.add_option("--raised-bits", options.raised_bits)->capture_default_str();
+  app.add_option_function<int>(
+      "--stages", [&](int n) { options.spec.coefficients_to_slots = options.spec.slots_to_coefficients = n; },
+      "Levels of each transform (3)");
+  CLI11_PARSE(app, argc, argv);
   const auto& spec = options.spec;
   const ThreadPool pool(options.threads);
   const auto parameters = ckks::Parameters::create({.log2_degree = 16,
@@ -130,6 +125,7 @@ int main(int argc, char** argv) {
   std::ranges::sort(seconds);
   nlohmann::ordered_json out{{"slots", 1 << spec.log2_slots},
                              {"real", spec.real},
+                             {"kernels", name(parameters->ring()->kernels().target)},
                              {"threads", options.threads},
                              {"log2_qp", parameters->rlwe()->log2_qp()},
                              {"limbs", parameters->ring()->q_count()},

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cloister/base/error.h"
+#include "cloister/base/testing/temporary_folder.h"
 
 namespace cloister {
 namespace {
@@ -40,18 +41,12 @@ std::pair<std::optional<ErrorCode>, std::string> outcome(F&& f) {
 
 class FileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "cloister-file-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::size_t entries() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), {}));
   }
 
-  fs::path folder_;
+  TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
 };
 
 TEST_F(FileTest, AppearsWholeAtCommitAndNotBefore) {

@@ -12,6 +12,7 @@
 
 #include "cloister/base/error.h"
 #include "cloister/base/file.h"
+#include "cloister/base/testing/temporary_folder.h"
 
 namespace cloister {
 namespace {
@@ -20,15 +21,8 @@ namespace fs = std::filesystem;
 
 class FolderLockTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "cloister-lock-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
-    folder_ = root_ / "work";
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  fs::path root_, folder_;
+  TemporaryFolder temporary_;
+  fs::path root_ = temporary_.path(), folder_ = root_ / "work";
 };
 
 TEST_F(FolderLockTest, HasOneHolderAtATime) {

@@ -20,14 +20,14 @@ using ckks::Ciphertext;
 using ckks::Evaluator;
 using ckks::Scale;
 
-// Of the fraction to be reduced above the range: for the operand's own error.
-constexpr double kMargin = 1 + 0x1p-6;
+// Of the fraction to be reduced above that of the range: for the error that comes with it.
+constexpr double kMargin = 1 + Bootstrapper::kMaxRelativeError;
 constexpr double kFailureBits = 40;
 
 std::size_t period_of(const BootstrappingSpec& spec) { return std::size_t{1} << spec.log2_slots; }
 bool repeats(const BootstrappingSpec& spec, std::size_t slots) { return period_of(spec) < slots; }
 
-// The first prime over the scale at level 0: a coefficient of 1, before and after raising.
+// What a coefficient of 1 at level 0 is of the first prime: of its range, the fraction that is reduced.
 double ratio(const ckks::Parameters& parameters) {
   return parameters.scale_at(0).value() / static_cast<double>(parameters.prime_at(0).value());
 }
@@ -101,7 +101,6 @@ Bootstrapper::Bootstrapper(const BootstrappingSpec& spec, const ckks::Encoder& e
                            const ThreadPool& pool)
     : spec_(spec),
       parameters_(checked(spec, encoder.parameters())),
-      pool_(&pool),
       raiser_(parameters_->rlwe(), pool),
       reduction_(reduced_range(*parameters_)) {
   const std::size_t slots = parameters_->slots(), n = period_of(spec);
@@ -157,6 +156,10 @@ Ciphertext Bootstrapper::to_coefficients(const Evaluator& evaluator, const Ciphe
     x = stage.apply_scaled(evaluator, x, last ? ckks::ValueBound{1, added.error} : added);
     error += attenuation / spec_.range * x.bound.error;
   }
+  if (error + raising_error() > kMaxRelativeError)
+    throw PrecisionError("bootstrap: an error of up to " + std::to_string(spec_.range * error) +
+                         " at a range of " + std::to_string(spec_.range) +
+                         " leaves nothing certain; plan a smaller range, a larger scale or fewer bootstraps");
   return Evaluator::with_bound(std::move(x), {1, error});
 }
 
@@ -168,14 +171,16 @@ Ciphertext Bootstrapper::raised(const Evaluator& evaluator, const Ciphertext& op
   Ciphertext out{{}, Scale(static_cast<double>(parameters_->prime_at(0).value())), {}, {}};
   out.parts.push_back(std::move(pair.first));
   out.parts.push_back(std::move(pair.second));
-  // Coefficients of t are sums of 1 + kEncapsulationWeight uniform ones, independent of each other.
-  const double variance = (1.0 + rlwe::kEncapsulationWeight) / 12;
-  out.bound.magnitude = ckks::slot_error_bound(*parameters_, variance, Scale(1)) +
-                        static_cast<double>(parameters_->ring()->degree()) * ratio(*parameters_);
-  const auto gap = static_cast<std::int64_t>(parameters_->slots() / period_of(spec_));
-  out = ckks::Rotations(evaluator).sum_slots(out, static_cast<std::int64_t>(period_of(spec_)), gap);
+  const std::size_t n = period_of(spec_);
+  const auto gap = static_cast<std::int64_t>(parameters_->slots() / n);
+  out = ckks::Rotations(evaluator).sum_slots(out, static_cast<std::int64_t>(n), gap);
   out.scale = out.scale * Scale(static_cast<double>(gap));
-  out.bound = {out.bound.magnitude / static_cast<double>(gap), out.bound.error / static_cast<double>(gap)};
+  // Slots of 2 n coefficients, each the sum of 1 + kEncapsulationWeight uniform terms, independent of each
+  // other, and a fraction.
+  const auto count = static_cast<double>(2 * n), degree = static_cast<double>(parameters_->ring()->degree());
+  const double variance = (1.0 + rlwe::kEncapsulationWeight) / 12 * count / degree;
+  out.bound = {ckks::slot_error_bound(*parameters_, variance, Scale(1)) + count * ratio(*parameters_),
+               out.bound.error / static_cast<double>(gap)};
   return out;
 }
 
@@ -212,10 +217,13 @@ Ciphertext Bootstrapper::reduced_sparse(const Evaluator& evaluator, const Cipher
 
 // Adds what the coefficients had, and what raising them added.
 Ciphertext Bootstrapper::with_error_of(Ciphertext out, const Ciphertext& operand) const {
-  const double raising =
-      coefficient_bound(*parameters_, raiser_.error_variance()) / parameters_->scale_at(0).value();
-  out.bound.error += kMargin * spec_.range * (operand.bound.error + raising);
+  out.bound.error += kMargin * spec_.range * (operand.bound.error + raising_error());
   return out;
+}
+
+// Of every coefficient, over the range.
+double Bootstrapper::raising_error() const {
+  return coefficient_bound(*parameters_, raiser_.error_variance()) / parameters_->scale_at(0).value();
 }
 
 std::array<Ciphertext, 2> Bootstrapper::halves(const Evaluator& evaluator, const Ciphertext& both) const {

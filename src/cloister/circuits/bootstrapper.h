@@ -51,8 +51,9 @@ struct GaloisUse {
 /// Chen, Chillotti, Song 2019.
 class Bootstrapper {
  public:
-  /// Encodes the transforms: seconds, and memory_bytes(). Throws ParametersError where the parameters do not
-  /// have the spec's raised levels or too few others, SecurityError as rlwe::Parameters::encapsulated.
+  /// Encodes the transforms: seconds, and the memory of their diagonals (EncodedLinearTransform). Throws
+  /// ParametersError where the parameters do not have the spec's raised levels or too few others,
+  /// SecurityError as rlwe::Parameters::encapsulated.
   Bootstrapper(const BootstrappingSpec& spec, const ckks::Encoder& encoder, const ThreadPool& pool);
 
   const BootstrappingSpec& spec() const noexcept { return spec_; }
@@ -60,11 +61,15 @@ class Bootstrapper {
   static std::vector<GaloisUse> galois_uses(const BootstrappingSpec& spec,
                                             const ckks::Parameters& parameters);
 
+  /// How far beyond the range an operand's error may take it.
+  static constexpr double kMaxRelativeError = 0x1p-6;
   /// Levels that an operand must have.
   int least_level() const noexcept { return spec_.slots_to_coefficients; }
-  /// The same slots at max_level(), one lower where values repeat and are complex. The operand's bound must
-  /// fit the range, else PrecisionError; its error stays in the result's. Errors: LevelExhaustedError,
-  /// MissingKeyError. Cost: see docs/performance.md.
+  /// The same slots at max_level(), one lower where values repeat and are complex. That their parts are
+  /// within the range is the caller's word. The operand's error stays in the result's; where it is above
+  /// kMaxRelativeError of the range, or the stated magnitude above the range, PrecisionError: nothing would
+  /// be certain of the reduction. Other errors: LevelExhaustedError, MissingKeyError. Cost: see
+  /// docs/performance.md.
   ckks::Ciphertext bootstrap(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   /// Two vectors of real values of period n at once, for the price of one, where !spec().real and 2 n is at
   /// most the number of slots: both a level below max_level().
@@ -75,6 +80,7 @@ class Bootstrapper {
  private:
   enum class Half { kReal, kImaginary };
   bool is_sparse() const noexcept;
+  double raising_error() const;
   ckks::Ciphertext to_coefficients(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   ckks::Ciphertext raised(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   ckks::Ciphertext to_slots(const ckks::Evaluator& evaluator, ckks::Ciphertext raised) const;
@@ -90,7 +96,6 @@ class Bootstrapper {
 
   BootstrappingSpec spec_;
   std::shared_ptr<const ckks::Parameters> parameters_;
-  const ThreadPool* pool_;
   rlwe::ModulusRaiser raiser_;
   ModularReduction reduction_;
   std::vector<EncodedLinearTransform> to_coefficients_, to_slots_;

@@ -156,6 +156,12 @@ TEST(BootstrapperErrors, NameWhatDoesNotFit) {
   const Slots x = p.random(false);
   EXPECT_THROW(p.bootstrapper.bootstrap(p.evaluator, p.encrypted(x, 1, 1.5)), LevelExhaustedError);
   EXPECT_THROW(p.bootstrapper.bootstrap(p.evaluator, p.encrypted(x, 2, 1.5)), PrecisionError);
+  // An error that could leave the range of what is reduced.
+  const auto uncertain = [&](double error) {
+    return ckks::Evaluator::with_bound(p.encrypted(x, 2, std::sqrt(2.0)), {std::sqrt(2.0), error});
+  };
+  EXPECT_NO_THROW(p.bootstrapper.bootstrap(p.evaluator, uncertain(0x1p-7)));
+  EXPECT_THROW(p.bootstrapper.bootstrap(p.evaluator, uncertain(0x1.1p-6)), PrecisionError);
   const auto refused = [&](BootstrappingSpec spec) {
     EXPECT_THROW(Bootstrapper(spec, p.encoder, p.pool), ParametersError);
   };

@@ -195,9 +195,9 @@ EncodedLinearTransform::EncodedLinearTransform(const LinearTransform& transform,
       std::ranges::rotate_copy(diagonal, diagonal.end() - by, moved.begin());
       const auto baby = std::ranges::lower_bound(babies_, plan.baby(d)) - babies_.begin();
       const ckks::Plaintext encoded = encoder.encode_over_qp(moved, level, scale_);
-      giant.terms.push_back(
-          {static_cast<std::size_t>(baby), rlwe::RepeatedPoly(encoded.poly, moved.size() / period(moved))});
-      encoding_error_ += encoded.bound.error;
+      const std::size_t run = moved.size() / period(moved);
+      giant.terms.push_back({static_cast<std::size_t>(baby), rlwe::RepeatedPoly(encoded.poly, run)});
+      encoding_error_ += ckks::repeated_encoding_error(parameters, scale_, encoded.bound.magnitude, run);
     }
     giants_.push_back(std::move(giant));
   }

@@ -35,7 +35,7 @@ class Evaluation {
         turned_(turned) {
     auto first = Evaluator::with_bound(operand.clone(), {unit(basis) * (half_width_ + margin_), 0});
     if (turned) {
-      powers_.emplace(2, square_of(first));
+      powers_.emplace(2, square_of(first, 2));
       first = evaluator.multiply_by_i(std::move(first));
     }
     powers_.emplace(1, std::move(first));
@@ -78,22 +78,18 @@ class Evaluation {
   const Ciphertext& power(int k) {
     if (const auto it = powers_.find(k); it != powers_.end()) return it->second;
     const int high = static_cast<int>(std::bit_floor(static_cast<unsigned>(k - 1))), low = k - high;
-    if (k == 2) return powers_.emplace(2, square_of(power(1))).first->second;
+    if (high == low) return powers_.emplace(k, square_of(power(high), k)).first->second;
     Ciphertext product = evaluator_.multiply_lazy(power(high), power(low));
-    if (basis_ == Basis::kChebyshev) {
-      if (high == low)
-        product = evaluator_.add(std::move(product), -unit(basis_));
-      else
-        evaluator_.add_to(product, evaluator_.multiply_lazy(power(high - low), -1.0, product.level()));
-    }
+    if (basis_ == Basis::kChebyshev)
+      evaluator_.add_to(product, evaluator_.multiply_lazy(power(high - low), -1.0, product.level()));
     return powers_.emplace(k, finished_power(std::move(product), k)).first->second;
   }
 
-  // x^2 or 2 T_2 from the first.
-  Ciphertext square_of(const Ciphertext& first) const {
-    Ciphertext product = evaluator_.multiply_lazy(first, first);
+  // The k-th from that of half its degree.
+  Ciphertext square_of(const Ciphertext& half, int k) const {
+    Ciphertext product = evaluator_.multiply_lazy(half, half);
     if (basis_ == Basis::kChebyshev) product = evaluator_.add(std::move(product), -unit(basis_));
-    return finished_power(std::move(product), 2);
+    return finished_power(std::move(product), k);
   }
 
   Ciphertext finished_power(Ciphertext product, int k) const {

@@ -5,6 +5,7 @@
 
 #include "cloister/ckks/encoder.h"
 #include "cloister/ckks/evaluator.h"
+#include "cloister/ckks/noise.h"
 #include "cloister/ckks/owner/decryptor.h"
 #include "cloister/ckks/owner/secret_encryptor.h"
 #include "cloister/ckks/public_encryptor.h"
@@ -100,6 +101,25 @@ TEST_F(CkksTest, EncodingRoundTripsComplexAndReal) {
   EXPECT_LE(std::abs(y[0] - 1.5), error);
   EXPECT_LE(std::abs(y[1] + 2.25), error);
   EXPECT_LE(std::abs(y[2]), error);
+}
+
+TEST_F(CkksTest, EncodingOfRepeatedSlotsHasItsSmallerBound) {
+  const Slots x = random_slots(1);
+  for (const std::size_t run : {4, 64}) {
+    const std::size_t period = x.size() / run;
+    Slots repeated(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) repeated[i] = x[i % period];
+    const Scale scale(0x1p30);
+    const double bound = repeated_encoding_error(*parameters, scale, 1, run);
+    EXPECT_LT(bound, encoding_error(*parameters, scale, 1) / (0.9 * std::sqrt(static_cast<double>(run))));
+    const auto got = encoder.decode(encoder.encode(repeated, kLevels, scale));
+    double largest = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) largest = std::max(largest, std::abs(got[i] - repeated[i]));
+    EXPECT_LE(largest, bound);
+    // Of 2 period roundings a slot's mean square is their number over 12: the bound is seven times its root
+    // at most, and some of the slots reach it.
+    EXPECT_GE(largest, bound / 7);
+  }
 }
 
 TEST_F(CkksTest, EncodingRoundTripsAtEveryScale) {

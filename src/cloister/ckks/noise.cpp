@@ -22,7 +22,14 @@ double transform_error(const Parameters& parameters, double magnitude) noexcept 
 }
 
 double encoding_error(const Parameters& parameters, Scale scale, double magnitude) noexcept {
-  return slot_error_bound(parameters, 1.0 / 12.0, scale) + transform_error(parameters, magnitude);
+  return repeated_encoding_error(parameters, scale, magnitude, 1);
+}
+
+double repeated_encoding_error(const Parameters& parameters, Scale scale, double magnitude,
+                               std::size_t run) noexcept {
+  // A slot sums N / run coefficients of variance 1 / 12: as N of a variance that is `run` times smaller.
+  return slot_error_bound(parameters, 1.0 / (12.0 * static_cast<double>(run)), scale) +
+         transform_error(parameters, magnitude);
 }
 
 double rounding_error(const Parameters& parameters, Scale scale) noexcept {

@@ -15,6 +15,10 @@ double transform_error(const Parameters& parameters, double magnitude) noexcept;
 
 /// Error bounds in slot values of what each operation adds.
 double encoding_error(const Parameters& parameters, Scale scale, double magnitude) noexcept;
+/// Of slots that repeat with a period of N / (2 run): polynomials in X^run, of which only N / run
+/// coefficients are rounded, the others being 0 in double precision too.
+double repeated_encoding_error(const Parameters& parameters, Scale scale, double magnitude,
+                               std::size_t run) noexcept;
 double rounding_error(const Parameters& parameters, Scale scale) noexcept;
 /// Of a key switch without the rounding of its mod-down.
 double key_error(const Parameters& parameters, int level, Scale scale) noexcept;

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "cloister/base/file.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/random/prng.h"
 #include "cloister/random/samplers.h"
 
@@ -208,14 +209,8 @@ TEST(Csv, WritingRefusesATextThatReadsAsMissing) {
 
 class CsvFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() / (std::string("cloister_csv_") + test->name() + "_" +
-                                                        to_hex(Seed::from_system().bytes()).substr(0, 16));
-    std::filesystem::create_directory(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(CsvFile, ReadsWhatItWrote) {

@@ -68,9 +68,7 @@ NewtonSchedule plan_newton(const NewtonSpec& spec) {
   schedule.features = spec.features;
   schedule.iterations = spec.iterations;
   schedule.ridge = spec.ridge;
-  schedule.spectrum_cap = spec.spectrum_cap.value_or(default_spectrum_cap(spec.features));
-  if (!(schedule.spectrum_cap > 0) || !std::isfinite(schedule.spectrum_cap))
-    throw ParametersError("schedule: the spectrum cap must be positive");
+  schedule.spectrum_cap = spectrum_cap_or_default(spec.spectrum_cap, spec.features);
   schedule.sigmoid = fit_sigmoid(spec.range.value_or(steady_range(spec.degree)), spec.degree);
   schedule.curvature = schedule.sigmoid.max_slope;
   schedule.step = kStep;

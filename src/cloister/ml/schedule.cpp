@@ -31,6 +31,12 @@ void check_common(std::size_t features, int iterations, int least_iterations, do
 
 double default_spectrum_cap(std::size_t features) { return std::max(2.0, static_cast<double>(features) / 2); }
 
+double spectrum_cap_or_default(std::optional<double> cap, std::size_t features) {
+  if (cap && (!(*cap > 0) || !std::isfinite(*cap)))
+    throw ParametersError("schedule: the spectrum cap must be positive");
+  return cap.value_or(default_spectrum_cap(features));
+}
+
 double default_range(int degree) {
   if (degree <= 3) return 10;
   return degree <= 9 ? 8 : 16;
@@ -54,9 +60,7 @@ LogisticSchedule plan_logistic(const LogisticSpec& spec) {
   LogisticSchedule schedule;
   schedule.features = spec.features;
   schedule.ridge = spec.ridge;
-  schedule.spectrum_cap = spec.spectrum_cap.value_or(default_spectrum_cap(spec.features));
-  if (!(schedule.spectrum_cap > 0) || !std::isfinite(schedule.spectrum_cap))
-    throw ParametersError("schedule: the spectrum cap must be positive");
+  schedule.spectrum_cap = spectrum_cap_or_default(spec.spectrum_cap, spec.features);
   schedule.sigmoid = fit_sigmoid(spec.range.value_or(default_range(spec.degree)), spec.degree);
   const double curvature = schedule.sigmoid.max_slope * schedule.spectrum_cap + schedule.ridge;
   const double cap = spec.momentum_cap.value_or(spec.batches > 1 ? kSteadyMomentum : 1);

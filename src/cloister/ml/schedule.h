@@ -59,6 +59,8 @@ struct LogisticSchedule {
 /// holds unless one direction carries half of all columns' variance, and saves about a third of the
 /// iterations. require_spectrum_cap tells.
 double default_spectrum_cap(std::size_t features);
+/// A cap that was given, or the default. Throws ParametersError for one that is not positive.
+double spectrum_cap_or_default(std::optional<double> cap, std::size_t features);
 
 /// The interval that fits the margins of 5 to 10 iterations for a polynomial of this degree.
 double default_range(int degree);

@@ -11,6 +11,8 @@
 
 #include "cloister/base/error.h"
 #include "cloister/base/file.h"
+#include "cloister/base/testing/collected_notices.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/wire/testing/tiny_parties.h"
 
 namespace cloister::pipeline {
@@ -18,23 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Collected final : public Notices {
- public:
-  void say(const std::string& sentence) noexcept override { all += sentence + "\n"; }
-  bool has(const std::string& part) const { return all.find(part) != std::string::npos; }
-  std::string all;
-};
-
 class CheckpointsTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "cloister-checkpoints-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root = name;
-    folder = root / "training.checkpoints";
-  }
-  void TearDown() override { fs::remove_all(root); }
-
   Checkpoints open(const TrainingIdentity& as) const { return {folder, as, owner.parameters, owner.pool}; }
   Checkpoints open() const { return open(identity); }
   TrainingState state(std::uint64_t iteration) {
@@ -78,8 +65,9 @@ class CheckpointsTest : public ::testing::Test {
 
   wire::TinyParties owner{4};
   TrainingIdentity identity{wire::kTestPlan, Bytes32{11}, Bytes32{22}};
-  Collected notices;
-  fs::path root, folder;
+  CollectedNotices notices;
+  TemporaryFolder temporary;
+  fs::path root = temporary.path(), folder = root / "training.checkpoints";
 };
 
 TEST_F(CheckpointsTest, GoOnWhereTheyWereToTheBit) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/data/csv.h"
 #include "cloister/data/metrics.h"
 #include "cloister/data/split.h"
@@ -22,13 +23,6 @@ namespace fs = std::filesystem;
 
 class CkksPipeline : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder = fs::temp_directory_path() /
-             ("cloister-pipeline-" + to_hex(Seed::from_system().bytes()).substr(0, 16));
-    fs::create_directories(folder);
-  }
-  void TearDown() override { fs::remove_all(folder); }
-
   fs::path at(const std::string& name) const { return folder / name; }
 
   ml::Plan plan(ml::JobRequest request) {
@@ -58,7 +52,8 @@ class CkksPipeline : public ::testing::Test {
     return decrypt_ckks_model({at("plan.json"), at("secret.key"), at("model.enc")}, nullptr, machine);
   }
 
-  fs::path folder;
+  TemporaryFolder temporary;
+  fs::path folder = temporary.path();
   ThreadPool pool{2};
   NoProgress progress;
   Machine machine{select_kernels(), pool, progress};

@@ -11,6 +11,8 @@
 #include "cloister/base/error.h"
 #include "cloister/base/file.h"
 #include "cloister/base/folder_lock.h"
+#include "cloister/base/testing/collected_notices.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/ckks/evaluator.h"
 #include "cloister/ckks/rotations.h"
 #include "cloister/wire/testing/tiny_parties.h"
@@ -20,26 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Collected final : public Notices {
- public:
-  void say(const std::string& sentence) noexcept override { all += sentence + "\n"; }
-  bool has(const std::string& part) const { return all.find(part) != std::string::npos; }
-  std::string all;
-};
-
 class KeyStore : public ::testing::Test {
  protected:
   static constexpr std::int64_t kSteps = 3;
 
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "cloister-keys-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root = name;
-    path = root / "evaluation.keys";
-    cache = expanded_keys_folder(path) / "keys";
-    write_keys();
-  }
-  void TearDown() override { fs::remove_all(root); }
+  void SetUp() override { write_keys(); }
 
   void write_keys() {
     AtomicFile file(path, Overwrite::kReplace);
@@ -76,8 +63,10 @@ class KeyStore : public ::testing::Test {
 
   wire::TinyParties owner{10};
   NoProgress progress;
-  Collected notices;
-  fs::path root, path, cache;
+  CollectedNotices notices;
+  TemporaryFolder temporary;
+  fs::path root = temporary.path(), path = root / "evaluation.keys";
+  fs::path cache = expanded_keys_folder(path) / "keys";
 };
 
 TEST_F(KeyStore, MappedKeysComputeWhatLoadedOnesDoToTheBit) {

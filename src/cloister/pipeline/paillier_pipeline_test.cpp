@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/data/csv.h"
 #include "cloister/data/split.h"
 #include "cloister/ml/clear_linear.h"
@@ -62,13 +63,6 @@ ml::JobRequest sums_request(std::uint64_t rows, std::uint32_t features) {
 // One owner of a key, further owners who have its public part, and a server, in one folder.
 class PaillierPipeline : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder = fs::temp_directory_path() /
-             ("cloister-paillier-" + to_hex(Seed::from_system().bytes()).substr(0, 16));
-    fs::create_directories(folder);
-  }
-  void TearDown() override { fs::remove_all(folder); }
-
   fs::path at(const std::string& name) const { return folder / name; }
 
   // A plan, and the fixed key in the files that generate_paillier_keys would write.
@@ -121,7 +115,8 @@ class PaillierPipeline : public ::testing::Test {
     return decrypt_paillier_sums({at("plan.json"), at("secret.key"), at("sums.enc")}, nullptr, machine);
   }
 
-  fs::path folder;
+  TemporaryFolder temporary;
+  fs::path folder = temporary.path();
   ThreadPool pool{2};
   NoProgress progress;
   Machine machine{scalar_kernels(), pool, progress};

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cloister/base/error.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/rlwe/encoded_size.h"
 #include "cloister/wire/testing/tiny_parties.h"
 
@@ -77,9 +78,8 @@ TEST_F(CiphertextFile, GivesItsHeaderAndCiphertextsInAnyOrderRepeatedly) {
 }
 
 TEST_F(CiphertextFile, IsStreamedFromAFileByManyThreads) {
-  std::string folder = (fs::temp_directory_path() / "cloister-wire-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const fs::path path = fs::path(folder) / "rows.clo";
+  const TemporaryFolder temporary;
+  const fs::path path = temporary.path() / "rows.clo";
   AtomicFile file(path);
   ContainerWriter container(file, PayloadType::kDataset, kTestPlan);
   write_to(container);
@@ -97,7 +97,6 @@ TEST_F(CiphertextFile, IsStreamedFromAFileByManyThreads) {
       });
     for (auto& thread : threads) thread.join();
   }
-  fs::remove_all(folder);
 }
 
 TEST_F(CiphertextFile, SizeIsPredicted) {

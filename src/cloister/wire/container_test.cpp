@@ -10,6 +10,7 @@
 
 #include "cloister/base/error.h"
 #include "cloister/base/memory.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/wire/internal/layout.h"
 
 namespace cloister::wire {
@@ -346,15 +347,8 @@ TEST(ContainerHostile, RandomBytesBehindAGoodHeaderAreRefused) {
 
 class ContainerFile : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "cloister-wire-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    path_ = folder_ / "data.clo";
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  fs::path folder_, path_;
+  TemporaryFolder temporary_;
+  fs::path path_ = temporary_.path() / "data.clo";
 };
 
 TEST_F(ContainerFile, IsWrittenStreamedAndReadFromTheMapping) {
@@ -416,7 +410,7 @@ TEST_F(ContainerFile, UnfinishedOrMissingFilesAreRefused) {
   }
   EXPECT_THROW(ContainerReader::open(path_, kExpected), DecodeError);
   EXPECT_THROW(describe(path_), DecodeError);
-  EXPECT_THROW(peek(folder_ / "none"), Error);
+  EXPECT_THROW(peek(path_.parent_path() / "none"), Error);
   Expectation small = kExpected;
   small.limits.max_bytes = 10;
   EXPECT_THROW(ContainerReader::open(path_, small), ResourceError);

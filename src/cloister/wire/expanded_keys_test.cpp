@@ -7,6 +7,7 @@
 
 #include "cloister/base/error.h"
 #include "cloister/base/file.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/ckks/evaluator.h"
 #include "cloister/ckks/rotations.h"
 #include "cloister/rlwe/encoded_size.h"
@@ -119,8 +120,8 @@ TEST_F(ExpandedKeys, AreTheSameForAnyNumberOfThreadsAndOfThePredictedSize) {
 }
 
 TEST_F(ExpandedKeys, OutliveEverythingButTheirFile) {
-  const fs::path path =
-      fs::temp_directory_path() / ("cloister-expanded-" + to_hex(Seed::from_system().bytes()));
+  const TemporaryFolder temporary;
+  const fs::path path = temporary.path() / "keys";
   write_file(path, expanded());
   const auto keys = map_expanded_keys(ContainerReader::open(path, expecting(PayloadType::kExpandedKeys)),
                                       reader().digest(), owner.rlwe(), kTestKeysLimits);

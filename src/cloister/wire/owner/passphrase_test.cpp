@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <thread>
 
 #include "cloister/base/error.h"
 #include "cloister/base/file.h"
+#include "cloister/base/testing/temporary_folder.h"
 
 namespace cloister::wire {
 namespace {
@@ -25,16 +27,12 @@ std::string text_of(const Passphrase& passphrase) {
 }
 
 std::string from_file_with(const std::string& contents) {
-  std::string name = (fs::temp_directory_path() / "cloister-passphrase-XXXXXX").string();
-  const int file = mkstemp(name.data());
-  EXPECT_EQ(::write(file, contents.data(), contents.size()), static_cast<ssize_t>(contents.size()));
-  ::close(file);
+  const TemporaryFolder temporary;
+  const fs::path path = temporary.path() / "passphrase";
+  std::ofstream(path, std::ios::binary) << contents;
   try {
-    std::string out = text_of(Passphrase::from_file(name));
-    fs::remove(name);
-    return out;
+    return text_of(Passphrase::from_file(path));
   } catch (const Error& e) {
-    fs::remove(name);
     return std::string(info(e.code()).name);
   }
 }

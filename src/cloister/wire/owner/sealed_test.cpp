@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cloister/base/error.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/wire/owner/internal/sealing_crypto.h"
 
 namespace cloister::wire {
@@ -192,14 +193,8 @@ TEST(SealingCrypto, GcmKnownAnswer) {
 
 class SecretFile : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "cloister-sealed-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  fs::path folder_;
+  TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
 };
 
 TEST_F(SecretFile, IsItsOwnersAloneAndNeverOverwritten) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cloister/base/error.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/wire/testing/tiny_parties.h"
 
 namespace cloister::wire {
@@ -19,15 +20,8 @@ class SecretKeyEncoding : public ::testing::Test {
  protected:
   TinyParties owner;
   const Passphrase passphrase = Passphrase::from_text("a long passphrase");
-  fs::path folder, path;
-
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "cloister-wire-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder = name;
-    path = folder / "secret.clo";
-  }
-  void TearDown() override { fs::remove_all(folder); }
+  TemporaryFolder temporary;
+  fs::path folder = temporary.path(), path = folder / "secret.clo";
 
   rlwe::SecretKey decode(std::span<const std::uint8_t> bytes) {
     return decode_secret_key(bytes, owner.parameters->rlwe(), owner.pool);
