@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
   rlwe::EvaluationKeys keys;
   keys.set_relinearization(generator.relinearization_key(prng, parameters->ring()->q_count()));
   keys.set_encapsulation(generator.encapsulation_keys(prng));
-  const auto uses = circuits::Bootstrapper::galois_uses(spec, *parameters);
+  const auto uses = circuits::Bootstrapper::galois_uses(spec, parameters->spec());
   for (const auto& use : uses) keys.add_galois(generator.galois_key(use.element, prng, use.q_limbs));
   const double keygen = seconds_since(start);
   const auto encoding = std::chrono::steady_clock::now();

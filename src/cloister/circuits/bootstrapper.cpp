@@ -66,9 +66,9 @@ double coefficient_bound(const ckks::Parameters& parameters, double variance) {
 bool Bootstrapper::is_sparse() const noexcept { return repeats(spec_, parameters_->slots()); }
 
 std::vector<GaloisUse> Bootstrapper::galois_uses(const BootstrappingSpec& spec,
-                                                 const ckks::Parameters& parameters) {
-  const int log2_degree = parameters.ring()->log2_degree();
-  const std::size_t slots = parameters.slots(), n = period_of(spec);
+                                                 const ckks::ParametersSpec& parameters) {
+  const int log2_degree = parameters.log2_degree;
+  const std::size_t slots = std::size_t{1} << (log2_degree - 1), n = period_of(spec);
   std::map<std::uint64_t, std::size_t> limbs;
   const auto use = [&](std::uint64_t element, int level) {
     auto& most = limbs[element];
@@ -90,7 +90,7 @@ std::vector<GaloisUse> Bootstrapper::galois_uses(const BootstrappingSpec& spec,
     for (const std::size_t times : {1, 2, 3})
       if (times == 1 || 4 * step <= slots)
         rotate(static_cast<std::int64_t>(times * step), parameters.top_level());
-  if (repeats(spec, slots) && !spec.real) rotate(static_cast<std::int64_t>(n), parameters.max_level());
+  if (repeats(spec, slots) && !spec.real) rotate(static_cast<std::int64_t>(n), parameters.levels);
   use(rlwe::galois_element_of_conjugation(log2_degree), parameters.top_level() - spec.coefficients_to_slots);
   std::vector<GaloisUse> out;
   for (const auto& [element, most] : limbs) out.push_back({element, most});

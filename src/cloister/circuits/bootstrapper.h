@@ -59,7 +59,7 @@ class Bootstrapper {
   const BootstrappingSpec& spec() const noexcept { return spec_; }
   /// The Galois keys that it uses, by element, besides relinearization and encapsulation keys.
   static std::vector<GaloisUse> galois_uses(const BootstrappingSpec& spec,
-                                            const ckks::Parameters& parameters);
+                                            const ckks::ParametersSpec& parameters);
 
   /// How far beyond the range an operand's error may take it.
   static constexpr double kMaxRelativeError = 0x1p-6;

@@ -55,7 +55,7 @@ class Parties {
   rlwe::SecretKey secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
   rlwe::KeyGenerator generator{secret, pool};
   rlwe::EvaluationKeys keys;
-  std::vector<GaloisUse> uses = Bootstrapper::galois_uses(spec, *parameters);
+  std::vector<GaloisUse> uses = Bootstrapper::galois_uses(spec, parameters->spec());
   ckks::Encoder encoder{parameters, pool};
   ckks::Evaluator evaluator{parameters, &keys, pool};
   ckks::Decryptor decryptor{secret, encoder, pool};

@@ -18,6 +18,8 @@ struct ParametersSpec {
   int raised_levels = 0;      ///< above those of a fresh ciphertext, for what bootstrapping has raised
   int raised_scale_bits = 0;  ///< log2 of the scale and the primes there
 
+  /// The highest level: see Parameters::top_level.
+  int top_level() const noexcept { return levels + raised_levels; }
   friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
 };
 
@@ -42,7 +44,7 @@ class Parameters {
   /// Of a fresh ciphertext.
   int max_level() const noexcept { return spec_.levels; }
   /// The highest of all: that of the modulus to which bootstrapping raises.
-  int top_level() const noexcept { return spec_.levels + spec_.raised_levels; }
+  int top_level() const noexcept { return spec_.top_level(); }
   std::size_t slots() const noexcept { return ring()->degree() / 2; }
   Scale scale_at(int level) const noexcept { return scales_[static_cast<std::size_t>(level)]; }
   /// The prime that a rescaling from `level` divides by.

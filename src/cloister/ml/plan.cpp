@@ -1,12 +1,15 @@
 #include "cloister/ml/plan.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cloister/ml/paillier_planner.h"
 #include "cloister/ml/planner.h"
+#include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/security.h"
 
 namespace cloister::ml {
@@ -235,6 +238,29 @@ std::string_view to_string(Job job) noexcept {
       return "aggregate";
   }
   return "unknown";
+}
+
+EvaluationKeyUses CkksPlan::key_uses() const {
+  const std::size_t limbs = static_cast<std::size_t>(parameters.levels) + 1;
+  std::map<std::uint64_t, std::size_t> most;
+  const auto use = [&](std::uint64_t element, std::size_t q_limbs) {
+    auto& now = most[element];
+    now = std::max(now, q_limbs);
+  };
+  for (const std::int64_t step : rotations().steps())
+    use(rlwe::galois_element_of_rotation(step, parameters.log2_degree), limbs);
+  EvaluationKeyUses out;
+  if (trains) out.relinearization_limbs = limbs;
+  if (bootstrapping) {
+    out.encapsulation = true;
+    // The reduction's products start below coefficients to slots.
+    out.relinearization_limbs =
+        static_cast<std::size_t>(parameters.top_level() - bootstrapping->coefficients_to_slots) + 1;
+    const auto uses = circuits::Bootstrapper::galois_uses(*bootstrapping, parameters);
+    for (const auto& [element, q_limbs] : uses) use(element, q_limbs);
+  }
+  for (const auto& [element, q_limbs] : most) out.galois.push_back({element, q_limbs});
+  return out;
 }
 
 TrainingLayout CkksPlan::layout(std::uint64_t rows) const {

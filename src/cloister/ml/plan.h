@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cloister/base/bytes.h"
+#include "cloister/circuits/bootstrapper.h"
 #include "cloister/ckks/parameters.h"
 #include "cloister/ckks/value_bound.h"
 #include "cloister/ml/schedule.h"
@@ -75,6 +76,17 @@ struct Alternative {
   std::uint64_t upload_bytes = 0;  ///< keys and data
 };
 
+/// The evaluation keys that a server needs, each for as many limbs of Q as it is used with at most.
+struct EvaluationKeyUses {
+  std::size_t relinearization_limbs = 0;    ///< 0: none
+  std::vector<circuits::GaloisUse> galois;  ///< by element
+  bool encapsulation = false;               ///< rlwe::EncapsulationKeys
+
+  std::size_t keys() const noexcept {
+    return galois.size() + (relinearization_limbs != 0 ? 1 : 0) + (encapsulation ? 1 : 0);
+  }
+};
+
 /// The part of a plan that says how CKKS does it.
 struct CkksPlan {
   ckks::ParametersSpec parameters;
@@ -89,6 +101,10 @@ struct CkksPlan {
   int model_level = kPredictionLevels;
   int data_level = 0;  ///< of training rows; rows to predict have kPredictionLevels
 
+  /// Where there is one, the state of a training is renewed when its levels are used up.
+  std::optional<circuits::BootstrappingSpec> bootstrapping = std::nullopt;
+
+  EvaluationKeyUses key_uses() const;
   ckks::RotationBasis rotations() const { return rotation_basis(packing, rotation_keys, trains); }
   TrainingLayout layout(std::uint64_t rows) const;
   friend bool operator==(const CkksPlan&, const CkksPlan&) = default;
