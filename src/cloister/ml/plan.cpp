@@ -247,7 +247,8 @@ EvaluationKeyUses CkksPlan::key_uses() const {
     auto& now = most[element];
     now = std::max(now, q_limbs);
   };
-  for (const std::int64_t step : rotations().steps())
+  const ckks::RotationBasis basis = rotations();
+  for (const std::int64_t step : basis.steps())
     use(rlwe::galois_element_of_rotation(step, parameters.log2_degree), limbs);
   EvaluationKeyUses out;
   if (trains) out.relinearization_limbs = limbs;
