@@ -1,5 +1,6 @@
 #include "cloister/circuits/homomorphic_dft.h"
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <map>
@@ -121,6 +122,13 @@ std::vector<LinearTransform> dft_stages(DftDirection direction, int log2_n, std:
 
 std::vector<LinearTransform> dft_stages_to_halves(int log2_n, std::size_t slots, int stages, double factor) {
   return made(DftDirection::kCoefficientsToSlots, log2_n, slots, stages, factor, true);
+}
+
+std::vector<DftShape> dft_shapes(DftDirection direction, int log2_n, int stages) {
+  std::vector<DftShape> out;
+  for (const auto& group : grouped(direction, log2_n, stages))
+    out.push_back({static_cast<int>(group.size()), std::ranges::max(group)});
+  return out;
 }
 
 std::vector<std::vector<std::int64_t>> dft_diagonals(DftDirection direction, int log2_n, int stages) {

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "cloister/circuits/internal/two_sines.h"
 #include "cloister/circuits/polynomial_circuit.h"
 
 namespace cloister::circuits {
@@ -50,17 +51,11 @@ class ModularReduction {
                                     const ckks::Ciphertext& second, double gain) const;
 
  private:
-  /// a sin x + b sin 2 x near x.
-  struct Sines {
-    double a = 0, b = 0;
-    double error = 0;  // the largest, over the largest x
-  };
-  static Sines sines(double largest) noexcept;
   PolynomialCircuit exponential(double factor) const;
   ckks::Ciphertext with_sine_error(ckks::Ciphertext fraction, double gain, double parts) const;
 
   Range range_;
-  Sines sines_;
+  internal::TwoSines sines_;
   double half_width_, fit_error_;
   std::vector<double> coefficients_;  // of the exponential
 };

@@ -1,0 +1,185 @@
+#include "cloister/circuits/bootstrapping_noise.h"
+
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "cloister/circuits/homomorphic_dft.h"
+#include "cloister/circuits/internal/operation_noise.h"
+#include "cloister/circuits/internal/reduction_noise.h"
+#include "cloister/rlwe/security.h"
+
+namespace cloister::circuits {
+namespace {
+
+using internal::OperationNoise;
+
+constexpr double kFailureBits = 40;
+
+double square(double x) { return x * x; }
+
+// Slots on their way through linear maps: mean squares of their errors' magnitude, and of their own.
+struct Slots {
+  double noise = 0, mean_square = 0;
+  double scale = 0;
+  int level = 0;
+};
+
+// One stage of a transform, whose rows all have the square norm `row`, with diagonals at a scale. See
+// EncodedLinearTransform::bound; slots are independent, and so are the errors of different diagonals, which
+// meet different slots.
+void pass(Slots& x, const DftShape& stage, double row, double scale, const OperationNoise& operations) {
+  const double diagonals = 2 * std::exp2(stage.layers) - 1, product = x.scale * scale;
+  x.noise = row * (x.noise + operations.key_error(x.level, x.scale)) +
+            diagonals * (OperationNoise::encoding(std::exp2(stage.log2_period), scale) * x.mean_square +
+                         operations.key_switch(x.level, product));
+  x.mean_square *= row;
+  x.scale = product / operations.prime_at(x.level--);
+  x.noise += operations.rounding(x.scale);
+}
+
+// Of both coefficients of a slot together, over what they are at most.
+double coefficient_noise(const BootstrappingSpec& spec, const OperationNoise& operations) {
+  const double slots = operations.degree() / 2, parts = spec.real ? 1 : 2;
+  Slots x{0, parts, operations.scale_at(spec.slots_to_coefficients), spec.slots_to_coefficients};
+  // The range is divided by where it is most: its place among the stages changes nothing but that.
+  const double each = std::pow(spec.range, -2.0 / spec.slots_to_coefficients);
+  x.mean_square *= square(spec.range);
+  for (const DftShape& stage :
+       dft_shapes(DftDirection::kSlotsToCoefficients, spec.log2_slots, spec.slots_to_coefficients))
+    pass(x, stage, each * std::exp2(stage.layers), operations.scale_at(x.level), operations);
+  // A slot sums 2 slots coefficients; what does not repeat is summed away after raising.
+  return parts / 2 * x.noise / slots + parts * operations.raised_coefficient();
+}
+
+// Of the sum over what repeats, as Rotations::sum_slots makes it in radix four: each step adds one rounding
+// and its keys' errors, of which later steps sum copies in different slots.
+double sum_noise(double copies, int level, double scale, const OperationNoise& operations) {
+  double noise = 0;
+  while (copies > 1) {
+    const double radix = copies >= 4 ? 4 : 2;
+    noise = radix * noise + (radix - 1) * operations.key_error(level, scale) + operations.rounding(scale);
+    copies /= radix;
+  }
+  return noise;
+}
+
+// Of the reduction's operand.
+internal::OperandNoise operand_noise(const BootstrappingSpec& spec, const OperationNoise& operations,
+                                     double operand_unit, bool sparse) {
+  const double slots = operations.degree() / 2, n = std::exp2(spec.log2_slots), copies = slots / n;
+  const int top = operations.top_level(), stages = spec.coefficients_to_slots;
+  // Slots of 2 n coefficients, each the sum of 1 + kEncapsulationWeight uniform terms.
+  Slots x{0, 2 * n * (1 + rlwe::kEncapsulationWeight) / 12, operations.prime_at(0) * copies, top};
+  x.noise = sum_noise(copies, top, x.scale, operations);
+  const double each = std::pow(2 * operand_unit, -2.0 / stages);
+  const double shrink = std::pow(operations.scale_at(top - stages) / x.scale, 1.0 / stages);
+  auto shapes = dft_shapes(DftDirection::kCoefficientsToSlots, spec.log2_slots, stages);
+  if (sparse && !spec.real) shapes.back().log2_period = spec.log2_slots + 1;
+  for (const DftShape& stage : shapes)
+    pass(x, stage, each * std::exp2(-stage.layers), shrink * operations.prime_at(x.level), operations);
+  // Added to its conjugate: twice the real part.
+  return {2 * x.noise, operations.key_switch(x.level, x.scale)};
+}
+
+// The Chebyshev series of cos + sin, by the sum over its extrema of more terms than count; and what it lacks.
+// The polynomial that is used errs less, and has these coefficients but for that.
+struct Series {
+  std::vector<double> coefficients;
+  double error = 0;
+};
+Series exponential_series(double frequency, int degree) {
+  constexpr int kPoints = 96;
+  Series out;
+  for (int k = 0; k < kPoints / 2 + degree; ++k) {
+    double sum = 0;
+    for (int j = 0; j < kPoints; ++j) {
+      const double angle = std::numbers::pi * (j + 0.5) / kPoints, x = frequency * std::cos(angle);
+      sum += (std::cos(x) + std::sin(x)) * std::cos(k * angle);
+    }
+    const double c = sum * (k == 0 ? 1 : 2) / kPoints;
+    if (k <= degree)
+      out.coefficients.push_back(c);
+    else
+      out.error += std::abs(c);
+  }
+  return out;
+}
+
+// But for 2^-40, over all slots: s with exp(-s) for the probability of each.
+double slots_exponent(int log2_degree) { return std::numbers::ln2 * (kFailureBits + log2_degree - 1); }
+
+// With exponential variables E of mean 1: a real Gaussian error of variance E exceeds u with probability
+// exp(-sqrt 2 u).
+double real_tails(int log2_degree) { return slots_exponent(log2_degree) / std::numbers::sqrt2; }
+
+// A complex one of mean square E exceeds z / 2 with probability z K_1(z), which is below
+// sqrt(pi z / 2) (1 + 3 / (8 z)) exp(-z).
+double complex_tails(int log2_degree) {
+  const double s = slots_exponent(log2_degree);
+  double z = s;
+  for (int round = 0; round < 20; ++round)
+    z = s + std::log(std::numbers::pi * z / 2) / 2 + std::log1p(3 / (8 * z));
+  return z / 2;
+}
+
+}  // namespace
+
+BootstrappingNoise BootstrappingNoise::in_a_row(int count) const noexcept {
+  const double root = std::sqrt(count);
+  return {root * deviation, root * largest_deviation, count * systematic, tails};
+}
+
+BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks::ParametersSpec& parameters,
+                                       const rlwe::ParametersSpec& chain) {
+  if (parameters.raised_levels != spec.raised_levels() || parameters.levels < spec.slots_to_coefficients ||
+      spec.log2_slots >= parameters.log2_degree)
+    throw ParametersError("bootstrapping: the parameters are not those of the transforms and slots");
+  const OperationNoise operations(parameters, chain);
+  const bool sparse = spec.log2_slots + 1 < parameters.log2_degree;
+  const double ratio = operations.scale_at(0) / operations.prime_at(0);
+  const double margin = ratio * (1 + Bootstrapper::kMaxRelativeError);
+  const int overflow = rlwe::ModulusRaiser::largest_overflow();
+  const double half_width = overflow + margin;
+
+  const Series series = exponential_series(
+      2 * std::numbers::pi * half_width / std::exp2(ModularReduction::kSquarings), ModularReduction::kDegree);
+  const int level = operations.top_level() - spec.coefficients_to_slots;
+  const internal::TwoSines sines = internal::two_sines(2 * std::numbers::pi * margin);
+  const auto reduction =
+      internal::reduction_noise({.exponential = series.coefficients,
+                                 .fit_error = series.error,
+                                 .overflow = overflow,
+                                 .margin = margin,
+                                 .sines = sines,
+                                 .squarings = ModularReduction::kSquarings,
+                                 .level = level,
+                                 .gain = spec.range / ratio,
+                                 .scale = ckks::Scale(operations.scale_at(parameters.levels))},
+                                operations, operand_noise(spec, operations, half_width / 2, sparse));
+
+  // Each real part is reduced; then the conjugation; and where two of them stand behind each other, one is
+  // rotated to the other, and both are masked.
+  const double parts = spec.real ? 1 : 2;
+  const double scale = operations.scale_at(parameters.levels);
+  const double key_switch = operations.key_switch(parameters.levels, scale);
+  double end = key_switch;
+  if (sparse && !spec.real) {
+    const double masks = 2 * OperationNoise::encoding(std::exp2(spec.log2_slots + 1), scale);
+    end = parts * (key_switch + operations.rounding(operations.scale_at(parameters.levels - 1)) +
+                   masks * square(spec.range)) +
+          key_switch;
+  }
+  const double coefficients = coefficient_noise(spec, operations);
+  const auto deviation = [&](double variance) {
+    return std::sqrt((parts * variance + end) / square(spec.range) + coefficients);
+  };
+  BootstrappingNoise out;
+  out.deviation = deviation(reduction.variance);
+  out.largest_deviation = deviation(reduction.largest_variance);
+  out.systematic = std::sqrt(parts) * (reduction.systematic / spec.range + margin / ratio * sines.error);
+  out.tails = spec.real ? real_tails(parameters.log2_degree) : complex_tails(parameters.log2_degree);
+  return out;
+}
+
+}  // namespace cloister::circuits
