@@ -29,9 +29,9 @@ struct Slots {
 // EncodedLinearTransform::bound; slots are independent, and so are the errors of different diagonals, which
 // meet different slots.
 void pass(Slots& x, const DftShape& stage, double row, double scale, const OperationNoise& operations) {
-  const double diagonals = 2 * std::exp2(stage.layers) - 1, product = x.scale * scale;
+  const double diagonals = stage.diagonals, product = x.scale * scale;
   x.noise = row * (x.noise + operations.key_error(x.level, x.scale)) +
-            diagonals * (OperationNoise::encoding(std::exp2(stage.log2_period), scale) * x.mean_square +
+            diagonals * (OperationNoise::encoding(stage.coefficients, scale) * x.mean_square +
                          operations.key_switch(x.level, product));
   x.mean_square *= row;
   x.scale = product / operations.prime_at(x.level--);
@@ -42,7 +42,6 @@ void pass(Slots& x, const DftShape& stage, double row, double scale, const Opera
 double coefficient_noise(const BootstrappingSpec& spec, const OperationNoise& operations) {
   const double slots = operations.degree() / 2, parts = spec.real ? 1 : 2;
   Slots x{0, parts, operations.scale_at(spec.slots_to_coefficients), spec.slots_to_coefficients};
-  // The range is divided by where it is most: its place among the stages changes nothing but that.
   const double each = std::pow(spec.range, -2.0 / spec.slots_to_coefficients);
   x.mean_square *= square(spec.range);
   for (const DftShape& stage :
@@ -74,9 +73,8 @@ internal::OperandNoise operand_noise(const BootstrappingSpec& spec, const Operat
   x.noise = sum_noise(copies, top, x.scale, operations);
   const double each = std::pow(2 * operand_unit, -2.0 / stages);
   const double shrink = std::pow(operations.scale_at(top - stages) / x.scale, 1.0 / stages);
-  auto shapes = dft_shapes(DftDirection::kCoefficientsToSlots, spec.log2_slots, stages);
-  if (sparse && !spec.real) shapes.back().log2_period = spec.log2_slots + 1;
-  for (const DftShape& stage : shapes)
+  for (const DftShape& stage :
+       dft_shapes(DftDirection::kCoefficientsToSlots, spec.log2_slots, stages, sparse && !spec.real))
     pass(x, stage, each * std::exp2(-stage.layers), shrink * operations.prime_at(x.level), operations);
   // Added to its conjugate: twice the real part.
   return {2 * x.noise, operations.key_switch(x.level, x.scale)};
@@ -165,7 +163,8 @@ BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks
   const double key_switch = operations.key_switch(parameters.levels, scale);
   double end = key_switch;
   if (sparse && !spec.real) {
-    const double masks = 2 * OperationNoise::encoding(std::exp2(spec.log2_slots + 1), scale);
+    // A half and a sign, as in dft_shapes.
+    const double masks = 2 * OperationNoise::encoding(std::size_t{2} << spec.log2_slots, scale);
     end = parts * (key_switch + operations.rounding(operations.scale_at(parameters.levels - 1)) +
                    masks * square(spec.range)) +
           key_switch;

@@ -29,9 +29,10 @@ class OperationNoise {
   double key_switch(int level, double scale) const noexcept {
     return key_error(level, scale) + rounding(scale);
   }
-  /// Of an encoding of slots that repeat with a period: a polynomial of which only 2 periods of coefficients
-  /// are rounded.
-  static double encoding(double period, double scale) noexcept { return 2 * period / 12 / (scale * scale); }
+  /// Of an encoding of slots as a polynomial, of whose coefficients so many are rounded.
+  static double encoding(std::size_t coefficients, double scale) noexcept {
+    return static_cast<double>(coefficients) / 12 / (scale * scale);
+  }
   /// Of one coefficient that is raised (rlwe::ModulusRaiser), at level 0.
   double raised_coefficient() const noexcept;
 
