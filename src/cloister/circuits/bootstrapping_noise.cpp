@@ -14,8 +14,6 @@ namespace {
 
 using internal::OperationNoise;
 
-constexpr double kFailureBits = 40;
-
 double square(double x) { return x * x; }
 
 // Slots on their way through linear maps: mean squares of their errors' magnitude, and of their own.
@@ -104,23 +102,6 @@ Series exponential_series(double frequency, int degree) {
   return out;
 }
 
-// But for 2^-40, over all slots: s with exp(-s) for the probability of each.
-double slots_exponent(int log2_degree) { return std::numbers::ln2 * (kFailureBits + log2_degree - 1); }
-
-// With exponential variables E of mean 1: a real Gaussian error of variance E exceeds u with probability
-// exp(-sqrt 2 u).
-double real_tails(int log2_degree) { return slots_exponent(log2_degree) / std::numbers::sqrt2; }
-
-// A complex one of mean square E exceeds z / 2 with probability z K_1(z), which is below
-// sqrt(pi z / 2) (1 + 3 / (8 z)) exp(-z).
-double complex_tails(int log2_degree) {
-  const double s = slots_exponent(log2_degree);
-  double z = s;
-  for (int round = 0; round < 20; ++round)
-    z = s + std::log(std::numbers::pi * z / 2) / 2 + std::log1p(3 / (8 * z));
-  return z / 2;
-}
-
 }  // namespace
 
 BootstrappingNoise BootstrappingNoise::in_a_row(int count) const noexcept {
@@ -177,8 +158,18 @@ BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks
   out.deviation = deviation(reduction.variance);
   out.largest_deviation = deviation(reduction.largest_variance);
   out.systematic = std::sqrt(parts) * (reduction.systematic / spec.range + margin / ratio * sines.error);
-  out.tails = spec.real ? real_tails(parameters.log2_degree) : complex_tails(parameters.log2_degree);
+  out.tails = spec.real ? internal::real_tails(parameters.log2_degree)
+                        : internal::complex_tails(parameters.log2_degree);
   return out;
+}
+
+BootstrappingNoise bootstrapping_two_noise(const BootstrappingSpec& spec,
+                                           const ckks::ParametersSpec& parameters,
+                                           const rlwe::ParametersSpec& chain) {
+  const BootstrappingNoise both = bootstrapping_noise(spec, parameters, chain);
+  constexpr double kEach = 1 / std::numbers::sqrt2;
+  return {kEach * both.deviation, kEach * both.largest_deviation, kEach * both.systematic,
+          internal::real_tails(parameters.log2_degree)};
 }
 
 }  // namespace cloister::circuits

@@ -5,8 +5,7 @@
 namespace cloister::circuits {
 
 /// What a bootstrap adds to a slot's error, over the range, whatever the operand brings. Of a complex slot it
-/// is the magnitude; each of the two real vectors of Bootstrapper::bootstrap_two has 1 / sqrt 2 of
-/// everything but `tails`.
+/// is the magnitude.
 ///
 /// Every operation's rounding and key error is carried to the result by the derivative of what follows, and
 /// their mean squares are added. Taken for granted, not proven: that roundings of distinct operations are
@@ -33,5 +32,9 @@ struct BootstrappingNoise {
 /// ParametersError where the spec's stages do not fit its slots, or its raised levels the parameters'.
 BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks::ParametersSpec& parameters,
                                        const rlwe::ParametersSpec& chain);
+/// The same of each of the two real vectors of Bootstrapper::bootstrap_two.
+BootstrappingNoise bootstrapping_two_noise(const BootstrappingSpec& spec,
+                                           const ckks::ParametersSpec& parameters,
+                                           const rlwe::ParametersSpec& chain);
 
 }  // namespace cloister::circuits

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cloister/circuits/internal/exponential_fit.h"
+#include "cloister/circuits/internal/reduction_noise.h"
 #include "cloister/ckks/rotations.h"
 
 namespace cloister::circuits {
@@ -46,20 +47,35 @@ Ciphertext ModularReduction::turned(const Evaluator& evaluator, const Ciphertext
   const double factor = factors.front();
 
   auto z = exponential(factors.back()).evaluate_turned(evaluator, operand);
-  z.bound = {factors.back() * (1 + fit_error_), z.bound.error + factors.back() * fit_error_};
+  z = Evaluator::with_magnitude(std::move(z), factors.back() * (1 + fit_error_));
   for (int k = kSquarings - 1; k >= 0; --k)
     z = Evaluator::with_magnitude(evaluator.square(z), factors[static_cast<std::size_t>(k)]);
-  // The bound of a product's error does not see that the two slopes all but cancel.
-  const double slope = linear + 2 * factor, error = z.bound.error;
-  z = Evaluator::with_bound(std::move(z), {factor, 0});
   auto sum = evaluator.multiply_lazy(z, -linear);
   sum = evaluator.add(evaluator.multiply_lazy(z, z), sum);
   z = evaluator.finish(Evaluator::with_magnitude(std::move(sum), factor * (linear + factor)));
-  z.bound.error += slope * error;
   const double unit = before.value() / scale.value();  // of values at `scale`
   z.scale = scale;
-  z.bound = {z.bound.magnitude * unit, z.bound.error * unit};
+  // Adding worst cases all the way would not see that errors are independent, nor that slopes cancel.
+  z.bound = {z.bound.magnitude * unit, error_bound(parameters, operand, gain, scale)};
   return z;
+}
+
+// Of `turned`, which is half of what internal::ReductionNoise tells of the fraction.
+double ModularReduction::error_bound(const ckks::Parameters& parameters, const Ciphertext& operand,
+                                     double gain, ckks::Scale scale) const {
+  const internal::OperationNoise operations(parameters.spec(), parameters.rlwe()->spec());
+  const auto noise = internal::reduction_noise({.exponential = coefficients_,
+                                                .fit_error = fit_error_,
+                                                .overflow = range_.overflow,
+                                                .margin = range_.margin,
+                                                .sines = sines_,
+                                                .squarings = kSquarings,
+                                                .level = operand.level(),
+                                                .gain = gain,
+                                                .scale = scale},
+                                               operations, {});
+  return internal::complex_tails(parameters.ring()->log2_degree()) * std::sqrt(noise.largest_variance / 2) +
+         noise.systematic / 2 + noise.slope * operand.bound.error;
 }
 
 Ciphertext ModularReduction::real_fraction(const Evaluator& evaluator, const Ciphertext& turned,

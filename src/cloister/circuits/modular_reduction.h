@@ -52,6 +52,8 @@ class ModularReduction {
 
  private:
   PolynomialCircuit exponential(double factor) const;
+  double error_bound(const ckks::Parameters& parameters, const ckks::Ciphertext& operand, double gain,
+                     ckks::Scale scale) const;
   ckks::Ciphertext with_sine_error(ckks::Ciphertext fraction, double gain, double parts) const;
 
   Range range_;
