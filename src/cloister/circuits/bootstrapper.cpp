@@ -220,7 +220,7 @@ Ciphertext Bootstrapper::reduced_sparse(const Evaluator& evaluator, const Cipher
 
 // In place of the sum of worst cases, what is known of the whole.
 Ciphertext Bootstrapper::with_error_of(Ciphertext out, const Ciphertext& operand, double added) const {
-  out.bound.error = spec_.range * (kMargin * operand.bound.error + added);
+  out.bound.error = spec_.range * (reduction_.slope() * operand.bound.error + added);
   return out;
 }
 

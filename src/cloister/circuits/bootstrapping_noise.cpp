@@ -2,9 +2,9 @@
 
 #include <cmath>
 #include <numbers>
-#include <vector>
 
 #include "cloister/circuits/homomorphic_dft.h"
+#include "cloister/circuits/internal/exponential_fit.h"
 #include "cloister/circuits/internal/operation_noise.h"
 #include "cloister/circuits/internal/reduction_noise.h"
 #include "cloister/rlwe/security.h"
@@ -78,30 +78,6 @@ internal::OperandNoise operand_noise(const BootstrappingSpec& spec, const Operat
   return {2 * x.noise, operations.key_switch(x.level, x.scale)};
 }
 
-// The Chebyshev series of cos + sin, by the sum over its extrema of more terms than count; and what it lacks.
-// The polynomial that is used errs less, and has these coefficients but for that.
-struct Series {
-  std::vector<double> coefficients;
-  double error = 0;
-};
-Series exponential_series(double frequency, int degree) {
-  constexpr int kPoints = 96;
-  Series out;
-  for (int k = 0; k < kPoints / 2 + degree; ++k) {
-    double sum = 0;
-    for (int j = 0; j < kPoints; ++j) {
-      const double angle = std::numbers::pi * (j + 0.5) / kPoints, x = frequency * std::cos(angle);
-      sum += (std::cos(x) + std::sin(x)) * std::cos(k * angle);
-    }
-    const double c = sum * (k == 0 ? 1 : 2) / kPoints;
-    if (k <= degree)
-      out.coefficients.push_back(c);
-    else
-      out.error += std::abs(c);
-  }
-  return out;
-}
-
 }  // namespace
 
 BootstrappingNoise BootstrappingNoise::in_a_row(int count) const noexcept {
@@ -111,23 +87,22 @@ BootstrappingNoise BootstrappingNoise::in_a_row(int count) const noexcept {
 
 BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks::ParametersSpec& parameters,
                                        const rlwe::ParametersSpec& chain) {
-  if (parameters.raised_levels != spec.raised_levels() || parameters.levels < spec.slots_to_coefficients ||
-      spec.log2_slots >= parameters.log2_degree)
-    throw ParametersError("bootstrapping: the parameters are not those of the transforms and slots");
+  if (parameters.raised_levels != spec.raised_levels() || parameters.levels <= spec.slots_to_coefficients ||
+      spec.log2_slots >= parameters.log2_degree || !(spec.range > 0))
+    throw ParametersError(
+        "bootstrapping: the parameters have other levels or fewer slots, or there is no range");
   const OperationNoise operations(parameters, chain);
   const bool sparse = spec.log2_slots + 1 < parameters.log2_degree;
   const double ratio = operations.scale_at(0) / operations.prime_at(0);
   const double margin = ratio * (1 + Bootstrapper::kMaxRelativeError);
   const int overflow = rlwe::ModulusRaiser::largest_overflow();
-  const double half_width = overflow + margin;
-
-  const Series series = exponential_series(
-      2 * std::numbers::pi * half_width / std::exp2(ModularReduction::kSquarings), ModularReduction::kDegree);
+  const auto series =
+      internal::exponential_series(overflow, margin, ModularReduction::kSquarings, ModularReduction::kDegree);
   const int level = operations.top_level() - spec.coefficients_to_slots;
   const internal::TwoSines sines = internal::two_sines(2 * std::numbers::pi * margin);
   const auto reduction =
       internal::reduction_noise({.exponential = series.coefficients,
-                                 .fit_error = series.error,
+                                 .fit_error = series.max_error,
                                  .overflow = overflow,
                                  .margin = margin,
                                  .sines = sines,
@@ -135,7 +110,7 @@ BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks
                                  .level = level,
                                  .gain = spec.range / ratio,
                                  .scale = ckks::Scale(operations.scale_at(parameters.levels))},
-                                operations, operand_noise(spec, operations, half_width / 2, sparse));
+                                operations, operand_noise(spec, operations, series.half_width / 2, sparse));
 
   // Each real part is reduced; then the conjugation; and where two of them stand behind each other, one is
   // rotated to the other, and both are masked.
@@ -166,6 +141,8 @@ BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks
 BootstrappingNoise bootstrapping_two_noise(const BootstrappingSpec& spec,
                                            const ckks::ParametersSpec& parameters,
                                            const rlwe::ParametersSpec& chain) {
+  if (spec.real || spec.log2_slots + 1 >= parameters.log2_degree)
+    throw ParametersError("bootstrapping: two vectors at once need complex slots that repeat");
   const BootstrappingNoise both = bootstrapping_noise(spec, parameters, chain);
   constexpr double kEach = 1 / std::numbers::sqrt2;
   return {kEach * both.deviation, kEach * both.largest_deviation, kEach * both.systematic,

@@ -35,6 +35,9 @@ class ModularReduction {
   double operand_unit() const noexcept { return half_width_ / 2; }
   /// Largest error of m in the clear, over the margin.
   double relative_error() const noexcept { return sines_.error; }
+  /// How much larger an error of m is in the result: 1 and 25 relative errors, since that is near a fifth
+  /// Chebyshev polynomial.
+  double slope() const noexcept { return sines_.slope; }
   /// Relinearizations; a conjugation comes on top.
   int key_switches() const noexcept { return exponential(1).key_switches() + kSquarings + 1; }
 

@@ -10,6 +10,7 @@ namespace cloister::circuits::internal {
 struct TwoSines {
   double a = 0, b = 0;
   double error = 0;  ///< the largest, over the largest x
+  double slope = 0;  ///< the largest
 };
 TwoSines two_sines(double largest) noexcept;
 
