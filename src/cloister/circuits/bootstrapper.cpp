@@ -6,6 +6,7 @@
 #include <numbers>
 #include <string>
 
+#include "cloister/circuits/bootstrapping_noise.h"
 #include "cloister/circuits/homomorphic_dft.h"
 #include "cloister/ckks/noise.h"
 #include "cloister/ckks/rotations.h"
@@ -102,7 +103,8 @@ Bootstrapper::Bootstrapper(const BootstrappingSpec& spec, const ckks::Encoder& e
     : spec_(spec),
       parameters_(checked(spec, encoder.parameters())),
       raiser_(parameters_->rlwe(), pool),
-      reduction_(reduced_range(*parameters_)) {
+      reduction_(reduced_range(*parameters_)),
+      added_error_(bootstrapping_noise(spec, parameters_->spec(), parameters_->rlwe()->spec()).bound()) {
   const std::size_t slots = parameters_->slots(), n = period_of(spec);
   int level = spec.slots_to_coefficients;
   for (const auto& stage : dft_stages(DftDirection::kSlotsToCoefficients, spec.log2_slots, slots,
@@ -136,7 +138,7 @@ Bootstrapper::Bootstrapper(const BootstrappingSpec& spec, const ckks::Encoder& e
   }
 }
 
-// The slots over the range, as coefficients. The result's bound is that of coefficients. What a stage adds to
+// The slots over the range, as coefficients. The result's error is the operand's alone. What a stage adds to
 // its slots, independent from slot to slot, is in the coefficients what the inverses of the stages so far
 // make of it: each is unitary but for a factor, so the Euclidean norm of its rows is one over the stage's.
 Ciphertext Bootstrapper::to_coefficients(const Evaluator& evaluator, const Ciphertext& operand) const {
@@ -147,7 +149,8 @@ Ciphertext Bootstrapper::to_coefficients(const Evaluator& evaluator, const Ciphe
     throw PrecisionError("bootstrap: values of up to " + std::to_string(x.bound.magnitude) +
                          " do not fit the range of " + std::to_string(spec_.range) +
                          " that was planned; plan a larger range or state a tighter bound");
-  double error = x.bound.error / spec_.range, attenuation = 1;
+  const double brought = x.bound.error / spec_.range;
+  double error = brought, attenuation = 1;
   for (const auto& stage : to_coefficients_) {
     x = Evaluator::with_bound(std::move(x), {x.bound.magnitude, 0});
     const auto added = stage.bound(*parameters_, x);
@@ -160,7 +163,7 @@ Ciphertext Bootstrapper::to_coefficients(const Evaluator& evaluator, const Ciphe
     throw PrecisionError("bootstrap: an error of up to " + std::to_string(spec_.range * error) +
                          " at a range of " + std::to_string(spec_.range) +
                          " leaves nothing certain; plan a smaller range, a larger scale or fewer bootstraps");
-  return Evaluator::with_bound(std::move(x), {1, error});
+  return Evaluator::with_bound(std::move(x), {1, brought});
 }
 
 // Coefficients t of which the fraction is the operand's coefficient times the ratio, and the sum over what
@@ -215,9 +218,9 @@ Ciphertext Bootstrapper::reduced_sparse(const Evaluator& evaluator, const Cipher
   return Evaluator::with_magnitude(reduction_.real_fraction(evaluator, z, gain()), spec_.range);
 }
 
-// Adds what the coefficients had, and what raising them added.
-Ciphertext Bootstrapper::with_error_of(Ciphertext out, const Ciphertext& operand) const {
-  out.bound.error += kMargin * spec_.range * (operand.bound.error + raising_error());
+// In place of the sum of worst cases, what is known of the whole.
+Ciphertext Bootstrapper::with_error_of(Ciphertext out, const Ciphertext& operand, double added) const {
+  out.bound.error = spec_.range * (reduction_.slope() * operand.bound.error + added);
   return out;
 }
 
@@ -248,17 +251,19 @@ Ciphertext Bootstrapper::bootstrap(const Evaluator& evaluator, const Ciphertext&
       evaluator.add_to(real, evaluator.multiply_by_i(std::move(imaginary)));
       out = Evaluator::with_magnitude(std::move(real), std::numbers::sqrt2 * spec_.range);
     }
-    return with_error_of(std::move(out), coefficients);
+    return with_error_of(std::move(out), coefficients, added_error_);
   }
   const Ciphertext slots = to_slots(evaluator, raised(evaluator, coefficients));
   const Ciphertext conjugate = ckks::Rotations(evaluator).conjugate(slots);
   const Ciphertext real = turned(evaluator, slots, conjugate, Half::kReal);
   if (spec_.real)
     return Evaluator::with_magnitude(
-        with_error_of(reduction_.real_fraction(evaluator, real, gain()), coefficients), spec_.range);
+        with_error_of(reduction_.real_fraction(evaluator, real, gain()), coefficients, added_error_),
+        spec_.range);
   const Ciphertext imaginary = turned(evaluator, slots, conjugate, Half::kImaginary);
   return Evaluator::with_magnitude(
-      with_error_of(reduction_.complex_fraction(evaluator, real, imaginary, gain()), coefficients),
+      with_error_of(reduction_.complex_fraction(evaluator, real, imaginary, gain()), coefficients,
+                    added_error_),
       std::numbers::sqrt2 * spec_.range);
 }
 
@@ -271,7 +276,9 @@ std::array<Ciphertext, 2> Bootstrapper::bootstrap_two(const Evaluator& evaluator
       std::move(both), std::numbers::sqrt2 * std::max(first.bound.magnitude, second.bound.magnitude));
   const Ciphertext coefficients = to_coefficients(evaluator, both);
   auto [x, y] = halves(evaluator, reduced_sparse(evaluator, coefficients));
-  return {with_error_of(std::move(x), coefficients), with_error_of(std::move(y), coefficients)};
+  const double added =
+      bootstrapping_two_noise(spec_, parameters_->spec(), parameters_->rlwe()->spec()).bound();
+  return {with_error_of(std::move(x), coefficients, added), with_error_of(std::move(y), coefficients, added)};
 }
 
 }  // namespace cloister::circuits

@@ -66,7 +66,8 @@ class Bootstrapper {
   /// Levels that an operand must have.
   int least_level() const noexcept { return spec_.slots_to_coefficients; }
   /// The same slots at max_level(), one lower where values repeat and are complex. That their parts are
-  /// within the range is the caller's word. The operand's error stays in the result's; where it is above
+  /// within the range is the caller's word. The operand's error stays in the result's, to which
+  /// BootstrappingNoise::bound() is added; where it is above
   /// kMaxRelativeError of the range, or the stated magnitude above the range, PrecisionError: nothing would
   /// be certain of the reduction. Other errors: LevelExhaustedError, MissingKeyError. Cost: see
   /// docs/performance.md.
@@ -92,12 +93,13 @@ class Bootstrapper {
   ckks::Ciphertext reduced_sparse(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   std::array<ckks::Ciphertext, 2> halves(const ckks::Evaluator& evaluator,
                                          const ckks::Ciphertext& both) const;
-  ckks::Ciphertext with_error_of(ckks::Ciphertext out, const ckks::Ciphertext& operand) const;
+  ckks::Ciphertext with_error_of(ckks::Ciphertext out, const ckks::Ciphertext& operand, double added) const;
 
   BootstrappingSpec spec_;
   std::shared_ptr<const ckks::Parameters> parameters_;
   rlwe::ModulusRaiser raiser_;
   ModularReduction reduction_;
+  double added_error_;  // over the range
   std::vector<EncodedLinearTransform> to_coefficients_, to_slots_;
   std::optional<ckks::Plaintext> first_half_, second_half_;
 };

@@ -1,5 +1,6 @@
 #include "cloister/circuits/homomorphic_dft.h"
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <map>
@@ -121,6 +122,20 @@ std::vector<LinearTransform> dft_stages(DftDirection direction, int log2_n, std:
 
 std::vector<LinearTransform> dft_stages_to_halves(int log2_n, std::size_t slots, int stages, double factor) {
   return made(DftDirection::kCoefficientsToSlots, log2_n, slots, stages, factor, true);
+}
+
+std::vector<DftShape> dft_shapes(DftDirection direction, int log2_n, int stages, bool to_halves) {
+  std::vector<DftShape> out;
+  for (const auto& group : grouped(direction, log2_n, stages)) {
+    // Forwards and backwards, which is the same modulo n for the longest strides.
+    const int radix = 1 << group.size(), longest = std::ranges::max(group);
+    out.push_back({static_cast<int>(group.size()), longest == log2_n ? radix : 2 * radix - 1,
+                   std::size_t{2} << longest});
+  }
+  // Values x in the first half and -i x in the second: (1 - i) x / 2, and (1 + i) x / 2 with a sign that
+  // makes it a polynomial in the odd powers of X^(N / 4n).
+  if (to_halves) out.back().coefficients += std::size_t{2} << log2_n;
+  return out;
 }
 
 std::vector<std::vector<std::int64_t>> dft_diagonals(DftDirection direction, int log2_n, int stages) {

@@ -29,6 +29,14 @@ std::vector<LinearTransform> dft_stages(DftDirection direction, int log2_n, std:
 /// of a slot stand in real parts.
 std::vector<LinearTransform> dft_stages_to_halves(int log2_n, std::size_t slots, int stages, double factor);
 
+/// What a stage is, but for its values: butterflies of so many layers, each of whose rows has the square norm
+/// 2, or 1/2 towards slots; so many diagonals, as polynomials of so many coefficients other than 0.
+struct DftShape {
+  int layers = 0, diagonals = 0;
+  std::size_t coefficients = 0;
+};
+std::vector<DftShape> dft_shapes(DftDirection direction, int log2_n, int stages, bool to_halves = false);
+
 /// The indices of the stages' diagonals alone, centred modulo n.
 std::vector<std::vector<std::int64_t>> dft_diagonals(DftDirection direction, int log2_n, int stages);
 

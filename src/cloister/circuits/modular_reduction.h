@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "cloister/circuits/internal/two_sines.h"
 #include "cloister/circuits/polynomial_circuit.h"
 
 namespace cloister::circuits {
@@ -34,6 +35,9 @@ class ModularReduction {
   double operand_unit() const noexcept { return half_width_ / 2; }
   /// Largest error of m in the clear, over the margin.
   double relative_error() const noexcept { return sines_.error; }
+  /// How much larger an error of m is in the result: 1 and 25 relative errors, since that is near a fifth
+  /// Chebyshev polynomial.
+  double slope() const noexcept { return sines_.slope; }
   /// Relinearizations; a conjugation comes on top.
   int key_switches() const noexcept { return exponential(1).key_switches() + kSquarings + 1; }
 
@@ -50,17 +54,13 @@ class ModularReduction {
                                     const ckks::Ciphertext& second, double gain) const;
 
  private:
-  /// a sin x + b sin 2 x near x.
-  struct Sines {
-    double a = 0, b = 0;
-    double error = 0;  // the largest, over the largest x
-  };
-  static Sines sines(double largest) noexcept;
   PolynomialCircuit exponential(double factor) const;
+  double error_bound(const ckks::Parameters& parameters, const ckks::Ciphertext& operand, double gain,
+                     ckks::Scale scale) const;
   ckks::Ciphertext with_sine_error(ckks::Ciphertext fraction, double gain, double parts) const;
 
   Range range_;
-  Sines sines_;
+  internal::TwoSines sines_;
   double half_width_, fit_error_;
   std::vector<double> coefficients_;  // of the exponential
 };

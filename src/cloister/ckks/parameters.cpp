@@ -76,17 +76,21 @@ std::shared_ptr<const Parameters> Parameters::create(const ParametersSpec& spec,
       new Parameters(spec, rlwe::Parameters::create(chain(spec), kernels)));
 }
 
-Parameters::Parameters(const ParametersSpec& spec, std::shared_ptr<const rlwe::Parameters> rlwe)
-    : spec_(spec), rlwe_(std::move(rlwe)) {
-  const auto& primes = rlwe_->spec().q_primes;
+std::vector<Scale> Parameters::scales(const ParametersSpec& spec, const rlwe::ParametersSpec& chain) {
+  const auto& primes = chain.q_primes;
   const auto fresh = static_cast<std::size_t>(spec.levels);
-  scales_.assign(primes.size(), Scale(std::ldexp(1.0, spec.scale_bits)));
-  if (spec.raised_levels > 0) scales_.back() = Scale(raised_scale(spec));
+  std::vector<Scale> out(primes.size(), Scale(std::ldexp(1.0, spec.scale_bits)));
+  if (spec.raised_levels > 0) out.back() = Scale(raised_scale(spec));
   for (std::size_t level = primes.size() - 1; level >= 1; --level)
-    if (level != fresh + 1)
-      scales_[level - 1] = scales_[level] * scales_[level] / static_cast<double>(primes[level]);
+    if (level != fresh + 1) out[level - 1] = out[level] * out[level] / static_cast<double>(primes[level]);
+  return out;
+}
+
+Parameters::Parameters(const ParametersSpec& spec, std::shared_ptr<const rlwe::Parameters> rlwe)
+    : spec_(spec), rlwe_(std::move(rlwe)), scales_(scales(spec, rlwe_->spec())) {
   double sum = 0;
-  for (const auto prime : primes) log2_moduli_.push_back(sum += std::log2(static_cast<double>(prime)));
+  for (const auto prime : rlwe_->spec().q_primes)
+    log2_moduli_.push_back(sum += std::log2(static_cast<double>(prime)));
 }
 
 }  // namespace cloister::ckks

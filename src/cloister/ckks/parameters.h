@@ -37,6 +37,8 @@ class Parameters {
   static std::shared_ptr<const Parameters> create(const ParametersSpec& spec, const KernelTable& kernels);
   /// The chain of primes that `create` takes: for the planner's sums, without building any table.
   static rlwe::ParametersSpec chain(const ParametersSpec& spec);
+  /// The scale of each level of that chain.
+  static std::vector<Scale> scales(const ParametersSpec& spec, const rlwe::ParametersSpec& chain);
 
   const ParametersSpec& spec() const noexcept { return spec_; }
   const std::shared_ptr<const rlwe::Parameters>& rlwe() const noexcept { return rlwe_; }

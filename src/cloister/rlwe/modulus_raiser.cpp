@@ -1,9 +1,7 @@
 #include "cloister/rlwe/modulus_raiser.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "cloister/random/samplers.h"
 #include "cloister/ring/poly_ops.h"
 #include "cloister/rlwe/noise.h"
 #include "cloister/rlwe/security.h"
@@ -39,15 +37,7 @@ ModulusRaiser::ModulusRaiser(std::shared_ptr<const Parameters> parameters, const
 
 int ModulusRaiser::largest_overflow() noexcept { return (1 + kEncapsulationWeight) / 2; }
 
-double ModulusRaiser::error_variance() const noexcept {
-  // Under the sparse secret a rounding of half a counts kEncapsulationWeight times; that of the way back as a
-  // mod-down's, with a key's error that is divided by far more than what it was multiplied with.
-  const double sparse = (1.0 + kEncapsulationWeight) / 12;
-  const double n = static_cast<double>(parameters_->ring()->degree());
-  const double back =
-      std::exp2(2 * (encapsulated_->log2_q() - parameters_->log2_p())) / 12 * n * kErrorVariance;
-  return key_error_variance(*encapsulated_, 1) + sparse + back + rounding_variance(*parameters_);
-}
+double ModulusRaiser::error_variance() const noexcept { return raising_variance(*parameters_); }
 
 PolyPair ModulusRaiser::raise(const EvaluationPoly& c0, const EvaluationPoly& c1,
                               const EncapsulationKeys& keys) const {

@@ -19,5 +19,13 @@ double rounding_variance(const Parameters& parameters) noexcept;
 double key_switch_variance(const Parameters& parameters, std::size_t q_limbs) noexcept;
 /// The part of key_switch_variance before the rounding.
 double key_error_variance(const Parameters& parameters, std::size_t q_limbs) noexcept;
+/// Of what ModulusRaiser raises: the key switch to the sparse secret, over q and its special prime, and the
+/// one back.
+double raising_variance(const Parameters& parameters) noexcept;
+
+// The same of a chain of primes alone, for planners: no tables are needed.
+double rounding_variance(const ParametersSpec& spec) noexcept;
+double key_error_variance(const ParametersSpec& spec, std::size_t q_limbs) noexcept;
+double raising_variance(const ParametersSpec& spec) noexcept;
 
 }  // namespace cloister::rlwe

@@ -11,9 +11,6 @@
 namespace cloister::rlwe {
 namespace {
 
-// Of the special prime above the first one, so that what the key switch to the ephemeral secret adds is
-// mostly rounding.
-constexpr int kEncapsulationMarginBits = 2;
 // Of the nearest prime, above where it was looked for.
 constexpr double kPrimeToleranceBits = 1;
 

@@ -17,6 +17,9 @@ double max_log2_encapsulated_modulus(int log2_degree) noexcept;
 /// raised.
 inline constexpr int kEncapsulationWeight = 32;
 
+/// Of the special prime of that switch above the first prime, so that what it adds is mostly rounding.
+inline constexpr int kEncapsulationMarginBits = 2;
+
 inline constexpr int kSecurityBits = 128;
 
 }  // namespace cloister::rlwe

@@ -105,4 +105,26 @@ ExponentialFit fit_exponential(int overflow, double margin, int squarings, int d
   return fit;
 }
 
+// By sums over more extrema than there are terms that count; the error is at most the terms that are left
+// out.
+ExponentialFit exponential_series(int overflow, double margin, int squarings, int degree) {
+  constexpr int kExtrema = 96;
+  ExponentialFit out;
+  out.half_width = overflow + margin;
+  const double frequency = 2 * std::numbers::pi * out.half_width / std::exp2(squarings);
+  for (int k = 0; k < degree + kExtrema / 2; ++k) {
+    double sum = 0;
+    for (int j = 0; j < kExtrema; ++j) {
+      const double angle = std::numbers::pi * (j + 0.5) / kExtrema, x = frequency * std::cos(angle);
+      sum += (std::cos(x) + std::sin(x)) * std::cos(k * angle);
+    }
+    const double coefficient = sum * (k == 0 ? 1 : 2) / kExtrema;
+    if (k <= degree)
+      out.coefficients.push_back(coefficient);
+    else
+      out.max_error += std::abs(coefficient);
+  }
+  return out;
+}
+
 }  // namespace cloister::circuits::internal
