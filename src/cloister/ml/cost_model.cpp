@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <set>
 
 #include "cloister/base/bytes.h"
 #include "cloister/base/memory.h"
+#include "cloister/circuits/homomorphic_dft.h"
 #include "cloister/math/primes.h"
 #include "cloister/ml/internal/operation_counter.h"
 #include "cloister/ml/linear_trainer.h"
@@ -33,11 +35,60 @@ constexpr double kDiskNsPerByte = 0.5;
 // Of starting a program and reading its small files.
 constexpr double kStartSeconds = 0.05;
 
-void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sums, double blocks,
+// A linear map of a bootstrap: baby steps share a decomposition, and everything comes down from QP once, but
+// for the half of each giant step that is decomposed.
+void count_transform(OperationCounter& counter, const std::vector<std::int64_t>& diagonals, std::size_t slots,
+                     int level) {
+  const auto grouping = circuits::BabyStepGiantStep::choose(diagonals, slots);
+  std::set<std::int64_t> babies, giants;
+  for (const std::int64_t d : diagonals) {
+    babies.insert(grouping.baby(d));
+    giants.insert(grouping.giant(d));
+  }
+  const auto moved = [](const std::set<std::int64_t>& steps) {
+    return static_cast<double>(steps.size() - (steps.contains(0) ? 1 : 0));
+  };
+  counter.decompose(level, 1 + moved(giants));
+  counter.key_products(level, moved(babies) + moved(giants));
+  counter.mod_down(level, 1 + moved(giants) / 2);
+  counter.multiply_extended(level, static_cast<double>(diagonals.size()));
+}
+
+// Bootstrapper::bootstrap_two.
+void count_bootstrap(OperationCounter& counter, const CkksPlan& ckks) {
+  const circuits::BootstrappingSpec& spec = *ckks.bootstrapping;
+  const std::size_t slots = ckks.packing.slots;
+  using circuits::DftDirection;
+  int level = spec.slots_to_coefficients;
+  for (const auto& stage : circuits::dft_diagonals(DftDirection::kSlotsToCoefficients, spec.log2_slots,
+                                                   spec.slots_to_coefficients))
+    count_transform(counter, stage, slots, level--);
+  level = ckks.parameters.top_level();
+  counter.raise(level);
+  counter.sum_slots(SlotSum::in_radix_four(slots >> spec.log2_slots), level);
+  for (const auto& stage : circuits::dft_diagonals(DftDirection::kCoefficientsToSlots, spec.log2_slots,
+                                                   spec.coefficients_to_slots))
+    count_transform(counter, stage, slots, level--);
+  counter.key_switch(level);  // the conjugate
+  static const int kProducts = circuits::ModularReduction(circuits::ModularReduction::Range{}).key_switches();
+  constexpr int kTail = circuits::ModularReduction::kSquarings + 1;
+  constexpr int kPolynomialLevels = circuits::ModularReduction::kLevels - kTail;
+  for (int i = 0; i < kPolynomialLevels; ++i)
+    counter.product(level--, static_cast<double>(kProducts - kTail) / kPolynomialLevels);
+  for (int i = 0; i < kTail; ++i) counter.product(level--);
+  counter.key_switch(level, 2);  // the conjugate again, and the half that is rotated
+  counter.rescale(level, 2);
+}
+
+void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sums, double all_blocks,
                     std::vector<PlanStep>& steps, double& seconds) {
-  const int degree = plan.logistic->sigmoid.degree(), data_level = plan.ckks->data_level;
+  const CkksPlan& ckks = *plan.ckks;
+  const int degree = plan.logistic->sigmoid.degree(), data_level = ckks.data_level;
   const int each = LogisticTrainer::levels_per_iteration(degree);
-  const bool whole_polynomial = plan.ckks->packing.row_slots == 1;  // once a block, and strips times it
+  const LevelSchedule levels = LogisticTrainer::level_schedule(*plan.logistic, ckks.model_level,
+                                                               ckks.bootstrapping, ckks.parameters.levels);
+  const bool whole_polynomial = ckks.packing.row_slots == 1;  // once a block, and strips times it
+  const double blocks = all_blocks / static_cast<double>(plan.logistic->batches);
   const double strips = sums.strips, ciphertexts = blocks * strips;
   int level = data_level;
   const auto close = [&](std::string name, int after) {
@@ -45,12 +96,23 @@ void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sum
     seconds += counter.seconds();
     level = after;
   };
-  counter.load(level, ciphertexts);
-  counter.key_switch(level, strips - 1);
-  counter.sum_slots(sums.periods, level);
+  const auto sum_of_rows = [&] {
+    counter.load(data_level, ciphertexts);
+    counter.key_switch(data_level, strips - 1);
+    counter.sum_slots(sums.periods, data_level);
+  };
+  sum_of_rows();
   counter.rescale(level);
   close("iteration 1", level - 1);
+  std::set<std::uint32_t> seen{plan.logistic->batch.front()};
   for (int t = 2; t <= plan.logistic->iterations(); ++t) {
+    const auto& iteration = levels.iterations[static_cast<std::size_t>(t) - 1];
+    if (iteration.renewed) {
+      count_bootstrap(counter, ckks);
+      counter.rescale(iteration.start, 2);
+      close("bootstrap", iteration.start);
+    }
+    if (seen.insert(plan.logistic->batch[static_cast<std::size_t>(t) - 1]).second) sum_of_rows();
     const int end = level - each;
     counter.rotate_multiples(sums.facing, level);
     // What meets the weights, and then what meets the polynomial.

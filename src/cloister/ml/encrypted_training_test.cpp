@@ -2,92 +2,16 @@
 
 #include <cmath>
 
-#include "cloister/ckks/owner/decryptor.h"
-#include "cloister/ckks/owner/secret_encryptor.h"
-#include "cloister/ckks/testing/insecure_parameters.h"
 #include "cloister/ml/clear_linear.h"
 #include "cloister/ml/clear_logistic.h"
+#include "cloister/ml/encrypted_training_fixture.h"
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/ml/noise_model.h"
 #include "cloister/ml/predictor.h"
-#include "cloister/rlwe/galois.h"
-#include "cloister/rlwe/owner/key_generator.h"
 
 namespace cloister::ml {
 namespace {
-
-constexpr int kLog2Degree = 9;  // a small, insecure ring: what is tested here is the algorithm
-
-class Parties {
- public:
-  Parties(int levels, std::uint64_t rows, const StripPacking& packing, RotationKeys rotation_keys) {
-    parameters = ckks::InsecureParametersForTests::create(spec(levels), scalar_kernels());
-    layout.packing = packing;
-    layout.rows = rows;
-    secret.emplace(rlwe::SecretKey::generate(parameters->rlwe(), prng, pool));
-    encoder.emplace(parameters, pool);
-    layout.rotations = rotation_basis(layout.packing, rotation_keys, true);
-    const rlwe::KeyGenerator generator(*secret, pool);
-    const auto limbs = static_cast<std::size_t>(levels) + 1;
-    keys.set_relinearization(generator.relinearization_key(prng, limbs));
-    for (const auto s : layout.rotations.steps())
-      keys.add_galois(generator.galois_key(rlwe::galois_element_of_rotation(s, kLog2Degree), prng, limbs));
-    evaluator.emplace(parameters, &keys, pool);
-  }
-
-  static ckks::ParametersSpec spec(int levels) {
-    return {
-        .log2_degree = kLog2Degree, .levels = levels, .scale_bits = 45, .first_prime_bits = 55, .digits = 4};
-  }
-  std::vector<ckks::Ciphertext> encrypt_block(const data::Matrix& rows, std::size_t block, double scale,
-                                              int level) {
-    std::vector<ckks::Ciphertext> out;
-    for (std::size_t j = 0; j < layout.packing.strips(); ++j) {
-      auto slots = layout.packing.pack(rows, block, j);
-      for (double& v : slots) v *= scale;
-      out.push_back(ckks::encrypt(*parameters, *secret, encoder->encode(slots, level), prng, pool));
-    }
-    return out;
-  }
-  std::vector<double> decrypt(const ckks::Ciphertext& c) {
-    return ckks::Decryptor(*secret, *encoder, pool).decrypt_real(c);
-  }
-
-  ThreadPool pool{2};
-  Prng prng{Seed(Bytes32{}), 11};
-  TrainingLayout layout;
-  std::shared_ptr<const ckks::Parameters> parameters;
-  std::optional<rlwe::SecretKey> secret;
-  std::optional<ckks::Encoder> encoder;
-  rlwe::EvaluationKeys keys;
-  std::optional<ckks::Evaluator> evaluator;
-};
-
-class MemoryBlocks final : public BlockSource {
- public:
-  MemoryBlocks(Parties& parties, const data::Matrix& rows, double scale, int level) {
-    for (std::size_t b = 0; b < parties.layout.packing.blocks(rows.rows); ++b)
-      ciphertexts.push_back(parties.encrypt_block(rows, b, scale, level));
-  }
-  std::vector<std::vector<ckks::Ciphertext>> ciphertexts;
-  std::size_t blocks() const override { return ciphertexts.size(); }
-  ckks::Ciphertext load(std::size_t block, std::size_t strip, int level) const override {
-    auto out = ciphertexts[block][strip].clone();
-    for (auto& part : out.parts)
-      part.keep_limbs(std::min(part.limbs().q, static_cast<std::size_t>(level) + 1));
-    return out;
-  }
-};
-
-double unit(Prng& prng) { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }
-
-data::Matrix random_features(std::size_t rows, std::size_t columns, std::uint64_t stream) {
-  Prng prng(Seed(Bytes32{}), stream);
-  data::Matrix out(rows, columns);
-  for (auto& v : out.values) v = std::sqrt(3.0) * unit(prng);  // mean 0, variance 1
-  return out;
-}
 
 constexpr std::size_t kFeatures = 7, kColumns = kFeatures + 1;
 
@@ -117,7 +41,7 @@ class LogisticRun {
     layout.state_scale = 8;
     layout.row_scale = c.row_slots == 1 ? 1 / (8 * schedule.sigmoid.range) : 1;
     const int levels = parties.parameters->max_level();
-    plan.parameters = Parties::spec(levels);
+    plan.parameters = TrainingParties::spec(levels);
     plan.packing = layout.packing;
     plan.state_scale = layout.state_scale;
     plan.row_scale = layout.row_scale;
@@ -152,7 +76,7 @@ class LogisticRun {
   // Of (1, x) with x uniform on +-sqrt(3).
   const double row_norm = std::sqrt(1 + 3.0 * kFeatures);
   LogisticSchedule schedule;
-  Parties parties;
+  TrainingParties parties;
   LogisticTrace clear;
   CkksPlan plan;
   InjectedError injected;
@@ -163,7 +87,7 @@ class EncryptedLogistic : public ::testing::TestWithParam<LogisticCase> {};
 
 TEST_P(EncryptedLogistic, EqualsTheClearAlgorithm) {
   LogisticRun run(GetParam(), 4);
-  Parties& p = run.parties;
+  TrainingParties& p = run.parties;
   ASSERT_LT(run.clear.largest_margin, default_margin_limit(run.schedule));
   EXPECT_EQ(run.model->level(), kPredictionLevels);
   EXPECT_LE(run.largest_error(), run.plan.weights.error);
@@ -216,13 +140,6 @@ INSTANTIATE_TEST_SUITE_P(Packings, EncryptedLogistic,
                                   std::to_string(c.row_slots) + "Blocks" + std::to_string(c.blocks);
                          });
 
-TEST(EncryptedLogisticSchedule, MiniBatchesAreRefused) {
-  Parties p(4, 100, StripPacking::create(512, 5, 8), RotationKeys::kFew);
-  const LogisticSchedule schedule = plan_logistic({.features = 4, .iterations = 4, .batches = 2});
-  EXPECT_THROW(LogisticTrainer(schedule, p.layout, *p.evaluator, *p.encoder), ParametersError);
-}
-
-
 class EncryptedLinear : public ::testing::TestWithParam<std::tuple<std::size_t, double>> {};
 
 TEST_P(EncryptedLinear, EqualsTheClearIteration) {
@@ -245,8 +162,8 @@ TEST_P(EncryptedLinear, EqualsTheClearIteration) {
 
   const int levels = LinearTrainer::levels(3) + kPredictionLevels;
   const std::size_t width = std::bit_ceil(features + 1);
-  Parties p(levels, n, StripPacking::create(std::size_t{1} << (kLog2Degree - 1), features + 1),
-            ridge == 0 ? RotationKeys::kFew : RotationKeys::kQuaternary);
+  TrainingParties p(levels, n, StripPacking::create(std::size_t{1} << (kLog2Degree - 1), features + 1),
+                    ridge == 0 ? RotationKeys::kFew : RotationKeys::kQuaternary);
   p.layout.state_scale = 4;
   p.layout.weights = {4, 1e-4};
   const MemoryBlocks blocks(p, rows, 1, levels);

@@ -1,22 +1,88 @@
 #include "cloister/ml/logistic_trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace cloister::ml {
 
+namespace {
+
+std::optional<circuits::BootstrappingSpec> spec_of(const circuits::Bootstrapper* bootstrapper) {
+  if (bootstrapper == nullptr) return std::nullopt;
+  return bootstrapper->spec();
+}
+
+}  // namespace
+
+// Units of progress: a block of an iteration, and a bootstrap.
+class LogisticTrainer::Steps {
+ public:
+  Steps(const LogisticTrainer& trainer, const BlockSource& blocks, Progress& progress)
+      : trainer_(&trainer), progress_(&progress) {
+    for (std::size_t t = 0; t < iterations(); ++t) {
+      const Batch batch = trainer.batch(blocks, t);
+      starts_.push_back(total_);
+      total_ += batch.last - batch.first + (trainer.levels_.iterations[t].renewed ? 1 : 0);
+    }
+  }
+  void begin(std::size_t t, int level, bool bootstraps) {
+    // A bootstrap comes first, and has been done when the iteration begins.
+    done_ = starts_[t] + (trainer_->levels_.iterations[t].renewed && !bootstraps ? 1 : 0);
+    progress_->note("iteration " + std::to_string(t + 1) + " of " + std::to_string(iterations()) +
+                    (bootstraps ? ", bootstrap" : ", level " + std::to_string(level)) + precision(t));
+    progress_->update("train", done_, total_);
+  }
+  void advance() { progress_->update("train", ++done_, total_); }
+
+ private:
+  std::size_t iterations() const { return trainer_->schedule_->step.size(); }
+  // What the plan proves of the weights, over the largest that they may be; errors add up in proportion to
+  // the iterations (kSteadyMomentum).
+  std::string precision(std::size_t t) const {
+    const ckks::ValueBound& w = trainer_->layout_->weights;
+    if (!(w.error > 0) || !(w.magnitude > 0)) return "";
+    const double share = static_cast<double>(t + 1) / static_cast<double>(iterations());
+    const int bits = static_cast<int>(std::floor(std::log2(w.magnitude / (w.error * share))));
+    return bits > 0 ? ", " + std::to_string(bits) + " bits" : "";
+  }
+
+  const LogisticTrainer* trainer_;
+  Progress* progress_;
+  std::vector<std::uint64_t> starts_;
+  std::uint64_t done_ = 0, total_ = 0;
+};
+
 LogisticTrainer::LogisticTrainer(const LogisticSchedule& schedule, const TrainingLayout& layout,
-                                 const ckks::Evaluator& evaluator, const ckks::Encoder& encoder)
+                                 const ckks::Evaluator& evaluator, const ckks::Encoder& encoder,
+                                 const circuits::Bootstrapper* bootstrapper)
     : schedule_(&schedule),
       layout_(&layout),
       evaluator_(&evaluator),
       encoder_(&encoder),
       rotations_(evaluator, layout.rotations),
       sums_(layout.packing, evaluator, rotations_),
-      rows_level_(layout.model_level + levels(schedule.sigmoid.degree(), schedule.iterations())) {
-  if (schedule.batches != 1)
-    throw ParametersError("logistic training: mini-batches are not available on encrypted rows");
+      bootstrapper_(bootstrapper),
+      levels_(level_schedule(schedule, layout.model_level, spec_of(bootstrapper),
+                             evaluator.parameters().max_level())),
+      rows_level_(levels_.rows_level()) {}
+
+LevelSchedule LogisticTrainer::level_schedule(const LogisticSchedule& schedule, int model_level,
+                                              const std::optional<circuits::BootstrappingSpec>& bootstrapping,
+                                              int max_level) {
+  const int each = levels_per_iteration(schedule.sigmoid.degree());
+  if (!bootstrapping) return LevelSchedule::within_levels(schedule.iterations(), each, model_level);
+  return LevelSchedule::with_bootstraps(schedule.iterations(), each, model_level, *bootstrapping, max_level);
+}
+
+LogisticTrainer::Batch LogisticTrainer::batch(const BlockSource& blocks, std::size_t t) const {
+  const std::size_t per_block = layout_->packing.rows_per_block();
+  const RowRange rows =
+      batch_rows(static_cast<std::size_t>(layout_->rows), per_block, schedule_->batches, schedule_->batch[t]);
+  return {rows.first / per_block, std::min(blocks.blocks(), (rows.last + per_block - 1) / per_block),
+          static_cast<double>(rows.count())};
 }
 
 LogisticTrainer::Variable LogisticTrainer::variable(int weights_level) const {
@@ -31,10 +97,11 @@ LogisticTrainer::Variable LogisticTrainer::variable(int weights_level) const {
   return {unit, OddPolynomial(std::move(odd))};
 }
 
-ckks::Ciphertext LogisticTrainer::sum_of_rows(const BlockSource& blocks) const {
+ckks::Ciphertext LogisticTrainer::sum_of_rows(const BlockSource& blocks, const Batch& batch) const {
   std::vector<ckks::Ciphertext> sums;
-  for (std::size_t j = 0; j < layout_->packing.strips(); ++j) sums.push_back(blocks.load(0, j, rows_level_));
-  for (std::size_t b = 1; b < blocks.blocks(); ++b)
+  for (std::size_t j = 0; j < layout_->packing.strips(); ++j)
+    sums.push_back(blocks.load(batch.first, j, rows_level_));
+  for (std::size_t b = batch.first + 1; b < batch.last; ++b)
     for (std::size_t j = 0; j < sums.size(); ++j) evaluator_->add_to(sums[j], blocks.load(b, j, rows_level_));
   return sums_.columns(std::move(sums));
 }
@@ -72,8 +139,8 @@ void LogisticTrainer::add_late(StripTotals& totals, BlockStrips& strips, const c
 }
 
 // gain * sum of x_i q(z_i), in every row.
-ckks::Ciphertext LogisticTrainer::gradient(const State& state, const BlockSource& blocks, std::size_t t,
-                                           double gain, Progress& progress) const {
+ckks::Ciphertext LogisticTrainer::gradient(const State& state, const BlockSource& blocks, const Batch& batch,
+                                           double gain, Steps& steps) const {
   const int start = state.look_ahead.level();
   const StripPacking& packing = layout_->packing;
   const auto [unit, polynomial] = variable(start);
@@ -85,7 +152,7 @@ ckks::Ciphertext LogisticTrainer::gradient(const State& state, const BlockSource
         start - 1);
   const auto facing = sums_.facing(state.look_ahead);
   StripTotals totals(packing.strips());
-  for (std::size_t b = 0; b < blocks.blocks(); ++b) {
+  for (std::size_t b = batch.first; b < batch.last; ++b) {
     BlockStrips strips(blocks, b, packing.strips());
     // Where a strip is wanted whole afterwards, it is loaded whole: it may be the only one, and still there.
     auto u = sums_.products(strips, facing, mask ? rows_level_ : start);
@@ -96,7 +163,7 @@ ckks::Ciphertext LogisticTrainer::gradient(const State& state, const BlockSource
       add_early(totals, strips, u, polynomial, gain);
     else
       add_late(totals, strips, u, polynomial, gain);
-    progress.update("train", t * blocks.blocks() + b + 1, schedule_->step.size() * blocks.blocks());
+    steps.advance();
   }
   std::vector<ckks::Ciphertext> sums;
   for (auto& total : totals) sums.push_back(std::move(*total));
@@ -104,18 +171,17 @@ ckks::Ciphertext LogisticTrainer::gradient(const State& state, const BlockSource
 }
 
 LogisticTrainer::State LogisticTrainer::step(const State& state, const ckks::Ciphertext& rows_sum,
-                                             const BlockSource& blocks, std::size_t t,
-                                             Progress& progress) const {
+                                             const BlockSource& blocks, std::size_t t, Steps& steps) const {
   const ckks::Evaluator& e = *evaluator_;
+  const Batch rows = batch(blocks, t);
   const double momentum = schedule_->momentum[t], rate = schedule_->step[t];
   const double decay = 1 - rate * schedule_->ridge;
-  const double gain = rate * layout_->state_scale * (1 + momentum) /
-                      (layout_->row_scale * static_cast<double>(layout_->rows));
+  const double gain = rate * layout_->state_scale * (1 + momentum) / (layout_->row_scale * rows.rows);
   const int start = state.look_ahead.level();
   const int end = start - levels_per_iteration(schedule_->sigmoid.degree());
   if (end < 0) throw LevelExhaustedError("logistic training", start, start - end);
 
-  auto change = gradient(state, blocks, t, -gain, progress);
+  auto change = gradient(state, blocks, rows, -gain, steps);
   e.add_to(change, e.scale_to_level(rows_sum, 0.5 * gain, end));
 
   auto look_ahead = e.add(e.scale_to_level(state.look_ahead, (1 + momentum) * decay, end), change);
@@ -130,19 +196,83 @@ LogisticTrainer::State LogisticTrainer::step(const State& state, const ckks::Cip
   return {settled(std::move(look_ahead), *layout_), settled(std::move(weights), *layout_)};
 }
 
-ckks::Ciphertext LogisticTrainer::train(const BlockSource& blocks, Progress& progress) const {
-  check_blocks(blocks, *layout_);
-  const auto rows_sum = sum_of_rows(blocks);
-  // From v = 0 the margins are 0 and the sigmoid's polynomial is 1/2: the sum over rows is all of it.
-  const double gain =
-      schedule_->step[0] * layout_->state_scale / (layout_->row_scale * static_cast<double>(layout_->rows));
-  auto first = settled(evaluator_->scale_to_level(rows_sum, 0.5 * gain, rows_sum.level() - 1), *layout_);
+// From v = 0 the margins are 0 and the sigmoid's polynomial is 1/2: the sum over rows is all of it.
+LogisticTrainer::State LogisticTrainer::first_state(const ckks::Ciphertext& rows_sum, double rows) const {
   if (schedule_->momentum[0] != 0) throw InternalError("logistic training: the first momentum is not 0");
-  progress.update("train", blocks.blocks(), schedule_->step.size() * blocks.blocks());
+  const double gain = schedule_->step[0] * layout_->state_scale / (layout_->row_scale * rows);
+  auto first = settled(evaluator_->scale_to_level(rows_sum, 0.5 * gain, rows_sum.level() - 1), *layout_);
   auto weights = first.clone();
-  State state{std::move(first), std::move(weights)};
-  for (std::size_t t = 1; t < schedule_->step.size(); ++t) state = step(state, rows_sum, blocks, t, progress);
-  return std::move(state.look_ahead);
+  return {std::move(first), std::move(weights)};
+}
+
+LogisticTrainer::State LogisticTrainer::renewed(const State& state) const {
+  auto [look_ahead, weights] = bootstrapper_->bootstrap_two(*evaluator_, state.look_ahead, state.weights);
+  return {settled(std::move(look_ahead), *layout_), settled(std::move(weights), *layout_)};
+}
+
+TrainingPoint LogisticTrainer::point(const State& state, std::size_t t) const {
+  TrainingPoint out{t, {}};
+  out.state.push_back(state.look_ahead.clone());
+  out.state.push_back(state.weights.clone());
+  return out;
+}
+
+LogisticTrainer::State LogisticTrainer::state_of(TrainingPoint point) const {
+  const auto& at = levels_.iterations;
+  if (point.state.size() != 2 || point.iterations >= at.size() || !at[point.iterations].renewed)
+    throw MismatchError("logistic training: the checkpoint is not one of this plan",
+                        std::to_string(point.iterations) + " iterations, " +
+                            std::to_string(point.state.size()) + " ciphertexts",
+                        "two, after a bootstrap");
+  for (const auto& c : point.state)
+    if (c.level() < at[point.iterations].start)
+      throw LevelExhaustedError("logistic training from a checkpoint", c.level(), at[point.iterations].start);
+  return {settled(std::move(point.state[0]), *layout_), settled(std::move(point.state[1]), *layout_)};
+}
+
+ckks::Ciphertext LogisticTrainer::train(const BlockSource& blocks, Progress& progress) const {
+  NoJournal journal;
+  return train(blocks, progress, journal);
+}
+
+ckks::Ciphertext LogisticTrainer::train(const BlockSource& blocks, Progress& progress,
+                                        TrainingJournal& journal) const {
+  check_blocks(blocks, *layout_);
+  const ckks::Evaluator& e = *evaluator_;
+  Steps steps(*this, blocks, progress);
+  // One of each batch, made when it is first asked for: the same whether a training was interrupted or not.
+  std::vector<std::optional<ckks::Ciphertext>> sums(schedule_->batches);
+  const auto sum_at = [&](std::size_t t) -> const ckks::Ciphertext& {
+    auto& sum = sums[schedule_->batch[t]];
+    if (!sum) sum = sum_of_rows(blocks, batch(blocks, t));
+    return *sum;
+  };
+  std::size_t t = 1;
+  std::optional<State> state;
+  auto kept = journal.last();
+  const bool resumed = kept.has_value();
+  if (kept) {
+    t = kept->iterations;
+    state = state_of(std::move(*kept));
+  } else {
+    steps.begin(0, rows_level_, false);
+    state = first_state(sum_at(0), batch(blocks, 0).rows);
+  }
+  for (const std::size_t from = t; t < schedule_->step.size(); ++t) {
+    const auto& [start, renews] = levels_.iterations[t];
+    if (renews && !(resumed && t == from)) {
+      steps.begin(t, start, true);
+      state = renewed(*state);
+      journal.keep(point(*state, t));
+      steps.advance();
+    }
+    if (renews)
+      state = State{settled(e.to_level(state->look_ahead, start), *layout_),
+                    settled(e.to_level(state->weights, start), *layout_)};
+    steps.begin(t, start, false);
+    state = step(*state, sum_at(t), blocks, t, steps);
+  }
+  return std::move(state->look_ahead);
 }
 
 }  // namespace cloister::ml

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "cloister/ml/batches.h"
 #include "cloister/ml/odd_polynomial.h"
 #include "cloister/random/samplers.h"
 
@@ -105,6 +106,39 @@ double monic_factors_bound(const PolynomialFit& sigmoid) {
 
 }  // namespace
 
+namespace {
+
+double least_batch(std::uint64_t rows, const StripPacking& packing, std::size_t batches) {
+  std::size_t least = static_cast<std::size_t>(rows);
+  for (std::size_t b = 0; batches > 1 && b < batches; ++b)
+    least = std::min(
+        least, batch_rows(static_cast<std::size_t>(rows), packing.rows_per_block(), batches, b).count());
+  return static_cast<double>(least);
+}
+
+}  // namespace
+
+// Like norm_bound, for tails that are exponential: those of a norm are no heavier than a coordinate's
+// (Bobkov, Ledoux 1997).
+RenewalError renewal_error(const CkksPlan& plan, const circuits::BootstrappingNoise& noise,
+                           std::size_t features) {
+  const double weights = plan.bootstrapping->range / plan.state_scale;
+  const double root = std::sqrt(static_cast<double>(features));
+  return {weights * noise.largest_deviation * (root + noise.tails), weights * noise.systematic * root};
+}
+
+double logistic_training_error(double per_iteration, const RenewalError& renewal, const LevelSchedule& levels,
+                               const std::vector<double>& gains, const std::vector<double>& renewal_gains) {
+  double sum = 0, systematic = 0, squares = 0;
+  for (const double gain : gains) sum += gain * per_iteration;
+  for (std::size_t t = 0; t < levels.iterations.size(); ++t) {
+    if (!levels.iterations[t].renewed) continue;
+    systematic += renewal_gains[t] * renewal.systematic;
+    squares += square(renewal_gains[t] * renewal.independent);
+  }
+  return sum + systematic + std::sqrt(squares);
+}
+
 double prediction_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan) {
   return margin_error(OperationNoise(chain, plan), plan);
 }
@@ -117,8 +151,11 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
   const double row_slots = static_cast<double>(packing.row_slots),
                strips = static_cast<double>(packing.strips()),
                periods = static_cast<double>(packing.periods());
-  const double n = static_cast<double>(request.rows), range = schedule.sigmoid.range;
-  const double blocks = static_cast<double>(packing.blocks(request.rows));
+  const double range = schedule.sigmoid.range;
+  // Of the largest batch the blocks, of the smallest the rows.
+  const double blocks =
+      std::ceil(static_cast<double>(packing.blocks(request.rows)) / static_cast<double>(schedule.batches));
+  const double n = least_batch(request.rows, packing, schedule.batches);
   const double places = blocks * static_cast<double>(packing.rows_per_block());
   const double look_ahead = plan.weights.magnitude;  // logistic_weight_bound covers v too
   const double d = static_cast<double>(schedule.features);
@@ -151,8 +188,8 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
                                 : places * square(others) * each);
     // Each strip's sum has its relinearization and rescaling, all but one a rotation back; then the rotations
     // that add up periods; the sum over rows, scaled, which is the constant part; and what the weights of
-    // before bring.
-    const double end = op.rotated_sum((2 * strips - 1) * op.key_switch, periods) + 4 * op.rounding +
+    // before bring, which are brought down where a run starts lower.
+    const double end = op.rotated_sum((2 * strips - 1) * op.key_switch, periods) + 6 * op.rounding +
                        square(gain / (2 * scale)) *
                            (places * op.fresh + op.rotated_sum((strips - 1) * op.key_switch, periods));
     // The rows may go together in one direction: as much as the spectrum's cap says.

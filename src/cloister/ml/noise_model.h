@@ -1,5 +1,9 @@
 #pragma once
 
+#include <vector>
+
+#include "cloister/circuits/bootstrapping_noise.h"
+#include "cloister/ml/level_schedule.h"
 #include "cloister/ml/plan.h"
 
 namespace cloister::ml {
@@ -20,6 +24,21 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
                                       const JobRequest& request, const LogisticSchedule& schedule);
 InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan,
                                     const JobRequest& request, const LinearSchedule& schedule);
+
+/// What one bootstrap adds, in L2, both to the weights and to those of before, in weights' units.
+struct RenewalError {
+  double independent = 0;  ///< from one bootstrap to the next; at most, but for 2^-40
+  double systematic = 0;
+};
+/// `noise` is circuits::bootstrapping_two_noise of the plan.
+RenewalError renewal_error(const CkksPlan& plan, const circuits::BootstrappingNoise& noise,
+                           std::size_t features);
+
+/// A bound on |error of w_T|: what each iteration adds times its gain, added up; of the bootstraps the root
+/// of the sum of squares of what is independent (the mean square of a sum of independent errors is the sum of
+/// theirs, whatever linear maps they go through) and the sum of what is not.
+double logistic_training_error(double per_iteration, const RenewalError& renewal, const LevelSchedule& levels,
+                               const std::vector<double>& gains, const std::vector<double>& renewal_gains);
 
 /// Of one prediction, besides the weights' own error.
 double prediction_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan);

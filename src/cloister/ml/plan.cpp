@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cloister/ml/batches.h"
 #include "cloister/ml/paillier_planner.h"
 #include "cloister/ml/planner.h"
 #include "cloister/rlwe/galois.h"
@@ -34,11 +35,18 @@ T number(const Json& json, const char* field, T low, T high) {
 }
 
 Json request_json(const JobRequest& r) {
-  Json j{{"model", to_string(r.model)}, {"scheme", to_string(r.scheme)},
-         {"job", to_string(r.job)},     {"rows", r.rows},
-         {"features", r.features},      {"predict_rows", r.predict_rows},
-         {"iterations", r.iterations},  {"ridge", r.ridge},
-         {"max_error", r.max_error},    {"feature_bound", r.feature_bound},
+  Json j{{"model", to_string(r.model)},
+         {"scheme", to_string(r.scheme)},
+         {"job", to_string(r.job)},
+         {"rows", r.rows},
+         {"features", r.features},
+         {"predict_rows", r.predict_rows},
+         {"iterations", r.iterations},
+         {"batches", r.batches},
+         {"seed", r.seed},
+         {"ridge", r.ridge},
+         {"max_error", r.max_error},
+         {"feature_bound", r.feature_bound},
          {"small_keys", r.small_keys}};
   if (r.spectrum_cap) j["spectrum_cap"] = *r.spectrum_cap;
   return j;
@@ -52,7 +60,9 @@ JobRequest request_from(const Json& j) {
   r.rows = number<std::uint64_t>(j, "rows", 0, std::uint64_t{1} << 40);
   r.features = number<std::uint32_t>(j, "features", 1, 4096);
   r.predict_rows = number<std::uint64_t>(j, "predict_rows", 0, std::uint64_t{1} << 40);
-  r.iterations = number<int>(j, "iterations", 0, 100);
+  r.iterations = number<int>(j, "iterations", 0, kMaxIterations);
+  r.batches = number<std::uint32_t>(j, "batches", 1, kMaxBatches);
+  r.seed = number<std::uint64_t>(j, "seed", 0, ~std::uint64_t{0});
   r.ridge = number<double>(j, "ridge", 0, 1e9);
   r.max_error = number<double>(j, "max_error", 0, 1e9);
   r.feature_bound = number<double>(j, "feature_bound", 1, 1e6);
@@ -70,7 +80,8 @@ Json schedule_json(const Plan& plan) {
             {"sigmoid_coefficients", plan.logistic->sigmoid.power},
             {"margin_limit", default_margin_limit(*plan.logistic)},
             {"step", plan.logistic->step},
-            {"momentum", plan.logistic->momentum}};
+            {"momentum", plan.logistic->momentum},
+            {"batch", plan.logistic->batches > 1 ? plan.logistic->batch : std::vector<std::uint32_t>{}}};
   if (plan.linear)
     return {{"spectrum_lower", plan.linear->lower},
             {"spectrum_upper", plan.linear->upper},
@@ -80,35 +91,50 @@ Json schedule_json(const Plan& plan) {
   return Json::object();
 }
 
+// The part of ckks_json that is there for plans that bootstrap.
+Json bootstrapping_json(const CkksPlan& c) {
+  const circuits::BootstrappingSpec& b = *c.bootstrapping;
+  return {{"iterations_per_bootstrap", c.iterations_per_bootstrap},
+          {"log2_slots", b.log2_slots},
+          {"range", b.range},
+          {"slots_to_coefficients", b.slots_to_coefficients},
+          {"coefficients_to_slots", b.coefficients_to_slots},
+          {"raised_levels", c.parameters.raised_levels},
+          {"raised_scale_bits", c.parameters.raised_scale_bits},
+          {"failure_probability", 0}};
+}
+
 Json ckks_json(const CkksPlan& c) {
   const rlwe::ParametersSpec chain = ckks::Parameters::chain(c.parameters);
   double log2_qp = 0;
   for (const auto* primes : {&chain.q_primes, &chain.p_primes})
     for (const auto p : *primes) log2_qp += std::log2(static_cast<double>(p));
-  return {{"log2_degree", c.parameters.log2_degree},
-          {"levels", c.parameters.levels},
-          {"scale_bits", c.parameters.scale_bits},
-          {"first_prime_bits", c.parameters.first_prime_bits},
-          {"digits", c.parameters.digits},
-          {"q_primes", chain.q_primes},
-          {"p_primes", chain.p_primes},
-          {"log2_qp", log2_qp},
-          {"log2_qp_limit", rlwe::max_log2_modulus(c.parameters.log2_degree)},
-          {"security_bits", rlwe::kSecurityBits},
-          {"slots", c.packing.slots},
-          {"packing_width", c.packing.width},
-          {"row_slots", c.packing.row_slots},
-          {"rotation_keys", to_string(c.rotation_keys)},
-          {"rotations", c.rotations().steps()},
-          {"state_scale", c.state_scale},
-          {"row_scale", c.row_scale},
-          {"data_level", c.data_level},
-          {"model_level", c.model_level},
-          {"weight_bound", c.weights.magnitude},
-          {"weight_error_bound", c.weights.error},
-          {"margin_scale", c.margin_scale},
-          {"margin_bound", c.margins.magnitude},
-          {"margin_error_bound", c.margins.error}};
+  Json j{{"log2_degree", c.parameters.log2_degree},
+         {"levels", c.parameters.levels},
+         {"scale_bits", c.parameters.scale_bits},
+         {"first_prime_bits", c.parameters.first_prime_bits},
+         {"digits", c.parameters.digits},
+         {"q_primes", chain.q_primes},
+         {"p_primes", chain.p_primes},
+         {"log2_qp", log2_qp},
+         {"log2_qp_limit", rlwe::max_log2_modulus(c.parameters.log2_degree)},
+         {"security_bits", rlwe::kSecurityBits},
+         {"slots", c.packing.slots},
+         {"packing_width", c.packing.width},
+         {"row_slots", c.packing.row_slots},
+         {"rotation_keys", to_string(c.rotation_keys)},
+         {"rotations", c.rotations().steps()},
+         {"state_scale", c.state_scale},
+         {"row_scale", c.row_scale},
+         {"data_level", c.data_level},
+         {"model_level", c.model_level},
+         {"weight_bound", c.weights.magnitude},
+         {"weight_error_bound", c.weights.error},
+         {"margin_scale", c.margin_scale},
+         {"margin_bound", c.margins.magnitude},
+         {"margin_error_bound", c.margins.error}};
+  if (c.bootstrapping) j["bootstrapping"] = bootstrapping_json(c);
+  return j;
 }
 
 Json binding_json(const Plan& plan) {
@@ -153,6 +179,7 @@ Json estimates_json(const Plan& plan) {
                                  {"sigmoid_degree", a.sigmoid_degree},
                                  {"row_slots", a.row_slots},
                                  {"rotation_keys", to_string(a.rotation_keys)},
+                                 {"iterations_per_bootstrap", a.iterations_per_bootstrap},
                                  {"seconds", a.train_seconds},
                                  {"upload_bytes", a.upload_bytes}});
   return j;
@@ -179,7 +206,8 @@ void read_estimates(const Json& j, Plan& plan) {
     plan.alternatives.push_back({a.at("log2_degree").get<int>(), a.at("digits").get<int>(),
                                  a.at("sigmoid_degree").get<int>(), a.at("row_slots").get<std::size_t>(),
                                  rotation_keys_from(a.at("rotation_keys").get<std::string>()),
-                                 a.at("seconds").get<double>(), a.at("upload_bytes").get<std::uint64_t>()});
+                                 a.at("iterations_per_bootstrap").get<int>(), a.at("seconds").get<double>(),
+                                 a.at("upload_bytes").get<std::uint64_t>()});
 }
 
 std::size_t row_slots_from(const Json& ckks, const JobRequest& request) {
@@ -208,7 +236,10 @@ Plan read(const Json& j) {
         request, plan_schedule(request, degree),
         {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
          number<int>(c, "digits", 1, 200), degree,
-         rotation_keys_from(c.at("rotation_keys").get<std::string>()), row_slots_from(c, request)});
+         rotation_keys_from(c.at("rotation_keys").get<std::string>()), row_slots_from(c, request),
+         c.contains("bootstrapping")
+             ? number<int>(c.at("bootstrapping"), "iterations_per_bootstrap", 1, kMaxIterations)
+             : 0});
     if (!plan)
       throw SecurityError(
           "plan: its parameters do not give 128-bit security and the error bound; make the plan anew");

@@ -36,6 +36,8 @@ struct JobRequest {
   std::uint32_t features = 0;      ///< columns that the preparation makes, without intercept and target
   std::uint64_t predict_rows = 0;  ///< for the estimates alone
   int iterations = 0;              ///< 0: the default of the model
+  std::uint32_t batches = 1;       ///< mini-batches of a logistic training
+  std::uint64_t seed = 0;          ///< of their order; public
   double ridge = 0;
   double max_error = 1e-3;    ///< of every weight (training) or prediction, against the clear algorithm
   double feature_bound = 16;  ///< no prepared value exceeds it
@@ -46,7 +48,9 @@ struct JobRequest {
   int digits = 0;                                     ///< an expert's; 0: the planner's choice
   std::optional<RotationKeys> rotation_keys = std::nullopt;  ///< an expert's
   int row_slots = 0;                                         ///< an expert's; 0: the planner's choice
-  int threads = 1;                                           ///< for the estimates alone
+  /// An expert's: iterations from one bootstrap to the next, or 0 for levels alone.
+  std::optional<int> iterations_per_bootstrap = std::nullopt;
+  int threads = 1;  ///< for the estimates alone
 
   friend bool operator==(const JobRequest&, const JobRequest&) = default;
 };
@@ -72,6 +76,7 @@ struct Alternative {
   int log2_degree = 0, digits = 0, sigmoid_degree = 0;
   std::size_t row_slots = 0;
   RotationKeys rotation_keys = RotationKeys::kBinary;
+  int iterations_per_bootstrap = 0;  ///< 0: levels alone
   double train_seconds = 0;
   std::uint64_t upload_bytes = 0;  ///< keys and data
 };
@@ -103,6 +108,7 @@ struct CkksPlan {
 
   /// Where there is one, the state of a training is renewed when its levels are used up.
   std::optional<circuits::BootstrappingSpec> bootstrapping = std::nullopt;
+  int iterations_per_bootstrap = 0;  ///< at most; 0: levels alone
 
   EvaluationKeyUses key_uses() const;
   ckks::RotationBasis rotations() const { return rotation_basis(packing, rotation_keys, trains); }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
+#include "cloister/ml/batches.h"
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/ml/noise_model.h"
@@ -14,8 +16,11 @@ namespace cloister::ml {
 namespace {
 
 constexpr int kMinScaleBits = 30, kMaxScaleBits = 50, kMaxPrimeBits = 49;
-constexpr int kLeastHeadBits = 4;     // of the first prime above the scale: values below 2^3, and a sign
-constexpr int kTrainingHeadBits = 8;  // what predictions are worth beside the levels of a training
+constexpr int kLeastHeadBits = 4;      // of the first prime above the scale: values below 2^3, and a sign
+constexpr int kTrainingHeadBits = 8;   // what predictions are worth beside the levels of a training
+constexpr int kBootstrapHeadBits = 6;  // see Bootstrapper: rules the reduction's own error
+constexpr int kRaisedBits = 7;         // of the scale that a bootstrap works at above the others
+constexpr double kMaxErrorToBootstrap = circuits::Bootstrapper::kMaxRelativeError / 4;
 constexpr double kMaxStateScale = 65536;
 constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17, kMaxDigits = 12;
 
@@ -31,8 +36,13 @@ void check(const JobRequest& r) {
   if (r.job != Job::kPredict && r.rows <= r.features)
     throw ParametersError("plan: " + std::to_string(r.rows) + " rows for " + std::to_string(r.features) +
                           " features; training needs more rows than features");
-  if (r.iterations < 0 || r.iterations > 100)
-    throw ParametersError("plan: " + std::to_string(r.iterations) + " iterations; give 1 to 100");
+  if (r.iterations < 0 || r.iterations > kMaxIterations)
+    throw ParametersError("plan: " + std::to_string(r.iterations) + " iterations; give 1 to " +
+                          std::to_string(kMaxIterations));
+  if (r.batches < 1 || r.batches > kMaxBatches ||
+      (r.batches > 1 && (r.job != Job::kTrain || r.model != ModelKind::kLogistic)))
+    throw ParametersError("plan: " + std::to_string(r.batches) + " batches; logistic trainings take 1 to " +
+                          std::to_string(kMaxBatches) + ", everything else sees all rows at once");
   if (!(r.max_error > 0) || !(r.feature_bound >= 1) || !(r.feature_bound <= 1e6) || !(r.ridge >= 0))
     throw ParametersError(
         "plan: the largest error must be positive, the features' bound in [1, 1e6], the ridge not negative");
@@ -67,11 +77,24 @@ std::vector<std::size_t> row_slot_choices(const JobRequest& r, int log2_degree) 
   return out;
 }
 
+// Of a fresh ciphertext, without bootstraps.
 int levels_of(const JobRequest& r, int sigmoid_degree) {
   if (r.job == Job::kPredict) return kPredictionLevels;
   return kPredictionLevels + (r.model == ModelKind::kLogistic
                                   ? LogisticTrainer::levels(sigmoid_degree, r.iterations)
                                   : LinearTrainer::levels(r.iterations));
+}
+
+bool is_steady(const JobRequest& r) { return r.iterations > kMaxUnsteadyIterations || r.batches > 1; }
+
+// Stages of up to 32 points: with fewer levels for more diagonals, which few slots can afford.
+circuits::BootstrappingSpec bootstrapping_of(const StripPacking& packing, double range) {
+  const int log2_slots = std::bit_width(packing.width) - 1, stages = (log2_slots + 4) / 5;
+  return {.log2_slots = log2_slots,
+          .real = false,
+          .range = range,
+          .slots_to_coefficients = stages,
+          .coefficients_to_slots = stages};
 }
 
 double log2_of(const std::vector<std::uint64_t>& primes) {
@@ -80,11 +103,26 @@ double log2_of(const std::vector<std::uint64_t>& primes) {
   return sum;
 }
 
+// Iterations between two bootstraps that are worth a plan; 0 for levels alone.
+std::vector<int> runs(const JobRequest& r, int log2_degree, int sigmoid_degree) {
+  if (r.iterations_per_bootstrap) return {*r.iterations_per_bootstrap};
+  std::vector<int> out{0};
+  if (r.job != Job::kTrain || r.model != ModelKind::kLogistic) return out;
+  // Of so many levels as 128 bits allow at the least scale; derive_ckks_plan knows exactly.
+  const double levels = rlwe::max_log2_modulus(log2_degree) / kMinScaleBits;
+  const int each = LogisticTrainer::levels_per_iteration(sigmoid_degree);
+  for (int run = 1; run < r.iterations - 1 && run * each <= levels; ++run) out.push_back(run);
+  return out;
+}
+
 // A first guess of log2(QP), so that hopeless choices cost no search for primes.
-double rough_log2_qp(int levels, int scale_bits, int first_bits, int digits) {
-  const double q = levels * scale_bits + first_bits;
-  const double digit = std::ceil((levels + 1.0) / digits) * scale_bits + (first_bits - scale_bits);
-  return q + digit;
+double rough_log2_qp(const ckks::ParametersSpec& p) {
+  const double raised = p.raised_levels * (p.raised_scale_bits - p.scale_bits);
+  const double q = p.top_level() * p.scale_bits + raised + p.first_prime_bits;
+  const double size = std::ceil((p.top_level() + 1.0) / p.digits);
+  return q + size * p.scale_bits +
+         std::max<double>(p.first_prime_bits - p.scale_bits,
+                          std::min<double>(size, p.raised_levels) * (p.raised_scale_bits - p.scale_bits));
 }
 
 // Where there is no mask, rows bring the margins into the polynomial's interval by themselves.
@@ -107,47 +145,37 @@ double best_state_scale(const rlwe::ParametersSpec& chain, CkksPlan plan, const 
   return best;
 }
 
-}  // namespace
-
-PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
-  PlannedSchedule out;
-  if (request.job == Job::kPredict) {
-    out.weight_bound = kClearWeightBound;
-    return out;
-  }
-  if (request.model == ModelKind::kLogistic) {
-    out.logistic = plan_logistic({.features = request.features + std::size_t{1},
-                                  .iterations = request.iterations,
-                                  .degree = sigmoid_degree,
-                                  .ridge = request.ridge,
-                                  .spectrum_cap = request.spectrum_cap});
-    out.weight_bound = logistic_weight_bound(*out.logistic);
-    out.amplification = logistic_error_bound(*out.logistic, 1, default_margin_limit(*out.logistic));
+// The chain of primes that the choices ask for, and the levels of rows.
+void set_parameters(const JobRequest& request, const PlanChoices& choices, CkksPlan& ckks) {
+  // What the first prime cannot hold above the scale is divided away.
+  const int head_bits = static_cast<int>(std::ceil(std::log2(ckks.margins.magnitude + 1))) + 3;
+  ckks.parameters = {
+      .log2_degree = choices.log2_degree, .scale_bits = choices.scale_bits, .digits = choices.digits};
+  auto& p = ckks.parameters;
+  if (choices.iterations_per_bootstrap > 0) {
+    const int each = LogisticTrainer::levels_per_iteration(choices.sigmoid_degree);
+    ckks.bootstrapping = bootstrapping_of(ckks.packing, 1);
+    ckks.iterations_per_bootstrap = choices.iterations_per_bootstrap;
+    p.first_prime_bits = choices.scale_bits + kBootstrapHeadBits;
+    p.raised_levels = ckks.bootstrapping->raised_levels();
+    p.raised_scale_bits = choices.scale_bits + kRaisedBits;
+    p.levels = LevelSchedule::levels_for_runs(choices.iterations_per_bootstrap, each, *ckks.bootstrapping);
+    ckks.data_level = LevelSchedule::with_bootstraps(request.iterations, each, ckks.model_level,
+                                                     *ckks.bootstrapping, p.levels)
+                          .rows_level();
   } else {
-    out.linear = plan_linear({.features = request.features,
-                              .iterations = request.iterations,
-                              .ridge = request.ridge,
-                              .upper = request.spectrum_cap});
-    out.weight_bound = linear_weight_bound(*out.linear);
-    out.amplification = linear_error_bound(*out.linear, 1);
+    // A training's bits are worth more in its levels: the weights' error rules its predictions.
+    const int wished_bits = choices.scale_bits +
+                            (request.job == Job::kTrain ? std::min(head_bits, kTrainingHeadBits) : head_bits);
+    p.first_prime_bits = std::max(std::min(wished_bits, kMaxPrimeBits), choices.scale_bits + kLeastHeadBits);
+    p.levels = ckks.data_level = levels_of(request, choices.sigmoid_degree);
   }
-  return out;
+  ckks.margin_scale = std::exp2(std::max(choices.scale_bits + head_bits - p.first_prime_bits, 0));
 }
 
-rlwe::ParametersSpec FoundChains::of(const ckks::ParametersSpec& spec) {
-  for (const auto& [known, chain] : found_)
-    if (known == spec) return chain;
-  return found_.emplace_back(spec, ckks::Parameters::chain(spec)).second;
-}
-
-std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
-                                     const PlanChoices& choices) {
-  FoundChains chains;
-  return derive_ckks_plan(request, schedule, choices, chains);
-}
-
-std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
-                                     const PlanChoices& choices, FoundChains& chains) {
+// Packing, chain and levels; nothing where that cannot be at 128 bits, nor at a larger scale.
+std::optional<CkksPlan> shaped(const JobRequest& request, const PlannedSchedule& schedule,
+                               const PlanChoices& choices) {
   const double columns = request.features + 1.0;  // with the intercept, or the target
   const std::size_t slots = std::size_t{1} << (choices.log2_degree - 1);
   if (columns > static_cast<double>(slots)) return std::nullopt;
@@ -158,40 +186,112 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   ckks.packing = StripPacking::create(
       slots, count, choices.row_slots == 0 ? StripPacking::width_of(count) : choices.row_slots);
   if (needs_whole_rows(request) && ckks.packing.strips() != 1) return std::nullopt;
-  ckks.data_level = levels_of(request, choices.sigmoid_degree);
+  // A batch is made of whole blocks.
+  if (schedule.logistic && ckks.packing.blocks(request.rows) < request.batches) return std::nullopt;
   ckks.state_scale = schedule.linear ? 16 : 1;
   ckks.weights.magnitude = schedule.weight_bound;
   // |w . x| by Cauchy and Schwarz.
   const double row_norm = request.feature_bound * std::sqrt(columns);
   ckks.margins.magnitude = schedule.weight_bound * row_norm;
-  // What the first prime cannot hold above the scale is divided away.
-  const int head_bits = static_cast<int>(std::ceil(std::log2(ckks.margins.magnitude + 1))) + 3;
-  // A training's bits are worth more in its levels: the weights' error rules its predictions.
-  const int wished_bits =
-      choices.scale_bits + (request.job == Job::kTrain ? std::min(head_bits, kTrainingHeadBits) : head_bits);
-  const int first_bits = std::max(std::min(wished_bits, kMaxPrimeBits), choices.scale_bits + kLeastHeadBits);
-  ckks.margin_scale = std::exp2(std::max(choices.scale_bits + head_bits - first_bits, 0));
-  ckks.parameters = {.log2_degree = choices.log2_degree,
-                     .levels = ckks.data_level,
-                     .scale_bits = choices.scale_bits,
-                     .first_prime_bits = first_bits,
-                     .digits = choices.digits};
-  const double limit = rlwe::max_log2_modulus(choices.log2_degree);
-  if (choices.digits > ckks.data_level + 1 ||
-      rough_log2_qp(ckks.data_level, choices.scale_bits, first_bits, choices.digits) > limit)
+  set_parameters(request, choices, ckks);
+  if (ckks.iterations_per_bootstrap > 0 && (2 * ckks.packing.width > slots || !schedule.logistic))
     return std::nullopt;
+  const double limit = rlwe::max_log2_modulus(choices.log2_degree);
+  if (choices.digits > ckks.parameters.top_level() + 1 || rough_log2_qp(ckks.parameters) > limit)
+    return std::nullopt;
+  return ckks;
+}
+
+}  // namespace
+
+PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
+  PlannedSchedule out;
+  if (request.job == Job::kPredict) {
+    out.weight_bound = kClearWeightBound;
+    return out;
+  }
+  if (request.model == ModelKind::kLogistic) {
+    out.logistic = plan_logistic(
+        {.features = request.features + std::size_t{1},
+         .iterations = request.iterations,
+         .degree = sigmoid_degree,
+         .ridge = request.ridge,
+         .spectrum_cap = request.spectrum_cap,
+         .range = is_steady(request) ? std::optional(steady_range(sigmoid_degree)) : std::nullopt,
+         .batches = request.batches,
+         .seed = request.seed,
+         .momentum_cap = is_steady(request) ? std::optional(kSteadyMomentum) : std::nullopt});
+    out.weight_bound = logistic_weight_bound(*out.logistic);
+    const double limit = default_margin_limit(*out.logistic);
+    out.gains = logistic_gains(*out.logistic, limit);
+    out.renewal_gains = logistic_renewal_gains(*out.logistic, limit);
+  } else {
+    out.linear = plan_linear({.features = request.features,
+                              .iterations = request.iterations,
+                              .ridge = request.ridge,
+                              .upper = request.spectrum_cap});
+    out.weight_bound = linear_weight_bound(*out.linear);
+    out.gains = linear_gains(*out.linear);
+  }
+  return out;
+}
+
+rlwe::ParametersSpec FoundChains::of(const ckks::ParametersSpec& spec) {
+  for (const auto& [known, chain] : found_)
+    if (known == spec) return chain;
+  return found_.emplace_back(spec, ckks::Parameters::chain(spec)).second;
+}
+
+circuits::BootstrappingNoise FoundChains::noise(circuits::BootstrappingSpec spec,
+                                                const ckks::ParametersSpec& parameters) {
+  spec.range = 1;
+  for (const auto& [known, noise] : noise_)
+    if (known == parameters) return noise;
+  return noise_.emplace_back(parameters, circuits::bootstrapping_two_noise(spec, parameters, of(parameters)))
+      .second;
+}
+
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices) {
+  FoundChains chains;
+  return derive_ckks_plan(request, schedule, choices, chains);
+}
+
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices, FoundChains& chains) {
+  auto shape = shaped(request, schedule, choices);
+  if (!shape) return std::nullopt;
+  CkksPlan& ckks = *shape;
+  const double row_norm = ckks.margins.magnitude / ckks.weights.magnitude;
+  const double limit = rlwe::max_log2_modulus(choices.log2_degree);
   const rlwe::ParametersSpec chain = chains.of(ckks.parameters);
   if (log2_of(chain.q_primes) + log2_of(chain.p_primes) > limit) return std::nullopt;
 
   if (schedule.logistic) {
     ckks.state_scale = best_state_scale(chain, ckks, request, *schedule.logistic);
     ckks.row_scale = row_scale_for(ckks, *schedule.logistic);
+    if (ckks.bootstrapping)
+      ckks.bootstrapping->range = std::max(1.0, ckks.state_scale * schedule.weight_bound);
   }
   const InjectedError injected =
       schedule.logistic ? logistic_injected_error(chain, ckks, request, *schedule.logistic)
       : schedule.linear ? linear_injected_error(chain, ckks, request, *schedule.linear)
                         : InjectedError{0, prediction_error(chain, ckks)};
-  ckks.weights.error = schedule.amplification * injected.per_iteration;
+  if (schedule.logistic)
+    ckks.weights.error = logistic_training_error(
+        injected.per_iteration,
+        ckks.bootstrapping ? renewal_error(ckks, chains.noise(*ckks.bootstrapping, ckks.parameters),
+                                           schedule.logistic->features)
+                           : RenewalError{},
+        LogisticTrainer::level_schedule(*schedule.logistic, ckks.model_level, ckks.bootstrapping,
+                                        ckks.parameters.levels),
+        schedule.gains, schedule.renewal_gains);
+  else
+    ckks.weights.error =
+        std::accumulate(schedule.gains.begin(), schedule.gains.end(), 0.0) * injected.per_iteration;
+  // Beyond that a bootstrap refuses.
+  if (ckks.bootstrapping && ckks.weights.error > schedule.weight_bound * kMaxErrorToBootstrap)
+    return std::nullopt;
   ckks.margins.error = injected.margin + ckks.weights.error * row_norm;
   Plan plan;
   plan.request = request;
@@ -208,8 +308,12 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
 void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
                              FoundChains& chains, std::vector<Plan>& out) const {
   for (choices.scale_bits = kMinScaleBits; choices.scale_bits <= kMaxScaleBits; ++choices.scale_bits) {
+    if (!shaped(request, schedule, choices)) return;
     auto plan = derive_ckks_plan(request, schedule, choices, chains);
     if (!plan) continue;
+    // More digits of the same size are the same chain.
+    const int limbs = plan->ckks->parameters.top_level() + 1, digits = choices.digits;
+    if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) return;
     const auto chain = chains.of(plan->ckks->parameters);
     for (const RotationKeys keys : kRotationKeys) {
       if (request.rotation_keys.value_or(keys) != keys) continue;
@@ -226,29 +330,42 @@ void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& s
 std::vector<Plan> Planner::candidates(const JobRequest& request) const {
   std::vector<int> degrees = {0};
   if (request.model == ModelKind::kLogistic && request.job == Job::kTrain)
-    degrees = request.sigmoid_degree != 0 ? std::vector<int>{request.sigmoid_degree} : std::vector<int>{3, 7};
+    degrees = request.sigmoid_degree != 0 ? std::vector<int>{request.sigmoid_degree}
+              : is_steady(request)        ? std::vector<int>{7}
+                                          : std::vector<int>{3, 7};
   std::vector<Plan> out;
   for (const int degree : degrees) {
     const PlannedSchedule schedule = plan_schedule(request, degree);
-    const int limbs = levels_of(request, degree) + 1;
     for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree) {
       if (request.log2_degree != 0 && request.log2_degree != log2_degree) continue;
-      for (int digits = 1; digits <= std::min(limbs, kMaxDigits); ++digits) {
-        if (request.digits != 0 && request.digits != digits) continue;
-        // More digits of the same size are the same chain.
-        if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) continue;
-        FoundChains chains;
-        for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
-          add_candidates(request, schedule,
-                         {.log2_degree = log2_degree,
-                          .digits = digits,
-                          .sigmoid_degree = degree,
-                          .row_slots = row_slots},
-                         chains, out);
+      for (const int run : runs(request, log2_degree, degree)) {
+        for (int digits = 1; digits <= kMaxDigits; ++digits) {
+          if (request.digits != 0 && request.digits != digits) continue;
+          FoundChains chains;
+          for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
+            add_candidates(request, schedule,
+                           {.log2_degree = log2_degree,
+                            .digits = digits,
+                            .sigmoid_degree = degree,
+                            .row_slots = row_slots,
+                            .iterations_per_bootstrap = run},
+                           chains, out);
+        }
       }
     }
   }
   return out;
+}
+
+// The most iterations below the request's with which it fits; 0 if there are none.
+int Planner::most_iterations(JobRequest request) const {
+  if (request.job != Job::kTrain) return 0;
+  int fits = 0, fails = request.iterations;
+  while (fails - fits > 1) {
+    request.iterations = fits + (fails - fits) / 2;
+    (candidates(request).empty() ? fails : fits) = request.iterations;
+  }
+  return fits;
 }
 
 Plan Planner::plan(const JobRequest& given) const {
@@ -258,15 +375,12 @@ Plan Planner::plan(const JobRequest& given) const {
   if (request.scheme == Scheme::kPaillier) return plan_paillier(request);
   auto found = candidates(request);
   if (found.empty()) {
-    for (JobRequest fewer = request; fewer.iterations > 1 && request.job == Job::kTrain;) {
-      --fewer.iterations;
-      if (!candidates(fewer).empty())
-        throw PrecisionError("plan: " + std::to_string(request.iterations) +
-                             " iterations do not fit 128-bit security with an error of at most " +
-                             std::to_string(request.max_error) + "; the nearest job that fits has " +
-                             std::to_string(fewer.iterations) + " iterations (--iterations " +
-                             std::to_string(fewer.iterations) + "), or allow a larger error");
-    }
+    if (const int fewer = most_iterations(request); fewer > 0)
+      throw PrecisionError("plan: " + std::to_string(request.iterations) +
+                           " iterations do not fit 128-bit security with an error of at most " +
+                           std::to_string(request.max_error) + "; the nearest job that fits has " +
+                           std::to_string(fewer) + " iterations (--iterations " + std::to_string(fewer) +
+                           "), or allow a larger error");
     throw PrecisionError(
         "plan: this job does not fit 128-bit security at any ring degree; drop columns, or allow a "
         "larger error than " +
@@ -291,7 +405,8 @@ Plan Planner::plan(const JobRequest& given) const {
     fewest = upload(p);
     best.alternatives.push_back({p.ckks->parameters.log2_degree, p.ckks->parameters.digits,
                                  p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->packing.row_slots,
-                                 p.ckks->rotation_keys, seconds(p), upload(p)});
+                                 p.ckks->rotation_keys, p.ckks->iterations_per_bootstrap, seconds(p),
+                                 upload(p)});
   }
   return best;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cloister/circuits/bootstrapping_noise.h"
 #include "cloister/ml/cost_model.h"
 #include "cloister/ml/plan.h"
 
@@ -14,8 +15,9 @@ namespace cloister::ml {
 struct PlannedSchedule {
   std::optional<LogisticSchedule> logistic;
   std::optional<LinearSchedule> linear;
-  double weight_bound = 0;   ///< of every weight
-  double amplification = 0;  ///< the weights' error over what each iteration adds
+  double weight_bound = 0;            ///< of every weight
+  std::vector<double> gains;          ///< of an error that an iteration adds: logistic_gains, linear_gains
+  std::vector<double> renewal_gains;  ///< logistic_renewal_gains
 };
 PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree);
 
@@ -25,19 +27,24 @@ PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree);
 struct PlanChoices {
   int log2_degree = 0, scale_bits = 0, digits = 0, sigmoid_degree = 0;
   RotationKeys rotation_keys = RotationKeys::kBinary;
-  std::size_t row_slots = 0;  ///< 0: whole rows
+  std::size_t row_slots = 0;         ///< 0: whole rows
+  int iterations_per_bootstrap = 0;  ///< at most; 0: levels alone
 };
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices);
 
-/// Chains of primes that were found before, for plans that differ in their packing alone: finding primes is
-/// most of what a plan costs.
+/// Chains of primes, and the noise of bootstraps on them, that were found before, for plans that differ in
+/// their packing alone: finding them is most of what a plan costs.
 class FoundChains {
  public:
   rlwe::ParametersSpec of(const ckks::ParametersSpec& spec);
+  /// Of two vectors, over the range: as for a range of 1, above which it only falls.
+  circuits::BootstrappingNoise noise(circuits::BootstrappingSpec spec,
+                                     const ckks::ParametersSpec& parameters);
 
  private:
   std::vector<std::pair<ckks::ParametersSpec, rlwe::ParametersSpec>> found_;
+  std::vector<std::pair<ckks::ParametersSpec, circuits::BootstrappingNoise>> noise_;
 };
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices, FoundChains& chains);
@@ -56,6 +63,7 @@ class Planner {
 
  private:
   std::vector<Plan> candidates(const JobRequest& request) const;
+  int most_iterations(JobRequest request) const;
   void add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
                       FoundChains& chains, std::vector<Plan>& out) const;
 
@@ -68,6 +76,10 @@ inline constexpr double kUploadBytesPerSecond = 1.25e8;
 /// What a plan in strips may take of the server's memory at most, unless an expert asks for it; whole rows
 /// take the least, and are planned whatever they take.
 inline constexpr std::uint64_t kMaxStripMemoryBytes = 8'000'000'000;
+
+/// The most iterations with a momentum that grows as Nesterov's does; longer trainings keep to
+/// kSteadyMomentum and steady_range, so that errors do not grow exponentially.
+inline constexpr int kMaxUnsteadyIterations = 10;
 
 /// Iterations that a model is trained with unless the request says.
 inline constexpr int kDefaultIterations = 7;

@@ -99,8 +99,13 @@ std::vector<double> logistic_gains(const LogisticSchedule& schedule, double marg
 double logistic_error_bound(const LogisticSchedule& schedule, double error_per_iteration,
                             double margin_limit);
 
+/// For t = 1..T-1 (0 at t = 0): the most by which errors in v_t and in w_t, of the same L2 norm, that come in
+/// between two iterations, are amplified together until w_T: what a bootstrap before iteration t adds.
+std::vector<double> logistic_renewal_gains(const LogisticSchedule& schedule, double margin_limit);
+
 /// A bound on |w_t| and |v_t| for every t, for the headroom of the ciphertexts, as long as the spectrum cap
-/// holds and all margins stay within the polynomial's range.
+/// holds and all margins stay within the margin limit. Where q' >= 0 there and the momentum is capped, it
+/// grows with the root of T alone.
 double logistic_weight_bound(const LogisticSchedule& schedule);
 
 /// For t = 1..T: the largest factor between the distance of w_t to the fit and that of w = 0, for a curvature

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "cloister/base/error.h"
@@ -44,12 +45,68 @@ std::vector<double> logistic_gains(const LogisticSchedule& schedule, double marg
   return amplification_gains(amplifying_steps(schedule, margin_limit));
 }
 
+std::vector<double> logistic_renewal_gains(const LogisticSchedule& schedule, double margin_limit) {
+  const std::vector<double> gains = logistic_gains(schedule, margin_limit);
+  const auto steps = amplifying_steps(schedule, margin_limit);
+  // An error in v_t is one of at most `contraction` times itself in w_{t+1}; one in w_t is -momentum times
+  // itself in v_{t+1}, and so comes to w_{t+2}.
+  std::vector<double> out(gains.size(), 0.0);
+  for (std::size_t t = 1; t < out.size(); ++t) {
+    const auto contraction = [&](std::size_t j) {
+      return std::max(std::abs(steps[j - 1].least), std::abs(steps[j - 1].most));
+    };
+    out[t] = contraction(t) * gains[t];
+    if (t + 1 < out.size()) out[t] += schedule.momentum[t] * contraction(t + 1) * gains[t + 1];
+  }
+  return out;
+}
+
 double logistic_error_bound(const LogisticSchedule& schedule, double error_per_iteration,
                             double margin_limit) {
   double sum = 0;
   for (const double gain : logistic_gains(schedule, margin_limit)) sum += gain;
   return sum * error_per_iteration;
 }
+
+namespace {
+
+// What the surrogate loss of a row can fall from its value at margin 0, within the polynomial's range: the
+// integral of 1/2 - q where that is positive, bounded from above on each of many intervals.
+double largest_fall(const PolynomialFit& sigmoid) {
+  constexpr int kIntervals = 4096;
+  const double width = sigmoid.range / kIntervals;
+  const double rise = width * std::max(std::abs(sigmoid.min_slope), std::abs(sigmoid.max_slope));
+  double sum = 0;
+  for (int i = 0; i < kIntervals; ++i) sum += width * std::max(0.0, 0.5 - sigmoid(i * width) + rise);
+  return sum;
+}
+
+// With the loss F convex and its gradient L-Lipschitz, v = w + m d for d the last change of w, and w' = v - s
+// grad F(v), d' = w' - w, convexity between v and w and the descent lemma from v give, for c = s L / 2,
+//   s (F(w') - F(w)) <= c m^2 |d|^2 + m (1 - 2c) d.d' - (1 - c) |d'|^2 <= a |d|^2 - b |d'|^2
+// with a = c m^2 + m |1 - 2c| / 2 and b = 1 - c - m |1 - 2c| / 2. Summed over the iterations after the first,
+// (b - a) sum |d|^2 <= s (F(0) - least F) + a |d_1|^2, and by Cauchy and Schwarz |w_T| <= |d_1| + root of (T
+// - 1) times that sum: it grows with the root of T, where the sum of the largest steps grows with T.
+double energy_weight_bound(const LogisticSchedule& schedule) {
+  const std::size_t n = schedule.step.size();
+  if (n < 2 || schedule.batches != 1 ||
+      slope_bounds(schedule.sigmoid, default_margin_limit(schedule)).min < 0 ||
+      std::ranges::any_of(schedule.step.begin() + 1, schedule.step.end(),
+                          [&](double step) { return step != schedule.step[1]; }))
+    return std::numeric_limits<double>::infinity();
+  const double step = schedule.step[1], c = step * largest_curvature(schedule) / 2;
+  const double momentum = *std::ranges::max_element(schedule.momentum);
+  const double cross = momentum * std::abs(1 - 2 * c) / 2;
+  const double a = c * momentum * momentum + cross, b = 1 - c - cross;
+  if (!(b > a) || schedule.step[0] * largest_curvature(schedule) > 2 * (1 + 1e-12))
+    return std::numeric_limits<double>::infinity();
+  const double first = schedule.step[0] * std::sqrt(schedule.spectrum_cap) / 2;
+  const double changes = (step * largest_fall(schedule.sigmoid) + a * first * first) / (b - a);
+  const double last = std::sqrt(changes);
+  return (first + last * (std::sqrt(static_cast<double>(n - 1)) + momentum)) * (1 + 1e-9);
+}
+
+}  // namespace
 
 double logistic_weight_bound(const LogisticSchedule& schedule) {
   // With D = w' - w: D' = (1 - step ridge) momentum D + step (g - ridge w). Within the range every 1/2 - q
@@ -65,7 +122,7 @@ double logistic_weight_bound(const LogisticSchedule& schedule) {
     weights += difference;
     largest = std::max(largest, weights + schedule.momentum[t] * difference);
   }
-  return largest;
+  return std::min(largest, energy_weight_bound(schedule));
 }
 
 std::vector<double> logistic_remaining(const LogisticSchedule& schedule, double least_curvature) {

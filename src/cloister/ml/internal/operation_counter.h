@@ -17,6 +17,15 @@ namespace cloister::ml {
 struct SlotSum {
   double threes = 0, ones = 0;
 
+  // Where every rotation has its key.
+  static SlotSum in_radix_four(std::size_t count) {
+    SlotSum out;
+    for (; count >= 4; count /= 4) out.threes += 1;
+    out.ones = count == 2 ? 1 : 0;
+    return out;
+  }
+
+  SlotSum() = default;
   SlotSum(const ckks::RotationBasis& basis, std::int64_t stride, std::int64_t count) {
     const auto has = [&](std::int64_t step) { return std::ranges::count(basis.steps(), step) != 0; };
     while (count > 1) {
@@ -136,6 +145,21 @@ class OperationCounter {
   void add_product(int level, double times = 1) {
     ns_ += times * n_ * 5 * (level + 1) * c_.multiply_add_ns;
     fetched(times * 10 * (level + 1));
+  }
+  // Of `times` plaintexts, with both parts over QP.
+  void multiply_extended(int level, double times) {
+    const double limbs = level + 1 + special_;
+    ns_ += times * n_ * 2 * limbs * c_.multiply_add_ns;
+    fetched(times * 3 * limbs);
+  }
+  // rlwe::ModulusRaiser: from one limb to all, and a key of one digit.
+  void raise(int level) {
+    const double l = level + 1, k = special_;
+    transforms(3 * (l + k) + 2 * (k + l));
+    converted(2, 2 * (l + k), 1);
+    converted(2 * k, 2 * l, k);
+    ns_ += n_ * 2 * (l + k) * c_.multiply_add_ns;
+    fetched(10 * l + 8 * k);
   }
   // Of a seeded ciphertext from a file: half of it is unpacked, half expanded.
   void load(int level, double times = 1) {

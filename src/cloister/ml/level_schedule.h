@@ -1,0 +1,32 @@
+#pragma once
+
+#include <vector>
+
+#include "cloister/circuits/bootstrapper.h"
+
+namespace cloister::ml {
+
+/// At which level each iteration of a training starts, and where levels are renewed: in runs of as many
+/// iterations as the levels allow, the last of which ends at the model's level.
+struct LevelSchedule {
+  struct Iteration {
+    int start = 0;         ///< the level of the weights that it starts from
+    bool renewed = false;  ///< by a bootstrap before it
+  };
+  std::vector<Iteration> iterations;  ///< [T]; the first starts from the rows, and takes one level
+
+  int rows_level() const { return iterations.front().start; }
+  int renewals() const;
+
+  /// Without bootstraps: T - 1 iterations of `each` levels, above the model's level and below the first.
+  static LevelSchedule within_levels(int iterations, int each, int model_level);
+  /// With bootstraps of two vectors (Bootstrapper::bootstrap_two): an iteration leaves the weights of before
+  /// a level below the others. Where fewer levels than there are do, a run starts lower, since that is
+  /// faster. Throws ParametersError where not one iteration fits between two bootstraps.
+  static LevelSchedule with_bootstraps(int iterations, int each, int model_level,
+                                       const circuits::BootstrappingSpec& spec, int max_level);
+  /// The fewest levels of a fresh ciphertext with which `run` iterations fit between two bootstraps.
+  static int levels_for_runs(int run, int each, const circuits::BootstrappingSpec& spec);
+};
+
+}  // namespace cloister::ml
