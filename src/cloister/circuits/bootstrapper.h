@@ -66,11 +66,10 @@ class Bootstrapper {
   /// Levels that an operand must have.
   int least_level() const noexcept { return spec_.slots_to_coefficients; }
   /// The same slots at max_level(), one lower where values repeat and are complex. That their parts are
-  /// within the range is the caller's word. The operand's error stays in the result's, to which
-  /// BootstrappingNoise::bound() is added; where it is above
-  /// kMaxRelativeError of the range, or the stated magnitude above the range, PrecisionError: nothing would
-  /// be certain of the reduction. Other errors: LevelExhaustedError, MissingKeyError. Cost: see
-  /// docs/performance.md.
+  /// within the range is the caller's word. The operand's error stays in the result's, and
+  /// BootstrappingNoise::bound() is added; where it is above kMaxRelativeError of the range, or the stated
+  /// magnitude above the range, PrecisionError: nothing would be certain of the reduction. Other errors:
+  /// LevelExhaustedError, MissingKeyError. Cost: see docs/performance.md.
   ckks::Ciphertext bootstrap(const ckks::Evaluator& evaluator, const ckks::Ciphertext& operand) const;
   /// Two vectors of real values of period n at once, for the price of one, where !spec().real and 2 n is at
   /// most the number of slots: both a level below max_level().
