@@ -42,7 +42,8 @@ ClearTraining train_in_clear(const ml::Plan& plan, const data::Examples& train) 
   ClearTraining out;
   if (plan.logistic) {
     const data::Matrix rows = ml::signed_rows(train.features, train.target);
-    const auto trace = ml::train_logistic(rows, *plan.logistic);
+    const auto trace = ml::train_logistic(rows, *plan.logistic, ml::SigmoidKind::kPolynomial,
+                                          plan.ckks ? plan.ckks->packing.rows_per_block() : 1);
     out.weights = trace.weights.back();
     out.largest_margin = trace.largest_margin;
     out.margin_limit = ml::default_margin_limit(*plan.logistic);

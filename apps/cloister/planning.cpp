@@ -8,6 +8,7 @@
 #include "apps/cloister/prepared_data.h"
 #include "cloister/base/error.h"
 #include "cloister/data/csv.h"
+#include "cloister/ml/batches.h"
 #include "cloister/ml/clear_logistic.h"
 #include "cloister/ml/clear_spectrum.h"
 #include "cloister/ml/planner.h"
@@ -89,7 +90,10 @@ void check_spectrum(const Planning& p, ml::ModelKind model) {
   const double cap =
       p.plan.logistic ? p.plan.logistic->spectrum_cap : p.plan.linear->upper - p.plan.linear->ridge;
   const data::Matrix rows = spectrum_rows(p.split.train, model);
-  if (ml::largest_eigenvalue(rows) > cap)
+  if (p.plan.logistic && p.plan.logistic->batches > 1)
+    ml::require_batch_spectrum_cap(rows, cap, p.plan.ckks->packing.rows_per_block(),
+                                   p.plan.logistic->batches);
+  else if (ml::largest_eigenvalue(rows) > cap)
     throw ParametersError(
         "the columns go together more strongly than the plan assumes (its spectrum cap is " +
         std::to_string(cap) +
@@ -135,6 +139,8 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   request.features = static_cast<std::uint32_t>(split.preparation.features().size());
   request.predict_rows = split.test.features.rows;
   request.iterations = o.iterations;
+  request.batches = o.batches;
+  request.seed = o.batches > 1 ? o.batch_seed : 0;
   request.ridge = o.ridge;
   request.max_error = o.max_error;
   request.feature_bound = o.feature_bound;
@@ -142,6 +148,7 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   request.log2_degree = o.log2_degree;
   request.digits = o.digits;
   request.row_slots = o.row_slots;
+  request.iterations_per_bootstrap = o.iterations_per_bootstrap;
   if (!o.rotation_keys.empty()) request.rotation_keys = ml::rotation_keys_from(o.rotation_keys);
   request.threads = threads;
   std::optional<double> published;

@@ -21,6 +21,9 @@ struct PlanningOptions {
   bool balance = false, small_keys = false;
   double clip = 16, test_fraction = 0.3, ridge = 0, max_error = 1e-3, feature_bound = 16;
   std::uint64_t seed = 1, rows = 0;
+  std::uint64_t batch_seed = 1;
+  std::uint32_t batches = 1;
+  std::optional<int> iterations_per_bootstrap = std::nullopt;
   int iterations = 0, log2_degree = 0, digits = 0, row_slots = 0;
 };
 

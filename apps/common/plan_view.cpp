@@ -47,6 +47,11 @@ void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
                   fmt::format("2^{} scale, {}", c.parameters.scale_bits,
                               count_of(static_cast<std::uint64_t>(c.parameters.digits), "digit", "digits")),
                   "how finely numbers are kept, and into how many parts keys are split"});
+  if (c.bootstrapping)
+    rows.push_back({"bootstraps",
+                    fmt::format("every {}", count_of(static_cast<std::uint64_t>(c.iterations_per_bootstrap),
+                                                     "iteration", "iterations")),
+                    "the server renews used-up ciphertexts by itself; fails with probability 0"});
   rows.push_back({"packing",
                   c.packing.strips() == 1
                       ? fmt::format("{} columns wide, {} a ciphertext", c.packing.width,
@@ -168,6 +173,24 @@ TextTable facts_table(const ml::Plan& plan) {
   return table;
 }
 
+TextTable placements_table(const ml::Plan& plan) {
+  using enum TextTable::Align;
+  TextTable table(
+      {{"levels"}, {"ring degree", kRight}, {"server time", kRight}, {"to upload", kRight}, {""}});
+  for (const ml::Alternative& a : plan.placements) {
+    const bool chosen = plan.ckks && a.log2_degree == plan.ckks->parameters.log2_degree &&
+                        a.iterations_per_bootstrap == plan.ckks->iterations_per_bootstrap;
+    table.add_row(
+        {a.iterations_per_bootstrap == 0
+             ? "all from the start"
+             : "a bootstrap every " + count_of(static_cast<std::uint64_t>(a.iterations_per_bootstrap),
+                                               "iteration", "iterations"),
+         std::to_string(1u << a.log2_degree), format_seconds(a.train_seconds), format_bytes(a.upload_bytes),
+         chosen ? "(this plan)" : ""});
+  }
+  return table;
+}
+
 TextTable steps_table(const ml::Plan& plan) {
   using enum TextTable::Align;
   TextTable table(
@@ -193,14 +216,18 @@ TextTable alternatives_table(const ml::Plan& plan) {
                         a.digits == plan.ckks->parameters.digits &&
                         a.row_slots == plan.ckks->packing.row_slots &&
                         a.rotation_keys == plan.ckks->rotation_keys &&
+                        a.iterations_per_bootstrap == plan.ckks->iterations_per_bootstrap &&
                         (!plan.logistic || plan.logistic->sigmoid.degree() == a.sigmoid_degree);
-    table.add_row({format_seconds(a.train_seconds), format_bytes(a.upload_bytes),
-                   std::to_string(1u << a.log2_degree), std::to_string(a.digits),
-                   a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
-                   std::to_string(a.row_slots), std::string(to_string(a.rotation_keys)),
-                   chosen ? "(this plan)"
-                          : fmt::format("--log2-degree {} --digits {} --row-slots {} --rotation-keys {}",
-                                        a.log2_degree, a.digits, a.row_slots, to_string(a.rotation_keys))});
+    table.add_row(
+        {format_seconds(a.train_seconds), format_bytes(a.upload_bytes), std::to_string(1u << a.log2_degree),
+         std::to_string(a.digits), a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
+         std::to_string(a.row_slots), std::string(to_string(a.rotation_keys)),
+         chosen ? "(this plan)"
+                : fmt::format("--log2-degree {} --digits {} --row-slots {} --rotation-keys {}{}",
+                              a.log2_degree, a.digits, a.row_slots, to_string(a.rotation_keys),
+                              a.iterations_per_bootstrap == 0
+                                  ? ""
+                                  : fmt::format(" --bootstrap-every {}", a.iterations_per_bootstrap))});
   }
   return table;
 }
@@ -222,6 +249,7 @@ Json parameters_summary(const ml::Plan& plan) {
          {"row_slots", c.packing.row_slots},
          {"rotation_keys", c.rotations().steps().size()},
          {"rotation_key_set", to_string(c.rotation_keys)}};
+  if (c.bootstrapping) j["iterations_per_bootstrap"] = c.iterations_per_bootstrap;
   if (plan.logistic) j["sigmoid_degree"] = plan.logistic->sigmoid.degree();
   return j;
 }

@@ -20,6 +20,8 @@ nlohmann::ordered_json plan_rows_json(const ml::Plan& plan);
 
 /// The plan's tables for a terminal: its facts, what happens at which level, and other ways to do the job.
 TextTable facts_table(const ml::Plan& plan);
+/// The least time of each way to have enough levels.
+TextTable placements_table(const ml::Plan& plan);
 TextTable steps_table(const ml::Plan& plan);
 TextTable alternatives_table(const ml::Plan& plan);
 

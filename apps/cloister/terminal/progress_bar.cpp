@@ -81,6 +81,7 @@ void ProgressBar::finish() {
   if (settings_.verbose && !stage_.empty() && done_ >= total_)
     settings_.write(fmt::format("{}: {}\n", sanitized(stage_), format_seconds(last_seen_ - stage_start_)));
   stage_.clear();
+  note_.clear();
   done_ = total_ = 0;
 }
 
@@ -122,7 +123,11 @@ std::string ProgressBar::line(double now, std::size_t columns) const {
   const std::size_t shown_width = display_width(shown);
   const std::size_t base = shown_width + 2 + percent.size();
   if (base + 2 + times.size() > columns) return shown + "  " + percent;
-  const std::size_t spare = columns - base - 2 - times.size();
+  std::size_t spare = columns - base - 2 - times.size();
+  if (const std::string note = sanitized(note_); !note.empty() && display_width(note) + 2 <= spare) {
+    times += "  " + note;
+    spare -= display_width(note) + 2;
+  }
   std::string bar;
   if (spare >= kSmallestBar + 4) {
     const std::size_t width = std::min(kLargestBar, spare - 4);

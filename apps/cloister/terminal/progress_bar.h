@@ -40,6 +40,8 @@ class ProgressBar final : public Progress {
   /// Errors: Error with kCancelled once the user has asked to stop.
   void update(std::string_view stage, std::uint64_t done, std::uint64_t total) override;
 
+  void note(std::string_view where) override { note_ = where; }
+
   /// Ends the current stage and takes the bar off the screen. Call it before printing anything else.
   void finish();
 
@@ -51,7 +53,7 @@ class ProgressBar final : public Progress {
   double seconds_now() const;
 
   ProgressBarSettings settings_;
-  std::string stage_;
+  std::string stage_, note_;
   std::uint64_t done_ = 0, total_ = 0;
   double stage_start_ = 0, last_seen_ = 0, last_drawn_ = 0;
   RateEstimator rate_;

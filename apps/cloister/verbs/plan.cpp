@@ -87,6 +87,10 @@ void describe(const Planning& p, StepOutput& out) {
     out.say("\nWhat happens at which level:");
     out.say(steps_table(p.plan));
   }
+  if (p.plan.placements.size() > 1) {
+    out.say("\nWhere the levels come from, the least time of each way:");
+    out.say(placements_table(p.plan));
+  }
   if (!p.plan.alternatives.empty()) {
     out.say("\nTime against bytes to upload (--small-keys takes the small end):");
     out.say(alternatives_table(p.plan));
@@ -178,7 +182,13 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
       ->check(CLI::IsMember({"train", "predict", "aggregate"}))
       ->capture_default_str();
   group->add_option("--iterations", o.iterations, "Passes of training (default: the model's)")
-      ->check(CLI::Range(1, 100));
+      ->check(CLI::Range(1, ml::kMaxIterations));
+  group
+      ->add_option("--batches", o.batches,
+                   "Mini-batches: each iteration sees one of so many parts of the rows, in an order that the "
+                   "plan makes public")
+      ->check(CLI::Range(1, 65536));
+  group->add_option("--batch-seed", o.batch_seed, "Of that order; public")->capture_default_str();
   group->add_option("--ridge", o.ridge, "Penalty on large weights")->check(CLI::NonNegativeNumber);
   group->add_option("--rows", o.rows,
                     "For --job aggregate: rows of all owners together (default: this table's)");
@@ -197,6 +207,10 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
                    "For experts: slots that a row gets in a ciphertext, a power of two; fewer slots, more "
                    "ciphertexts for a block of rows")
       ->check(CLI::Range(1, 8192));
+  group
+      ->add_option("--bootstrap-every", o.iterations_per_bootstrap,
+                   "For experts: iterations from one bootstrap to the next; 0 for levels alone")
+      ->check(CLI::Range(0, ml::kMaxIterations));
   group
       ->add_option("--rotation-keys", o.rotation_keys,
                    "For experts: few keys (small), binary, or quaternary (fast)")

@@ -147,6 +147,31 @@ void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sum
   }
 }
 
+template <typename Use>
+void for_each_key(const EvaluationKeyUses& keys, const rlwe::ParametersSpec& chain, const Use& use) {
+  if (keys.relinearization_limbs != 0) use(static_cast<int>(keys.relinearization_limbs));
+  for (const auto& galois : keys.galois) use(static_cast<int>(galois.q_limbs));
+  if (keys.encapsulation) use((static_cast<int>(chain.q_primes.size()) + chain.digits - 1) / chain.digits);
+}
+
+// Of the encoded diagonals of a bootstrap, which repeat with the slots' period; and twice that many of the
+// last stage to slots, whose halves lie one behind the other.
+double bootstrapping_words(const CkksPlan& ckks, const rlwe::ParametersSpec& chain) {
+  const circuits::BootstrappingSpec& spec = *ckks.bootstrapping;
+  using circuits::DftDirection;
+  const double special = static_cast<double>(chain.p_primes.size());
+  double words = 0;
+  const auto add = [&](DftDirection direction, int stages, int level) {
+    for (const auto& stage : circuits::dft_diagonals(direction, spec.log2_slots, stages)) {
+      const double period = std::exp2(spec.log2_slots + 2);
+      words += static_cast<double>(stage.size()) * (level-- + 1 + special) * period;
+    }
+  };
+  add(DftDirection::kSlotsToCoefficients, spec.slots_to_coefficients, spec.slots_to_coefficients);
+  add(DftDirection::kCoefficientsToSlots, spec.coefficients_to_slots, ckks.parameters.top_level());
+  return words;
+}
+
 void count_linear(const Plan& plan, OperationCounter& counter, const Sums& sums, double blocks,
                   std::vector<PlanStep>& steps, double& seconds) {
   const double width = static_cast<double>(plan.ckks->packing.width), half = width / 2;
@@ -246,10 +271,9 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   Estimates e;
   plan.steps.clear();
 
-  const int key_limbs = ckks.parameters.levels + 1;
+  const EvaluationKeyUses keys = ckks.key_uses();
   const bool trains = plan.request.job == Job::kTrain;
-  const auto keys = static_cast<double>(basis.steps().size() + (trains ? 1 : 0));
-  counter.key(key_limbs, keys);
+  for_each_key(keys, chain, [&](int limbs) { counter.key(limbs); });
   e.keygen_seconds = counter.seconds() / threads;
   if (trains) {
     counter.encrypt(ckks.data_level, blocks * strips);
@@ -282,21 +306,19 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   e.predict_seconds = counter.seconds() / threads;
   e.prediction_bytes = static_cast<std::uint64_t>(predicted) *
                        rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, 0, false));
-  e.evaluation_key_bytes =
-      static_cast<std::uint64_t>(keys) *
-      rlwe::framed_bytes(rlwe::encoded_bytes_of_key(chain, static_cast<std::size_t>(key_limbs)));
+  e.evaluation_key_bytes = keys.encoded_bytes(chain);
   // Keys with both halves, a dozen ciphertexts, and the digits of one; for every strip the weights that meet
   // it, and the three parts of its sum.
   const double words = std::exp2(chain.log2_degree) * 8;
   const double limbs = static_cast<double>(chain.q_primes.size() + chain.p_primes.size());
   const double kept = plan.linear ? static_cast<double>(ckks.packing.width) : 0;  // the matrix's diagonals
   const double held = 2 * (12 + kept) + (trains ? 5 : 1) * (strips - 1) + chain.digits + 4;
-  e.server_memory_bytes = static_cast<std::uint64_t>(keys) *
-                              rlwe::memory_bytes_of_key(chain, static_cast<std::size_t>(key_limbs)) +
-                          static_cast<std::uint64_t>(words * limbs * held);
+  const double diagonals = ckks.bootstrapping ? bootstrapping_words(ckks, chain) : 0;
+  e.server_memory_bytes =
+      keys.memory_bytes(chain) + static_cast<std::uint64_t>(words * limbs * held + 8 * diagonals);
   // Keys are made once, and read back for every job, which also makes its tables and takes its memory.
   const double keys_file = static_cast<double>(e.evaluation_key_bytes) * calibration.file_ns * 1e-9;
-  counter.load_key(key_limbs, keys);
+  for_each_key(keys, chain, [&](int key_limbs) { counter.load_key(key_limbs); });
   const double loading = counter.seconds() / threads;
   counter.tables(limbs);
   const double tables = counter.seconds();

@@ -31,9 +31,9 @@ class LogisticTrainer::Steps {
   void begin(std::size_t t, int level, bool bootstraps) {
     // A bootstrap comes first, and has been done when the iteration begins.
     done_ = starts_[t] + (trainer_->levels_.iterations[t].renewed && !bootstraps ? 1 : 0);
+    progress_->update("train", done_, total_);
     progress_->note("iteration " + std::to_string(t + 1) + " of " + std::to_string(iterations()) +
                     (bootstraps ? ", bootstrap" : ", level " + std::to_string(level)) + precision(t));
-    progress_->update("train", done_, total_);
   }
   void advance() { progress_->update("train", ++done_, total_); }
 

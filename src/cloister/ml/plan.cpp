@@ -10,6 +10,7 @@
 #include "cloister/ml/batches.h"
 #include "cloister/ml/paillier_planner.h"
 #include "cloister/ml/planner.h"
+#include "cloister/rlwe/encoded_size.h"
 #include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/security.h"
 
@@ -152,6 +153,31 @@ Json binding_json(const Plan& plan) {
   return j;
 }
 
+Json alternatives_json(const std::vector<Alternative>& alternatives) {
+  Json j = Json::array();
+  for (const Alternative& a : alternatives)
+    j.push_back({{"log2_degree", a.log2_degree},
+                 {"digits", a.digits},
+                 {"sigmoid_degree", a.sigmoid_degree},
+                 {"row_slots", a.row_slots},
+                 {"rotation_keys", to_string(a.rotation_keys)},
+                 {"iterations_per_bootstrap", a.iterations_per_bootstrap},
+                 {"seconds", a.train_seconds},
+                 {"upload_bytes", a.upload_bytes}});
+  return j;
+}
+
+std::vector<Alternative> alternatives_from(const Json& j) {
+  std::vector<Alternative> out;
+  for (const Json& a : j)
+    out.push_back({a.at("log2_degree").get<int>(), a.at("digits").get<int>(),
+                   a.at("sigmoid_degree").get<int>(), a.at("row_slots").get<std::size_t>(),
+                   rotation_keys_from(a.at("rotation_keys").get<std::string>()),
+                   a.at("iterations_per_bootstrap").get<int>(), a.at("seconds").get<double>(),
+                   a.at("upload_bytes").get<std::uint64_t>()});
+  return out;
+}
+
 Json estimates_json(const Plan& plan) {
   const Estimates& e = plan.estimates;
   Json j{{"threads", plan.request.threads},
@@ -172,16 +198,8 @@ Json estimates_json(const Plan& plan) {
                           {"level_before", s.level_before},
                           {"level_after", s.level_after},
                           {"key_switches", s.key_switches}});
-  j["alternatives"] = Json::array();
-  for (const Alternative& a : plan.alternatives)
-    j["alternatives"].push_back({{"log2_degree", a.log2_degree},
-                                 {"digits", a.digits},
-                                 {"sigmoid_degree", a.sigmoid_degree},
-                                 {"row_slots", a.row_slots},
-                                 {"rotation_keys", to_string(a.rotation_keys)},
-                                 {"iterations_per_bootstrap", a.iterations_per_bootstrap},
-                                 {"seconds", a.train_seconds},
-                                 {"upload_bytes", a.upload_bytes}});
+  j["alternatives"] = alternatives_json(plan.alternatives);
+  j["placements"] = alternatives_json(plan.placements);
   return j;
 }
 
@@ -202,12 +220,8 @@ void read_estimates(const Json& j, Plan& plan) {
   for (const Json& s : j.at("steps"))
     plan.steps.push_back({s.at("step").get<std::string>(), s.at("level_before").get<int>(),
                           s.at("level_after").get<int>(), s.at("key_switches").get<int>()});
-  for (const Json& a : j.at("alternatives"))
-    plan.alternatives.push_back({a.at("log2_degree").get<int>(), a.at("digits").get<int>(),
-                                 a.at("sigmoid_degree").get<int>(), a.at("row_slots").get<std::size_t>(),
-                                 rotation_keys_from(a.at("rotation_keys").get<std::string>()),
-                                 a.at("iterations_per_bootstrap").get<int>(), a.at("seconds").get<double>(),
-                                 a.at("upload_bytes").get<std::uint64_t>()});
+  plan.alternatives = alternatives_from(j.at("alternatives"));
+  plan.placements = alternatives_from(j.at("placements"));
 }
 
 std::size_t row_slots_from(const Json& ckks, const JobRequest& request) {
@@ -269,6 +283,25 @@ std::string_view to_string(Job job) noexcept {
       return "aggregate";
   }
   return "unknown";
+}
+
+std::uint64_t EvaluationKeyUses::encoded_bytes(const rlwe::ParametersSpec& chain) const {
+  std::uint64_t sum = 0;
+  const auto add = [&](std::uint64_t bytes) { sum += rlwe::framed_bytes(bytes); };
+  if (relinearization_limbs != 0) add(rlwe::encoded_bytes_of_key(chain, relinearization_limbs));
+  for (const auto& use : galois) add(rlwe::encoded_bytes_of_key(chain, use.q_limbs));
+  if (!encapsulation) return sum;
+  add(rlwe::encoded_bytes_of_key_to_sparse(chain));
+  add(rlwe::encoded_bytes_of_key_to_dense(chain));
+  return sum;
+}
+
+std::uint64_t EvaluationKeyUses::memory_bytes(const rlwe::ParametersSpec& chain) const {
+  std::uint64_t sum = 0;
+  if (relinearization_limbs != 0) sum += rlwe::memory_bytes_of_key(chain, relinearization_limbs);
+  for (const auto& use : galois) sum += rlwe::memory_bytes_of_key(chain, use.q_limbs);
+  if (!encapsulation) return sum;
+  return sum + rlwe::memory_bytes_of_key_to_sparse(chain) + rlwe::memory_bytes_of_key_to_dense(chain);
 }
 
 EvaluationKeyUses CkksPlan::key_uses() const {

@@ -87,9 +87,13 @@ struct EvaluationKeyUses {
   std::vector<circuits::GaloisUse> galois;  ///< by element
   bool encapsulation = false;               ///< rlwe::EncapsulationKeys
 
+  /// How many there are; encapsulation keys are two.
   std::size_t keys() const noexcept {
-    return galois.size() + (relinearization_limbs != 0 ? 1 : 0) + (encapsulation ? 1 : 0);
+    return galois.size() + (relinearization_limbs != 0 ? 1 : 0) + (encapsulation ? 2 : 0);
   }
+  /// Of all of them, on a chain of primes: when they travel, each in its frame, and in memory.
+  std::uint64_t encoded_bytes(const rlwe::ParametersSpec& chain) const;
+  std::uint64_t memory_bytes(const rlwe::ParametersSpec& chain) const;
 };
 
 /// The part of a plan that says how CKKS does it.
@@ -138,6 +142,8 @@ struct Plan {
   std::vector<PlanStep> steps;
   Estimates estimates;
   std::vector<Alternative> alternatives;
+  /// The least time with levels alone and with a bootstrap every k iterations, each ring degree apart.
+  std::vector<Alternative> placements;
 
   /// SHA-256 of to_json without estimates and alternatives, which depend on the machine.
   Bytes32 id() const;

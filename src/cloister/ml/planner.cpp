@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include "cloister/ml/batches.h"
 #include "cloister/ml/linear_trainer.h"
@@ -390,6 +392,16 @@ Plan Planner::plan(const JobRequest& given) const {
     return p.estimates.evaluation_key_bytes + p.estimates.dataset_bytes;
   };
   const auto seconds = [](const Plan& p) { return p.estimates.train_seconds + p.estimates.predict_seconds; };
+  const auto alternative = [&](const Plan& p) {
+    return Alternative{p.ckks->parameters.log2_degree,
+                       p.ckks->parameters.digits,
+                       p.logistic ? p.logistic->sigmoid.degree() : 0,
+                       p.ckks->packing.row_slots,
+                       p.ckks->rotation_keys,
+                       p.ckks->iterations_per_bootstrap,
+                       seconds(p),
+                       upload(p)};
+  };
   const auto cost = [&](const Plan& p) {
     if (request.small_keys) return static_cast<double>(upload(p));
     return seconds(p) + p.estimates.keygen_seconds + p.estimates.encrypt_seconds +
@@ -403,11 +415,12 @@ Plan Planner::plan(const JobRequest& given) const {
   for (const Plan& p : found) {
     if (upload(p) >= fewest) continue;
     fewest = upload(p);
-    best.alternatives.push_back({p.ckks->parameters.log2_degree, p.ckks->parameters.digits,
-                                 p.logistic ? p.logistic->sigmoid.degree() : 0, p.ckks->packing.row_slots,
-                                 p.ckks->rotation_keys, p.ckks->iterations_per_bootstrap, seconds(p),
-                                 upload(p)});
+    best.alternatives.push_back(alternative(p));
   }
+  std::set<std::pair<int, int>> seen;
+  for (const Plan& p : found)  // by their time
+    if (seen.insert({p.ckks->iterations_per_bootstrap, p.ckks->parameters.log2_degree}).second)
+      best.placements.push_back(alternative(p));
   return best;
 }
 

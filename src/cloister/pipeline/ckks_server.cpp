@@ -38,6 +38,48 @@ class FileBlocks final : public ml::BlockSource {
   ckks::Scale scale_;
 };
 
+// What was saved of a training, where it has checkpoints.
+class Journal final : public ml::TrainingJournal {
+ public:
+  Journal(std::optional<Checkpoints>& checkpoints, const Machine& machine)
+      : checkpoints_(checkpoints ? &*checkpoints : nullptr), machine_(&machine) {}
+
+  std::optional<ml::TrainingPoint> last() override {
+    if (checkpoints_ == nullptr) return std::nullopt;
+    NoNotices quiet;
+    auto state = checkpoints_->load_latest(machine_->notices != nullptr ? *machine_->notices : quiet);
+    if (!state) return std::nullopt;
+    if (state->stage != kRenewed)
+      throw MismatchError("the checkpoint is of another kind of training", state->stage, kRenewed);
+    machine_->say("going on after iteration " + std::to_string(state->iteration) + ", from a checkpoint in " +
+                  checkpoints_->folder().string());
+    return ml::TrainingPoint{static_cast<std::size_t>(state->iteration), std::move(state->ciphertexts)};
+  }
+  void keep(const ml::TrainingPoint& point) override {
+    if (checkpoints_ == nullptr) return;
+    TrainingState state{point.iterations, kRenewed, {}};
+    for (const auto& c : point.state) state.ciphertexts.push_back(c.clone());
+    checkpoints_->save(state);
+  }
+
+ private:
+  static constexpr const char* kRenewed = "logistic-renewed";
+
+  Checkpoints* checkpoints_;
+  const Machine* machine_;
+};
+
+ckks::Ciphertext train_logistic(const CkksSession& session, const ckks::Evaluator& evaluator,
+                                const ml::BlockSource& blocks, std::optional<Checkpoints>& checkpoints) {
+  std::optional<circuits::Bootstrapper> bootstrapper;
+  if (session.ckks().bootstrapping)
+    bootstrapper.emplace(*session.ckks().bootstrapping, session.encoder(), session.machine().pool);
+  const ml::LogisticTrainer trainer(*session.plan().logistic, session.layout(), evaluator, session.encoder(),
+                                    bootstrapper ? &*bootstrapper : nullptr);
+  Journal journal(checkpoints, session.machine());
+  return trainer.train(blocks, session.machine().progress, journal);
+}
+
 // Writes ciphertexts one by one into a file of this plan.
 void write_ciphertexts(const CkksSession& session, const std::filesystem::path& path, wire::PayloadType type,
                        wire::CiphertextFileHeader header,
@@ -60,8 +102,7 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
   if (session.plan().request.job != ml::Job::kTrain)
     throw ParametersError("train: the plan is not for training; make one with `cloister plan`");
   const auto dataset = session.open(files.dataset, wire::PayloadType::kDataset, kTrainingRows);
-  // Taken before the work, so that two trainings of one model do not both spend hours on it. The trainers
-  // that there are finish within their levels and save nothing.
+  // Taken before the work, so that two trainings of one model do not both spend hours on it.
   std::optional<Checkpoints> checkpoints;
   if (!files.checkpoints.empty())
     checkpoints.emplace(session.open_checkpoints(files.checkpoints, dataset, files.evaluation_keys));
@@ -69,9 +110,7 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
   const FileBlocks blocks(dataset, session, session.ckks().data_level);
   const auto train = [&] {
-    if (session.plan().logistic)
-      return ml::LogisticTrainer(*session.plan().logistic, session.layout(), evaluator, session.encoder())
-          .train(blocks, machine.progress);
+    if (session.plan().logistic) return train_logistic(session, evaluator, blocks, checkpoints);
     return ml::LinearTrainer(*session.plan().linear, session.layout(), evaluator, session.encoder())
         .train(blocks, machine.progress);
   };

@@ -1,7 +1,6 @@
 #include "cloister/pipeline/ckks_session.h"
 
 #include "cloister/pipeline/key_store.h"
-#include "cloister/rlwe/encoded_size.h"
 
 namespace cloister::pipeline {
 namespace {
@@ -46,11 +45,11 @@ wire::CiphertextFileReader CkksSession::open(const std::filesystem::path& path, 
 }
 
 rlwe::EvaluationKeys CkksSession::open_keys(const std::filesystem::path& path) const {
-  const std::size_t most = layout_.rotations.steps().size() + 1;
-  const auto each = rlwe::memory_bytes_of_key(parameters_->rlwe()->spec(),
-                                              static_cast<std::size_t>(parameters_->max_level()) + 1);
-  return pipeline::open_keys(path, plan_id_, *parameters_->rlwe(),
-                             {.max_keys = most, .max_memory_bytes = most * each}, machine_);
+  const ml::EvaluationKeyUses uses = ckks().key_uses();
+  return pipeline::open_keys(
+      path, plan_id_, *parameters_->rlwe(),
+      {.max_keys = uses.keys(), .max_memory_bytes = uses.memory_bytes(parameters_->rlwe()->spec())},
+      machine_);
 }
 
 Checkpoints CkksSession::open_checkpoints(const std::filesystem::path& folder,

@@ -42,6 +42,22 @@ std::uint64_t encoded_bytes_of_poly(const ParametersSpec& spec, LimbSet limbs) {
   return bits << (spec.log2_degree - 3);  // N is a multiple of 8, so that each limb ends with a byte
 }
 
+namespace {
+
+std::uint64_t encoded_bytes(const ParametersSpec& spec, std::size_t q_limbs, std::uint64_t digits) {
+  const std::uint64_t poly = encoded_bytes_of_poly(spec, {q_limbs, spec.p_primes.size()});
+  return kKeyHeaderBytes + kSeedBytes + digits * poly;
+}
+
+std::uint64_t memory_bytes(const ParametersSpec& spec, std::size_t q_limbs, std::uint64_t digits) {
+  const LimbSet limbs{q_limbs, spec.p_primes.size()};
+  check(spec, limbs);
+  constexpr std::uint64_t kBytesAResidue = 2 * sizeof(std::uint64_t);  // in both halves
+  return digits * limbs.count() * kBytesAResidue << spec.log2_degree;
+}
+
+}  // namespace
+
 std::uint64_t encoded_bytes_of_ciphertext(const ParametersSpec& spec, int level, bool seeded,
                                           std::size_t parts) {
   if (level < 0) throw ParametersError("encoded size: the level " + std::to_string(level) + " is negative");
@@ -50,8 +66,13 @@ std::uint64_t encoded_bytes_of_ciphertext(const ParametersSpec& spec, int level,
 }
 
 std::uint64_t encoded_bytes_of_key(const ParametersSpec& spec, std::size_t q_limbs) {
-  const std::uint64_t poly = encoded_bytes_of_poly(spec, {q_limbs, spec.p_primes.size()});
-  return kKeyHeaderBytes + kSeedBytes + digits_at(spec, q_limbs) * poly;
+  return encoded_bytes(spec, q_limbs, digits_at(spec, q_limbs));
+}
+std::uint64_t encoded_bytes_of_key_to_sparse(const ParametersSpec& spec) {
+  return encoded_bytes(encapsulated_spec(spec), 1, 1);
+}
+std::uint64_t encoded_bytes_of_key_to_dense(const ParametersSpec& spec) {
+  return encoded_bytes(spec, spec.q_primes.size(), 1);
 }
 
 std::uint64_t encoded_bytes_of_public_key(const ParametersSpec& spec) {
@@ -59,10 +80,13 @@ std::uint64_t encoded_bytes_of_public_key(const ParametersSpec& spec) {
 }
 
 std::uint64_t memory_bytes_of_key(const ParametersSpec& spec, std::size_t q_limbs) {
-  const LimbSet limbs{q_limbs, spec.p_primes.size()};
-  check(spec, limbs);
-  constexpr std::uint64_t kBytesAResidue = 2 * sizeof(std::uint64_t);  // in both halves
-  return digits_at(spec, q_limbs) * limbs.count() * kBytesAResidue << spec.log2_degree;
+  return memory_bytes(spec, q_limbs, digits_at(spec, q_limbs));
+}
+std::uint64_t memory_bytes_of_key_to_sparse(const ParametersSpec& spec) {
+  return memory_bytes(encapsulated_spec(spec), 1, 1);
+}
+std::uint64_t memory_bytes_of_key_to_dense(const ParametersSpec& spec) {
+  return memory_bytes(spec, spec.q_primes.size(), 1);
 }
 
 }  // namespace cloister::rlwe

@@ -28,10 +28,15 @@ std::uint64_t encoded_bytes_of_ciphertext(const ParametersSpec& spec, int level,
                                           std::size_t parts = 2);
 /// A relinearization or Galois key for polynomials of up to `q_limbs` limbs.
 std::uint64_t encoded_bytes_of_key(const ParametersSpec& spec, std::size_t q_limbs);
+/// EncapsulationKeys: the two keys.
+std::uint64_t encoded_bytes_of_key_to_sparse(const ParametersSpec& spec);
+std::uint64_t encoded_bytes_of_key_to_dense(const ParametersSpec& spec);
 std::uint64_t encoded_bytes_of_public_key(const ParametersSpec& spec);
 
-/// What such a key takes in memory: both halves, a word a residue.
+/// What such keys take in memory: both halves, a word a residue.
 std::uint64_t memory_bytes_of_key(const ParametersSpec& spec, std::size_t q_limbs);
+std::uint64_t memory_bytes_of_key_to_sparse(const ParametersSpec& spec);
+std::uint64_t memory_bytes_of_key_to_dense(const ParametersSpec& spec);
 
 /// A file or message is its header and end, and each of its payloads framed.
 inline constexpr std::uint64_t kContainerBytes = 40 + 48 + 40;

@@ -39,6 +39,11 @@ void check_security(int log2_degree, double log2_qp) {
                         std::to_string(most) + "; take a larger ring or fewer primes");
 }
 
+// Near which the special prime of the encapsulation lies.
+double encapsulation_prime(std::uint64_t first) {
+  return static_cast<double>(first) * (1 << kEncapsulationMarginBits);
+}
+
 }  // namespace
 
 std::shared_ptr<const Parameters> Parameters::create(ParametersSpec spec, const KernelTable& kernels) {
@@ -102,9 +107,19 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
   }
 }
 
+ParametersSpec encapsulated_spec(const ParametersSpec& spec) {
+  if (spec.q_primes.empty()) throw ParametersError("parameters: there is no prime to encapsulate");
+  const std::uint64_t first = spec.q_primes.front();
+  return {.log2_degree = spec.log2_degree,
+          .q_primes = {first},
+          .p_primes = {nearest_prime(encapsulation_prime(first), std::uint64_t{2} << spec.log2_degree,
+                                     spec.q_primes)},
+          .digits = 1};
+}
+
 std::shared_ptr<const Parameters> Parameters::encapsulated() const {
   const std::uint64_t first = spec_.q_primes.front();
-  const double special = static_cast<double>(first) * (1 << kEncapsulationMarginBits);
+  const double special = encapsulation_prime(first);
   const double bits = std::log2(static_cast<double>(first)) + std::log2(special) + kPrimeToleranceBits;
   const double most = max_log2_encapsulated_modulus(spec_.log2_degree);
   if (check_ == SecurityCheck::kEnforce && bits > most)
@@ -112,12 +127,8 @@ std::shared_ptr<const Parameters> Parameters::encapsulated() const {
                         " bits under an ephemeral sparse secret at ring degree 2^" +
                         std::to_string(spec_.log2_degree) + ", where 128-bit security allows " +
                         std::to_string(most) + "; take a larger ring or a smaller first prime");
-  const ParametersSpec spec{
-      .log2_degree = spec_.log2_degree,
-      .q_primes = {first},
-      .p_primes = {nearest_prime(special, std::uint64_t{2} << spec_.log2_degree, spec_.q_primes)},
-      .digits = 1};
-  return std::shared_ptr<const Parameters>(new Parameters(spec, ring_->kernels(), check_));
+  return std::shared_ptr<const Parameters>(
+      new Parameters(encapsulated_spec(spec_), ring_->kernels(), check_));
 }
 
 }  // namespace cloister::rlwe

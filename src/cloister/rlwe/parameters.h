@@ -22,6 +22,10 @@ struct ParametersSpec {
   friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
 };
 
+/// The chain under which ciphertexts of the first prime are switched to an ephemeral sparse secret: that
+/// prime, and a special one of its own.
+ParametersSpec encapsulated_spec(const ParametersSpec& spec);
+
 /// Checked, immutable parameters of ring-LWE encryption with hybrid key switching.
 /// Source: Han, Ki, "Better bootstrapping for approximate homomorphic encryption", 2020.
 class Parameters {
@@ -30,8 +34,7 @@ class Parameters {
   /// digits or the special modulus (at least as large as every digit) are unfit.
   static std::shared_ptr<const Parameters> create(ParametersSpec spec, const KernelTable& kernels);
 
-  /// Those under which ciphertexts of the first prime of Q are switched to an ephemeral sparse secret: that
-  /// prime, and a special one of its own. Throws SecurityError where their modulus is above
+  /// Those of encapsulated_spec. Throws SecurityError where their modulus is above
   /// max_log2_encapsulated_modulus. Cost: two primes' tables.
   std::shared_ptr<const Parameters> encapsulated() const;
 

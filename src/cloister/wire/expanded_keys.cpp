@@ -18,6 +18,8 @@
 namespace cloister::wire {
 namespace {
 
+using internal::KeyShapes;
+
 // Part of the file's format.
 constexpr std::uint32_t kResiduesTag = 1, kManifestTag = 2;
 constexpr std::size_t kPageBytes = 4096;
@@ -32,6 +34,7 @@ constexpr const char* kWhat = "the expanded key";
 /// A key's entry in the manifest.
 struct Entry {
   std::uint64_t element;
+  const rlwe::Parameters* parameters;
   LimbSet limbs;
   std::size_t digits;
   Seed seed;
@@ -44,20 +47,27 @@ void put_entry(ByteWriter& out, std::uint64_t element, const rlwe::KeySwitchKey&
   out.put_raw(key.seed.bytes());
 }
 
-Entry take_entry(ByteReader& in, const rlwe::Parameters& parameters) {
-  const Ring& ring = *parameters.ring();
+Entry take_entry(ByteReader& in, const rlwe::Parameters& parameters, KeyShapes& shapes) {
   const std::uint64_t at = in.offset();
   const auto element = in.get<std::uint64_t>("Galois element");
-  if (element != internal::kNoElement && !internal::is_galois_element(element, ring.degree()))
+  if (element != internal::kNoElement && element != internal::kToSparseElement &&
+      element != internal::kToDenseElement &&
+      !internal::is_galois_element(element, parameters.ring()->degree()))
     throw DecodeError("Galois element", at, std::to_string(element) + " is none of this ring");
-  const std::size_t q = in.get_in<std::uint32_t>("limbs", 1, static_cast<std::uint32_t>(ring.q_count()));
-  const auto digits = static_cast<std::uint32_t>(parameters.digits_at(q));
+  const KeyShapes::Shape shape = shapes.of(element);
+  const std::size_t q = in.get_in<std::uint32_t>("limbs", static_cast<std::uint32_t>(shape.least_limbs),
+                                                 static_cast<std::uint32_t>(shape.most_limbs));
+  const auto digits = static_cast<std::uint32_t>(KeyShapes::digits(*shape.parameters, element, q));
   in.get_in<std::uint32_t>("digits", digits, digits);
-  return {element, {q, ring.p_count()}, digits, Seed(in.get_bytes32("seed"))};
+  return {element,
+          shape.parameters,
+          {q, shape.parameters->ring()->p_count()},
+          digits,
+          Seed(in.get_bytes32("seed"))};
 }
 
 std::vector<Entry> read_manifest(const ContainerReader& expanded, const Bytes32& source,
-                                 const rlwe::Parameters& parameters) {
+                                 const rlwe::Parameters& parameters, KeyShapes& shapes) {
   const std::size_t last = expanded.size() - 1;  // wraps where there is none, which frame() refuses
   if (expanded.size() == 0 || expanded.tag(last) != kManifestTag)
     throw DecodeError(expanded.source(), 0, "the manifest of its keys is missing");
@@ -73,7 +83,7 @@ std::vector<Entry> read_manifest(const ContainerReader& expanded, const Bytes32&
     std::vector<Entry> entries;
     std::set<std::uint64_t> elements;
     while (entries.size() < last) {
-      entries.push_back(take_entry(in, parameters));
+      entries.push_back(take_entry(in, parameters, shapes));
       if (!elements.insert(entries.back().element).second)
         throw DecodeError("manifest", in.offset(), "a key is there twice");
     }
@@ -113,10 +123,15 @@ void lay_out(const rlwe::KeySwitchKey& key, std::uint64_t offset, std::vector<st
 std::uint64_t memory_bytes_of_keys(const ContainerReader& keys, const rlwe::Parameters& parameters) {
   const rlwe::ParametersSpec& spec = parameters.spec();
   std::uint64_t bytes = 0;
-  for (std::size_t i = 0; i < keys.size(); ++i)
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::uint32_t tag = keys.tag(i);
+    if (tag == internal::kToSparseTag) bytes += rlwe::memory_bytes_of_key_to_sparse(spec);
+    if (tag == internal::kToDenseTag) bytes += rlwe::memory_bytes_of_key_to_dense(spec);
+    if (tag == internal::kToSparseTag || tag == internal::kToDenseTag) continue;
     for (std::size_t limbs = 1; limbs <= spec.q_primes.size(); ++limbs)
       if (keys.payload_bytes(i) == rlwe::encoded_bytes_of_key(spec, limbs))
         bytes += rlwe::memory_bytes_of_key(spec, limbs);
+  }
   return bytes;
 }
 
@@ -147,25 +162,25 @@ void write_expanded_keys(ContainerWriter& out, const ContainerReader& keys,
 rlwe::EvaluationKeys map_expanded_keys(ContainerReader expanded, const Bytes32& source,
                                        const rlwe::Parameters& parameters,
                                        const EvaluationKeysLimits& limits) {
-  const auto entries = read_manifest(expanded, source, parameters);
+  KeyShapes shapes(parameters);
+  const auto entries = read_manifest(expanded, source, parameters, shapes);
   if (entries.size() > limits.max_keys)
     throw ResourceError(expanded.source() + " has " + std::to_string(entries.size()) + " keys, and at most " +
                         std::to_string(limits.max_keys) + " are accepted here");
   const auto owner = std::make_shared<const ContainerReader>(std::move(expanded));
-  const auto& ring = parameters.ring();
-  rlwe::EvaluationKeys keys;
+  internal::KeyCollector keys(parameters);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Entry& entry = entries[i];
+    const auto& ring = entry.parameters->ring();
     const std::size_t words = entry.limbs.count() * ring->degree();
-    const std::uint64_t* residues =
-        residues_of(*owner, i, rlwe::memory_bytes_of_key(parameters.spec(), entry.limbs.q));
+    const std::uint64_t* residues = residues_of(*owner, i, shapes.memory_bytes(entry.element, entry.limbs.q));
     rlwe::KeySwitchKey key{{}, {}, entry.seed};
     for (auto* half : {&key.b, &key.a})
       for (std::size_t d = 0; d < entry.digits; ++d, residues += words)
         half->push_back(EvaluationPoly::borrowed(ring, entry.limbs, owner, residues));
-    internal::add_key(keys, entry.element, std::move(key), parameters);
+    keys.add(entry.element, std::move(key));
   }
-  return keys;
+  return keys.finish(owner->source());
 }
 
 }  // namespace cloister::wire

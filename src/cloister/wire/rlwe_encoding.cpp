@@ -17,6 +17,8 @@
 namespace cloister::wire {
 namespace {
 
+using internal::KeyShapes;
+
 static_assert(rlwe::kContainerBytes ==
               internal::kHeaderBytes + internal::kFrameHeaderBytes + internal::kEndPayloadBytes);
 static_assert(rlwe::framed_bytes(internal::kAlignment + 1) ==
@@ -28,29 +30,32 @@ constexpr std::uint32_t kPublicKeyTag = 1;
 constexpr const char* kKey = "the evaluation key";
 constexpr const char* kPublicKey = "the public key";
 
-void check_key(const rlwe::KeySwitchKey& key, const rlwe::Parameters& parameters) {
+void check_key(const rlwe::KeySwitchKey& key, std::uint64_t element, const KeyShapes::Shape& shape) {
   if (key.b.empty()) throw ParametersError("encode: the evaluation key is empty");
+  const rlwe::Parameters& parameters = *shape.parameters;
   const LimbSet limbs{key.q_limbs(), parameters.ring()->p_count()};
   for (const EvaluationPoly& b : key.b) {
     internal::require_ring(b, parameters, kKey);
     if (b.limbs() != limbs)
       throw ParametersError("encode: the evaluation key's digits differ in their limbs");
   }
-  if (limbs.q == 0 || limbs.p == 0 || key.b.size() != parameters.digits_at(limbs.q))
+  if (limbs.q < shape.least_limbs || limbs.q > shape.most_limbs || limbs.p == 0 ||
+      key.b.size() != KeyShapes::digits(parameters, element, limbs.q))
     throw ParametersError("encode: the evaluation key does not have all of its digits");
 }
 
-std::vector<std::uint8_t> encode_key(const rlwe::KeySwitchKey& key, std::uint64_t element,
-                                     const rlwe::Parameters& parameters, const ThreadPool& pool) {
-  check_key(key, parameters);
+std::vector<std::uint8_t> encode_key(const rlwe::KeySwitchKey& key, std::uint64_t element, KeyShapes& shapes,
+                                     const ThreadPool& pool) {
+  const KeyShapes::Shape shape = shapes.of(element);
+  check_key(key, element, shape);
   ByteWriter header;
-  header.put_raw(parameters.id());
+  header.put_raw(shape.parameters->id());
   header.put(element);
   header.put(static_cast<std::uint32_t>(key.q_limbs()));
   header.put(static_cast<std::uint32_t>(key.b.size()));
   header.put_raw(key.seed.bytes());
 
-  std::vector<std::uint8_t> out(rlwe::encoded_bytes_of_key(parameters.spec(), key.q_limbs()));
+  std::vector<std::uint8_t> out(shapes.encoded_bytes(element, key.q_limbs()));
   std::ranges::copy(header.bytes(), out.begin());
   auto room = std::span(out).subspan(header.size());
   for (const EvaluationPoly& b : key.b) internal::put_poly(b, room, pool);
@@ -61,24 +66,32 @@ std::vector<std::uint8_t> encode_key(const rlwe::KeySwitchKey& key, std::uint64_
 }  // namespace
 
 void EvaluationKeysWriter::write_relinearization(const rlwe::KeySwitchKey& key) {
-  out_->write_frame(internal::kRelinearizationTag,
-                    encode_key(key, internal::kNoElement, *parameters_, *pool_));
+  KeyShapes shapes(*parameters_);
+  out_->write_frame(internal::kRelinearizationTag, encode_key(key, internal::kNoElement, shapes, *pool_));
 }
 
 void EvaluationKeysWriter::write_galois(const rlwe::GaloisKey& key) {
+  KeyShapes shapes(*parameters_);
   out_->write_frame(internal::kGaloisTag,
-                    encode_key(key.key, key.automorphism.galois_element(), *parameters_, *pool_));
+                    encode_key(key.key, key.automorphism.galois_element(), shapes, *pool_));
+}
+
+void EvaluationKeysWriter::write_encapsulation(const rlwe::EncapsulationKeys& keys) {
+  KeyShapes shapes(*parameters_);
+  out_->write_frame(internal::kToSparseTag,
+                    encode_key(keys.to_sparse, internal::kToSparseElement, shapes, *pool_));
+  out_->write_frame(internal::kToDenseTag,
+                    encode_key(keys.to_dense, internal::kToDenseElement, shapes, *pool_));
 }
 
 rlwe::EvaluationKeys load_evaluation_keys(ContainerReader& reader, const rlwe::Parameters& parameters,
                                           const EvaluationKeysLimits& limits, const ThreadPool& pool,
                                           Progress& progress) {
-  rlwe::EvaluationKeys keys;
-  internal::stream_keys(reader, parameters, limits, pool, progress, "load keys",
-                        [&](std::uint64_t element, rlwe::KeySwitchKey key) {
-                          internal::add_key(keys, element, std::move(key), parameters);
-                        });
-  return keys;
+  internal::KeyCollector keys(parameters);
+  internal::stream_keys(
+      reader, parameters, limits, pool, progress, "load keys",
+      [&](std::uint64_t element, rlwe::KeySwitchKey key) { keys.add(element, std::move(key)); });
+  return keys.finish(reader.source());
 }
 
 void write_public_key(ContainerWriter& out, const rlwe::PublicKey& key, const rlwe::Parameters& parameters,

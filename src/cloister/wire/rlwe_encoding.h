@@ -27,6 +27,8 @@ class EvaluationKeysWriter {
 
   void write_relinearization(const rlwe::KeySwitchKey& key);
   void write_galois(const rlwe::GaloisKey& key);
+  /// Two frames.
+  void write_encapsulation(const rlwe::EncapsulationKeys& keys);
 
  private:
   ContainerWriter* out_;
@@ -43,7 +45,7 @@ struct EvaluationKeysLimits {
 /// All evaluation keys of a container (of kEvaluationKeys, from its first frame). Memory: the keys, and a few
 /// frames at a time; mapped frames are given back as they have been read. Progress: keys, of stage "load
 /// keys". Errors: besides those above ResourceError (over a limit) and DecodeError (a key that is there
-/// twice).
+/// twice, or one of the encapsulation keys without the other).
 rlwe::EvaluationKeys load_evaluation_keys(ContainerReader& reader, const rlwe::Parameters& parameters,
                                           const EvaluationKeysLimits& limits, const ThreadPool& pool,
                                           Progress& progress);

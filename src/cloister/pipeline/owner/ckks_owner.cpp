@@ -5,11 +5,11 @@
 
 #include "cloister/ckks/owner/decryptor.h"
 #include "cloister/ckks/owner/secret_encryptor.h"
+#include "cloister/ml/batches.h"
 #include "cloister/ml/clear_logistic.h"
 #include "cloister/ml/clear_spectrum.h"
 #include "cloister/pipeline/ckks_session.h"
 #include "cloister/pipeline/plan_file.h"
-#include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/owner/key_generator.h"
 #include "cloister/wire/owner/secret_encoding.h"
 #include "cloister/wire/rlwe_encoding.h"
@@ -91,18 +91,20 @@ void generate_ckks_keys(const KeyFiles& files, const wire::Protection& protectio
   wire::ContainerWriter container(file, wire::PayloadType::kEvaluationKeys, session.plan_id());
   wire::EvaluationKeysWriter writer(container, *parameters.rlwe(), machine.pool);
   const rlwe::KeyGenerator generator(secret, machine.pool);
-  const auto limbs = static_cast<std::size_t>(parameters.max_level()) + 1;
-  const auto& steps = session.layout().rotations.steps();
-  const bool multiplies = session.plan().request.job == ml::Job::kTrain;
-  const std::uint64_t total = steps.size() + (multiplies ? 1 : 0);
-  if (multiplies) {
-    writer.write_relinearization(generator.relinearization_key(prng, limbs));
-    machine.progress.update("keygen", 1, total);
+  const ml::EvaluationKeyUses uses = session.ckks().key_uses();
+  std::uint64_t done = 0;
+  const auto made = [&](std::uint64_t keys) { machine.progress.update("keygen", done += keys, uses.keys()); };
+  if (uses.relinearization_limbs != 0) {
+    writer.write_relinearization(generator.relinearization_key(prng, uses.relinearization_limbs));
+    made(1);
   }
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const auto element = rlwe::galois_element_of_rotation(steps[i], parameters.ring()->log2_degree());
-    writer.write_galois(generator.galois_key(element, prng, limbs));
-    machine.progress.update("keygen", total - steps.size() + i + 1, total);
+  if (uses.encapsulation) {
+    writer.write_encapsulation(generator.encapsulation_keys(prng));
+    made(2);
+  }
+  for (const auto& use : uses.galois) {
+    writer.write_galois(generator.galois_key(use.element, prng, use.q_limbs));
+    made(1);
   }
   container.finish();
   file.commit();
@@ -122,7 +124,8 @@ void encrypt_training_rows(const EncryptFiles& files, const data::Examples& exam
   const data::Matrix rows =
       plan.logistic ? ml::signed_rows(examples.features, examples.target) : with_target(examples);
   if (plan.logistic)
-    ml::require_spectrum_cap(rows, plan.logistic->spectrum_cap);
+    ml::require_batch_spectrum_cap(rows, plan.logistic->spectrum_cap,
+                                   session.layout().packing.rows_per_block(), plan.logistic->batches);
   else
     ml::require_spectrum_cap(examples.features, plan.linear->upper - plan.linear->ridge);
   encrypt_rows(session, files, rows, session.ckks().row_scale, session.ckks().data_level, kTrainingRows,

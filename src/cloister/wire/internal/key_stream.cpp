@@ -22,40 +22,59 @@ constexpr const char* kKey = "the evaluation key";
 /// A key whose header has been checked, and whose residues have not been read.
 struct PendingKey {
   std::uint64_t element;
+  const rlwe::Parameters* parameters;
   LimbSet limbs;
   std::size_t digits;
   Seed seed;
   std::span<const std::uint8_t> residues;
 };
 
-PendingKey parse_key(const Frame& frame, const rlwe::Parameters& parameters) {
-  ByteReader reader(frame.payload);
-  require_parameters_id(reader.get_bytes32("parameters"), parameters, kKey);
-  const Ring& ring = *parameters.ring();
-  const std::uint64_t at = reader.offset();
-  const auto element = reader.get<std::uint64_t>("Galois element");
-  const bool fits = frame.tag == kRelinearizationTag
-                        ? element == kNoElement
-                        : frame.tag == kGaloisTag && is_galois_element(element, ring.degree());
-  if (!fits)
-    throw DecodeError("Galois element", at,
-                      std::to_string(element) + " does not fit a frame of tag " + std::to_string(frame.tag));
-  const auto most = static_cast<std::uint32_t>(ring.q_count());
-  const std::size_t q_limbs = reader.get_in<std::uint32_t>("limbs", 1, most);
-  const auto digits = static_cast<std::uint32_t>(parameters.digits_at(q_limbs));
-  reader.get_in<std::uint32_t>("digits", digits, digits);
-  const Seed seed(reader.get_bytes32("seed"));
-  require_size(frame.payload.size(), rlwe::encoded_bytes_of_key(parameters.spec(), q_limbs), kKey);
-  return {element, {q_limbs, ring.p_count()}, digits, seed, reader.get_raw(reader.remaining(), "residues")};
+bool fits(std::uint32_t tag, std::uint64_t element, std::size_t degree) {
+  switch (tag) {
+    case kRelinearizationTag:
+      return element == kNoElement;
+    case kGaloisTag:
+      return is_galois_element(element, degree);
+    case kToSparseTag:
+      return element == kToSparseElement;
+    case kToDenseTag:
+      return element == kToDenseElement;
+    default:
+      return false;
+  }
 }
 
-rlwe::KeySwitchKey decode_key(const PendingKey& pending, const rlwe::Parameters& parameters,
-                              const ThreadPool& pool) {
+PendingKey parse_key(const Frame& frame, const rlwe::Parameters& parameters, KeyShapes& shapes) {
+  ByteReader reader(frame.payload);
+  const Bytes32 id = reader.get_bytes32("parameters");
+  const std::uint64_t at = reader.offset();
+  const auto element = reader.get<std::uint64_t>("Galois element");
+  if (!fits(frame.tag, element, parameters.ring()->degree()))
+    throw DecodeError("Galois element", at,
+                      std::to_string(element) + " does not fit a frame of tag " + std::to_string(frame.tag));
+  const KeyShapes::Shape shape = shapes.of(element);
+  require_parameters_id(id, *shape.parameters, kKey);
+  const std::size_t q_limbs = reader.get_in<std::uint32_t>(
+      "limbs", static_cast<std::uint32_t>(shape.least_limbs), static_cast<std::uint32_t>(shape.most_limbs));
+  const auto digits = static_cast<std::uint32_t>(KeyShapes::digits(*shape.parameters, element, q_limbs));
+  reader.get_in<std::uint32_t>("digits", digits, digits);
+  const Seed seed(reader.get_bytes32("seed"));
+  require_size(frame.payload.size(), shapes.encoded_bytes(element, q_limbs), kKey);
+  return {element,
+          shape.parameters,
+          {q_limbs, shape.parameters->ring()->p_count()},
+          digits,
+          seed,
+          reader.get_raw(reader.remaining(), "residues")};
+}
+
+rlwe::KeySwitchKey decode_key(const PendingKey& pending, const ThreadPool& pool) {
   rlwe::KeySwitchKey key{{}, {}, pending.seed};
+  const auto& ring = pending.parameters->ring();
   std::span<const std::uint8_t> bytes = pending.residues;
   for (std::size_t digit = 0; digit < pending.digits; ++digit) {
-    key.b.push_back(take_poly(parameters.ring(), pending.limbs, bytes, pool));
-    key.a.push_back(expand_uniform(parameters.ring(), pending.limbs, key.seed, digit, pool));
+    key.b.push_back(take_poly(ring, pending.limbs, bytes, pool));
+    key.a.push_back(expand_uniform(ring, pending.limbs, key.seed, digit, pool));
   }
   return key;
 }
@@ -66,7 +85,7 @@ class KeyStream {
  public:
   KeyStream(const ContainerReader& reader, const rlwe::Parameters& parameters,
             const EvaluationKeysLimits& limits, const ThreadPool& pool)
-      : reader_(&reader), parameters_(&parameters), limits_(limits), pool_(&pool) {}
+      : reader_(&reader), parameters_(&parameters), shapes_(parameters), limits_(limits), pool_(&pool) {}
 
   void pass(std::size_t begin, std::size_t end, const KeySink& sink) {
     pool_->parallel_for(end - begin, [&](std::size_t i) { reader_->frame(begin + i); });
@@ -74,8 +93,7 @@ class KeyStream {
     for (std::size_t i = begin; i < end; ++i) pending.push_back(admit(i));
     std::vector<std::optional<rlwe::KeySwitchKey>> keys(pending.size());
     pool_->parallel_for(pending.size(), [&](std::size_t i) {
-      keys[i] =
-          naming_source(name_of(begin + i), [&] { return decode_key(pending[i], *parameters_, *pool_); });
+      keys[i] = naming_source(name_of(begin + i), [&] { return decode_key(pending[i], *pool_); });
       reader_->release(begin + i);
     });
     for (std::size_t i = 0; i < keys.size(); ++i) sink(pending[i].element, std::move(*keys[i]));
@@ -87,12 +105,12 @@ class KeyStream {
   }
 
   PendingKey admit(std::size_t index) {
-    PendingKey key =
-        naming_source(name_of(index), [&] { return parse_key(reader_->frame(index), *parameters_); });
+    PendingKey key = naming_source(name_of(index),
+                                   [&] { return parse_key(reader_->frame(index), *parameters_, shapes_); });
     if (!elements_.insert(key.element).second)
       throw DecodeError(name_of(index), 0,
                         "the key of Galois element " + std::to_string(key.element) + " is there twice");
-    memory_bytes_ += rlwe::memory_bytes_of_key(parameters_->spec(), key.limbs.q);
+    memory_bytes_ += shapes_.memory_bytes(key.element, key.limbs.q);
     if (memory_bytes_ > limits_.max_memory_bytes)
       throw ResourceError(reader_->source() + ": its keys take more than the " +
                           std::to_string(limits_.max_memory_bytes) +
@@ -102,6 +120,7 @@ class KeyStream {
 
   const ContainerReader* reader_;
   const rlwe::Parameters* parameters_;
+  KeyShapes shapes_;
   EvaluationKeysLimits limits_;
   const ThreadPool* pool_;
   std::set<std::uint64_t> elements_;
@@ -127,12 +146,53 @@ void stream_keys(const ContainerReader& reader, const rlwe::Parameters& paramete
   }
 }
 
-void add_key(rlwe::EvaluationKeys& keys, std::uint64_t element, rlwe::KeySwitchKey key,
-             const rlwe::Parameters& parameters) {
-  if (element == kNoElement)
-    keys.set_relinearization(std::move(key));
-  else
-    keys.add_galois({std::move(key), Automorphism(parameters.ring()->log2_degree(), element)});
+KeyShapes::Shape KeyShapes::of(std::uint64_t element) {
+  const std::size_t most = parameters_->ring()->q_count();
+  if (element == kToDenseElement) return {parameters_, most, most};
+  if (element != kToSparseElement) return {parameters_, 1, most};
+  if (!encapsulated_) encapsulated_ = parameters_->encapsulated();
+  return {encapsulated_.get(), 1, 1};
+}
+
+std::size_t KeyShapes::digits(const rlwe::Parameters& parameters, std::uint64_t element,
+                              std::size_t q_limbs) {
+  return element == kToDenseElement ? 1 : parameters.digits_at(q_limbs);
+}
+
+std::uint64_t KeyShapes::encoded_bytes(std::uint64_t element, std::size_t q_limbs) const {
+  const rlwe::ParametersSpec& spec = parameters_->spec();
+  if (element == kToSparseElement) return rlwe::encoded_bytes_of_key_to_sparse(spec);
+  if (element == kToDenseElement) return rlwe::encoded_bytes_of_key_to_dense(spec);
+  return rlwe::encoded_bytes_of_key(spec, q_limbs);
+}
+
+std::uint64_t KeyShapes::memory_bytes(std::uint64_t element, std::size_t q_limbs) const {
+  const rlwe::ParametersSpec& spec = parameters_->spec();
+  if (element == kToSparseElement) return rlwe::memory_bytes_of_key_to_sparse(spec);
+  if (element == kToDenseElement) return rlwe::memory_bytes_of_key_to_dense(spec);
+  return rlwe::memory_bytes_of_key(spec, q_limbs);
+}
+
+void KeyCollector::add(std::uint64_t element, rlwe::KeySwitchKey key) {
+  switch (element) {
+    case kNoElement:
+      return keys_.set_relinearization(std::move(key));
+    case kToSparseElement:
+      to_sparse_ = std::move(key);
+      return;
+    case kToDenseElement:
+      to_dense_ = std::move(key);
+      return;
+    default:
+      keys_.add_galois({std::move(key), Automorphism(parameters_->ring()->log2_degree(), element)});
+  }
+}
+
+rlwe::EvaluationKeys KeyCollector::finish(const std::string& source) {
+  if (to_sparse_.has_value() != to_dense_.has_value())
+    throw DecodeError(source, 0, "it has one of the two encapsulation keys without the other");
+  if (to_sparse_) keys_.set_encapsulation({std::move(*to_sparse_), std::move(*to_dense_)});
+  return std::move(keys_);
 }
 
 }  // namespace cloister::wire::internal

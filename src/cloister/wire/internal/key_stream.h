@@ -2,6 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "cloister/base/progress.h"
@@ -16,13 +19,52 @@ namespace cloister::wire::internal {
 // Part of the file format.
 inline constexpr std::uint32_t kRelinearizationTag = 1;
 inline constexpr std::uint32_t kGaloisTag = 2;
-/// Stands for the relinearization key among the Galois elements.
-inline constexpr std::uint64_t kNoElement = 0;
+inline constexpr std::uint32_t kToSparseTag = 3;
+inline constexpr std::uint32_t kToDenseTag = 4;
+/// Stand for the other keys among the Galois elements, which are odd.
+inline constexpr std::uint64_t kNoElement = 0;  ///< the relinearization key
+inline constexpr std::uint64_t kToSparseElement = 2;
+inline constexpr std::uint64_t kToDenseElement = 4;
 
 /// Whether a Galois element is one of a ring of this degree.
 inline bool is_galois_element(std::uint64_t element, std::size_t degree) noexcept {
   return element % 2 == 1 && element < 2 * degree;
 }
+
+/// The parameters, limbs and digits of each key of a set.
+class KeyShapes {
+ public:
+  explicit KeyShapes(const rlwe::Parameters& parameters) : parameters_(&parameters) {}
+
+  struct Shape {
+    const rlwe::Parameters* parameters;
+    std::size_t least_limbs, most_limbs;  ///< of Q
+  };
+  /// Of the key that `element` stands for. Builds the encapsulated parameters when they are first asked for.
+  Shape of(std::uint64_t element);
+  /// Of a key of so many limbs.
+  static std::size_t digits(const rlwe::Parameters& parameters, std::uint64_t element, std::size_t q_limbs);
+  std::uint64_t encoded_bytes(std::uint64_t element, std::size_t q_limbs) const;
+  std::uint64_t memory_bytes(std::uint64_t element, std::size_t q_limbs) const;
+
+ private:
+  const rlwe::Parameters* parameters_;
+  std::shared_ptr<const rlwe::Parameters> encapsulated_;
+};
+
+/// Puts keys together as they come.
+class KeyCollector {
+ public:
+  explicit KeyCollector(const rlwe::Parameters& parameters) : parameters_(&parameters) {}
+  void add(std::uint64_t element, rlwe::KeySwitchKey key);
+  /// Errors: DecodeError, naming `source`, where one of two encapsulation keys is missing.
+  rlwe::EvaluationKeys finish(const std::string& source);
+
+ private:
+  const rlwe::Parameters* parameters_;
+  rlwe::EvaluationKeys keys_;
+  std::optional<rlwe::KeySwitchKey> to_sparse_, to_dense_;
+};
 
 using KeySink = std::function<void(std::uint64_t element, rlwe::KeySwitchKey key)>;
 
@@ -31,8 +73,5 @@ using KeySink = std::function<void(std::uint64_t element, rlwe::KeySwitchKey key
 void stream_keys(const ContainerReader& reader, const rlwe::Parameters& parameters,
                  const EvaluationKeysLimits& limits, const ThreadPool& pool, Progress& progress,
                  std::string_view stage, const KeySink& sink);
-
-void add_key(rlwe::EvaluationKeys& keys, std::uint64_t element, rlwe::KeySwitchKey key,
-             const rlwe::Parameters& parameters);
 
 }  // namespace cloister::wire::internal

@@ -55,8 +55,20 @@ EvaluationPoly take_poly(const std::shared_ptr<const Ring>& ring, LimbSet limbs,
   return poly;
 }
 
+namespace {
+
+// Rings of the same primes are the same, wherever they were made: those of ephemeral secrets are made anew.
+bool is_same(const Ring& a, const Ring& b) {
+  if (a.degree() != b.degree() || a.q_count() != b.q_count() || a.p_count() != b.p_count()) return false;
+  for (std::size_t i = 0; i < a.q_count() + a.p_count(); ++i)
+    if (a.modulus(i).value() != b.modulus(i).value()) return false;
+  return true;
+}
+
+}  // namespace
+
 void require_ring(const EvaluationPoly& poly, const rlwe::Parameters& parameters, const char* what) {
-  if (poly.ring() != parameters.ring())
+  if (poly.ring() != parameters.ring() && !is_same(*poly.ring(), *parameters.ring()))
     throw MismatchError(std::string(what) + " is encoded with other parameters than it was made with",
                         "ring degree 2^" + std::to_string(poly.ring()->log2_degree()),
                         "parameters " + to_hex(parameters.id()).substr(0, 12));
