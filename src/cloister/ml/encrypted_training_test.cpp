@@ -4,7 +4,7 @@
 
 #include "cloister/ml/clear_linear.h"
 #include "cloister/ml/clear_logistic.h"
-#include "cloister/ml/encrypted_training_fixture.h"
+#include "cloister/ml/training_test_fixture.h"
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/ml/noise_model.h"
