@@ -1,6 +1,7 @@
 #include "cloister/circuits/modular_reduction.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -74,9 +75,9 @@ Ciphertext ModularReduction::turned(const Evaluator& evaluator, const Ciphertext
   // The bound of a product's error does not see that the two slopes all but cancel.
   const double slope = linear + 2 * factor, error = z.bound.error;
   z = Evaluator::with_bound(std::move(z), {factor, 0});
-  auto sum = evaluator.multiply_lazy(z, -linear);
-  sum = evaluator.add(evaluator.multiply_lazy(z, z), sum);
-  z = evaluator.finish(Evaluator::with_magnitude(std::move(sum), factor * (linear + factor)));
+  z = evaluator.finish_sum(std::array{Evaluator::Product{&z, &z}},
+                           std::array{Evaluator::Multiple{&z, -linear}}, 0, z.level(),
+                           factor * (linear + factor));
   z.bound.error += slope * error;
   const double unit = before.value() / scale.value();  // of values at `scale`
   z.scale = scale;
