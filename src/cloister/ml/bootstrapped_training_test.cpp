@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "cloister/ml/clear_logistic.h"
-#include "cloister/ml/training_test_fixture.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/ml/noise_model.h"
+#include "cloister/ml/training_test_fixture.h"
 
 namespace cloister::ml {
 namespace {

@@ -151,7 +151,7 @@ template <typename Use>
 void for_each_key(const EvaluationKeyUses& keys, const rlwe::ParametersSpec& chain, const Use& use) {
   if (keys.relinearization_limbs != 0) use(static_cast<int>(keys.relinearization_limbs));
   for (const auto& galois : keys.galois) use(static_cast<int>(galois.q_limbs));
-  if (keys.encapsulation) use((static_cast<int>(chain.q_primes.size()) + chain.digits - 1) / chain.digits);
+  if (keys.encapsulation) use(static_cast<int>(chain.digit_size()));
 }
 
 // Of the encoded diagonals of a bootstrap, which repeat with the slots' period; and twice that many of the

@@ -4,11 +4,11 @@
 
 #include "cloister/ml/clear_linear.h"
 #include "cloister/ml/clear_logistic.h"
-#include "cloister/ml/training_test_fixture.h"
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/ml/noise_model.h"
 #include "cloister/ml/predictor.h"
+#include "cloister/ml/training_test_fixture.h"
 
 namespace cloister::ml {
 namespace {

@@ -9,6 +9,7 @@
 #include "cloister/ml/batches.h"
 #include "cloister/ml/odd_polynomial.h"
 #include "cloister/random/samplers.h"
+#include "cloister/rlwe/noise.h"
 
 namespace cloister::ml {
 namespace {
@@ -35,17 +36,7 @@ struct OperationNoise {
     tile = unit / 12 * 2 * static_cast<double>(plan.packing.width) / n;
     fresh = unit * (kErrorVariance + 1.0 / 12);
     rounding = unit * round;
-    double log2_p = 0, sum = 0;
-    for (const auto p : chain.p_primes) log2_p += std::log2(static_cast<double>(p));
-    const std::size_t size = (chain.q_primes.size() + static_cast<std::size_t>(chain.digits) - 1) /
-                             static_cast<std::size_t>(chain.digits);
-    for (std::size_t start = 0; start < chain.q_primes.size(); start += size) {
-      double bits = 0;
-      for (std::size_t i = start; i < std::min(start + size, chain.q_primes.size()); ++i)
-        bits += std::log2(static_cast<double>(chain.q_primes[i]));
-      sum += std::exp2(2 * (bits - log2_p)) / 12;
-    }
-    key_switch = unit * (sum * n * kErrorVariance + round);
+    key_switch = unit * (rlwe::key_error_variance(chain, chain.q_primes.size()) + round);
     facing = plan.trains ? rotations_behind(plan.packing.strips()) * key_switch : tile;
     deviations = std::sqrt(std::numbers::ln2 * (kFailureBits + plan.parameters.log2_degree + 8));
   }

@@ -259,8 +259,12 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   return derive_ckks_plan(request, schedule, choices, chains);
 }
 
-std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
-                                     const PlanChoices& choices, FoundChains& chains) {
+namespace {
+
+// With its error bound, whatever that is; nothing where the choices do not fit 128 bits, nor any larger
+// scale.
+std::optional<Plan> bounded(const JobRequest& request, const PlannedSchedule& schedule,
+                            const PlanChoices& choices, FoundChains& chains) {
   auto shape = shaped(request, schedule, choices);
   if (!shape) return std::nullopt;
   CkksPlan& ckks = *shape;
@@ -291,9 +295,6 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   else
     ckks.weights.error =
         std::accumulate(schedule.gains.begin(), schedule.gains.end(), 0.0) * injected.per_iteration;
-  // Beyond that a bootstrap refuses.
-  if (ckks.bootstrapping && ckks.weights.error > schedule.weight_bound * kMaxErrorToBootstrap)
-    return std::nullopt;
   ckks.margins.error = injected.margin + ckks.weights.error * row_norm;
   Plan plan;
   plan.request = request;
@@ -301,7 +302,22 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
   plan.linear = schedule.linear;
   plan.error_bound = request.job == Job::kPredict ? ckks.margins.error : ckks.weights.error;
   plan.ckks = ckks;
-  if (!(plan.error_bound <= request.max_error)) return std::nullopt;
+  return plan;
+}
+
+bool is_precise_enough(const Plan& plan) {
+  const ckks::ValueBound& weights = plan.ckks->weights;
+  // Beyond that a bootstrap refuses.
+  if (plan.ckks->bootstrapping && weights.error > weights.magnitude * kMaxErrorToBootstrap) return false;
+  return plan.error_bound <= plan.request.max_error;
+}
+
+}  // namespace
+
+std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
+                                     const PlanChoices& choices, FoundChains& chains) {
+  auto plan = bounded(request, schedule, choices, chains);
+  if (plan && !is_precise_enough(*plan)) return std::nullopt;
   return plan;
 }
 
@@ -309,23 +325,36 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
 // since a larger one costs more for what nobody asked.
 void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
                              FoundChains& chains, std::vector<Plan>& out) const {
-  for (choices.scale_bits = kMinScaleBits; choices.scale_bits <= kMaxScaleBits; ++choices.scale_bits) {
-    if (!shaped(request, schedule, choices)) return;
-    auto plan = derive_ckks_plan(request, schedule, choices, chains);
-    if (!plan) continue;
-    // More digits of the same size are the same chain.
-    const int limbs = plan->ckks->parameters.top_level() + 1, digits = choices.digits;
-    if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) return;
-    const auto chain = chains.of(plan->ckks->parameters);
-    for (const RotationKeys keys : kRotationKeys) {
-      if (request.rotation_keys.value_or(keys) != keys) continue;
-      plan->ckks->rotation_keys = keys;
-      estimate(*plan, chain, calibration_);
-      if (request.row_slots != 0 || plan->ckks->packing.strips() == 1 ||
-          plan->estimates.server_memory_bytes <= kMaxStripMemoryBytes)
-        out.push_back(*plan);
+  choices.scale_bits = kMinScaleBits;
+  const auto least = shaped(request, schedule, choices);
+  if (!least) return;
+  // More digits of the same size are the same chain.
+  const int limbs = least->parameters.top_level() + 1, digits = choices.digits;
+  if (digits > 1 && (limbs + digits - 1) / digits == (limbs + digits - 2) / (digits - 1)) return;
+  // A larger scale is more precise and takes more bits of the modulus.
+  std::optional<Plan> plan;
+  int low = kMinScaleBits,
+      high = choices.iterations_per_bootstrap > 0 ? kMaxPrimeBits + 1 - kRaisedBits : kMaxScaleBits;
+  while (low <= high) {
+    choices.scale_bits = low + (high - low) / 2;
+    auto found =
+        shaped(request, schedule, choices) ? bounded(request, schedule, choices, chains) : std::nullopt;
+    if (found && !is_precise_enough(*found)) {
+      low = choices.scale_bits + 1;
+      continue;
     }
-    return;
+    if (found) plan = std::move(found);
+    high = choices.scale_bits - 1;
+  }
+  if (!plan) return;
+  const auto chain = chains.of(plan->ckks->parameters);
+  for (const RotationKeys keys : kRotationKeys) {
+    if (request.rotation_keys.value_or(keys) != keys) continue;
+    plan->ckks->rotation_keys = keys;
+    estimate(*plan, chain, calibration_);
+    if (request.row_slots != 0 || plan->ckks->packing.strips() == 1 ||
+        plan->estimates.server_memory_bytes <= kMaxStripMemoryBytes)
+      out.push_back(*plan);
   }
 }
 

@@ -36,8 +36,7 @@ double rounding_variance(const ParametersSpec& spec) noexcept {
 double rounding_variance(const Parameters& p) noexcept { return rounding_variance(p.spec()); }
 
 double key_error_variance(const ParametersSpec& spec, std::size_t q_limbs) noexcept {
-  const auto digits = static_cast<std::size_t>(spec.digits);
-  const std::size_t size = (spec.q_primes.size() + digits - 1) / digits;
+  const std::size_t size = spec.digit_size();
   const double log2_p = log2_product(spec.p_primes);
   double sum = 0;
   for (std::size_t start = 0; start < q_limbs; start += size) {

@@ -114,16 +114,9 @@ class Walk {
   Value finish(std::size_t product, int level) {
     return {tape_.add(tape_.value(product), {{product, 1}}, {rescaled(level), 0}), level - 1};
   }
-  Value lowered(const Value& x, int level) {
-    if (x.level == level) return x;
-    return {tape_.add(at(x), {{x.node, 1}},
-                      {operations_.rounding(operations_.scale_at(level)), constant_error(x, level + 1)}),
-            level};
-  }
+  // Operands are not brought to each other's level.
   std::size_t product(const Value& a, const Value& b) {
-    const int level = std::min(a.level, b.level);
-    const Value x = lowered(a, level), y = lowered(b, level);
-    return tape_.add(at(x) * at(y), {{x.node, at(y)}, {y.node, at(x)}});
+    return tape_.add(at(a) * at(b), {{a.node, at(b)}, {b.node, at(a)}});
   }
 
   const Value& power(int k) {
