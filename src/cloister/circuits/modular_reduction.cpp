@@ -1,6 +1,7 @@
 #include "cloister/circuits/modular_reduction.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -50,9 +51,9 @@ Ciphertext ModularReduction::turned(const Evaluator& evaluator, const Ciphertext
   z = Evaluator::with_magnitude(std::move(z), factors.back() * (1 + fit_error_));
   for (int k = kSquarings - 1; k >= 0; --k)
     z = Evaluator::with_magnitude(evaluator.square(z), factors[static_cast<std::size_t>(k)]);
-  auto sum = evaluator.multiply_lazy(z, -linear);
-  sum = evaluator.add(evaluator.multiply_lazy(z, z), sum);
-  z = evaluator.finish(Evaluator::with_magnitude(std::move(sum), factor * (linear + factor)));
+  z = evaluator.finish_sum(std::array{Evaluator::Product{&z, &z}},
+                           std::array{Evaluator::Multiple{&z, -linear}}, 0, z.level(),
+                           factor * (linear + factor));
   const double unit = before.value() / scale.value();  // of values at `scale`
   z.scale = scale;
   // Adding worst cases all the way would not see that errors are independent, nor that slopes cancel.

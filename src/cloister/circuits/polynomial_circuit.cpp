@@ -1,10 +1,12 @@
 #include "cloister/circuits/polynomial_circuit.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <map>
-#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "cloister/circuits/internal/polynomial_schedule.h"
 
@@ -19,6 +21,10 @@ using internal::ScheduleNode;
 //
 // Of Chebyshev's basis what is computed is 2 T_k: with 2 T_(a + b) = 2 T_a 2 T_b - 2 T_(a - b) nothing is
 // doubled on the way, and the noise of each is a part of twice the value.
+//
+// No operand is brought to another's level: products take them as they are (Evaluator::finish_sum), and what
+// their scales make of the values is made up for in the constants. So a basis polynomial comes with a factor
+// near 1.
 class Evaluation {
  public:
   // `operand`: `unit(basis)` times the variable, in normal form; its slots are real up to its error, and the
@@ -33,10 +39,10 @@ class Evaluation {
         half_width_(half_width),
         margin_(operand.bound.error / unit(basis)),
         turned_(turned) {
-    auto first = Evaluator::with_bound(operand.clone(), {unit(basis) * (half_width_ + margin_), 0});
+    Power first{Evaluator::with_bound(operand.clone(), {unit(basis) * (half_width_ + margin_), 0}), 1};
     if (turned) {
-      powers_.emplace(2, square_of(first, 2));
-      first = evaluator.multiply_by_i(std::move(first));
+      powers_.emplace(2, made_power(2, first));
+      first.value = evaluator.multiply_by_i(std::move(first.value));
     }
     powers_.emplace(1, std::move(first));
   }
@@ -46,56 +52,67 @@ class Evaluation {
 
   // Times a number, at `level`, in normal form.
   Ciphertext finished(const ScheduleNode& node, double times, int level) {
-    return evaluator_.finish(product_form(node, times, level + 1));
+    std::vector<Ciphertext> factors;
+    factors.reserve(node.products.size());  // products point to them
+    std::vector<Evaluator::Product> products;
+    for (const auto& product : node.products) {
+      const Power& x = power(product.power);
+      const double ratio = evaluator_.scale_ratio(x.value.level(), level + 1);
+      factors.push_back(finished(product.factor, times / unit(basis_) / (x.factor * ratio), level + 1));
+      products.push_back({&factors.back(), &x.value});
+    }
+    std::vector<Evaluator::Multiple> terms;
+    for (const auto& [k, coefficient] : node.terms) {
+      const Power& x = power(k);
+      terms.push_back({&x.value, times / unit(basis_) * coefficient / x.factor});
+    }
+    return evaluator_.finish_sum(products, terms, times * node.constant, level + 1,
+                                 std::abs(times) * magnitude(node.coefficients));
   }
 
  private:
-  // At `level` and its product scale, in two or three parts.
-  Ciphertext product_form(const ScheduleNode& node, double times, int level) {
-    std::optional<Ciphertext> sum;
-    const auto accumulate = [&](Ciphertext term) {
-      if (sum && sum->parts.size() >= term.parts.size())
-        evaluator_.add_to(*sum, term);
-      else
-        sum = sum ? evaluator_.add(*sum, term) : std::move(term);
-    };
-    for (const auto& product : node.products)
-      accumulate(evaluator_.multiply_lazy(finished(product.factor, times / unit(basis_), level),
-                                          power(product.power)));
-    if (!node.terms.empty()) {
-      std::vector<Evaluator::Multiple> terms;
-      for (const auto& [k, coefficient] : node.terms)
-        terms.push_back({&power(k), times / unit(basis_) * coefficient});
-      accumulate(evaluator_.sum_lazy(terms, times * node.constant, level));
-    } else if (node.constant != 0) {
-      sum = evaluator_.add(std::move(*sum), times * node.constant);
-    }
-    return Evaluator::with_magnitude(std::move(*sum), std::abs(times) * magnitude(node.coefficients));
-  }
+  // unit(basis) times a basis polynomial, times the factor.
+  struct Power {
+    Ciphertext value;
+    double factor;
+  };
 
-  // unit(basis) times: x^k = x^high x^low, and T_k = 2 T_high T_low - T_(high - low), with k = high + low and
-  // high the largest power of two below k, so that it takes ceil(log2 k) levels.
-  const Ciphertext& power(int k) {
+  const Power& power(int k) {
     if (const auto it = powers_.find(k); it != powers_.end()) return it->second;
-    const int high = static_cast<int>(std::bit_floor(static_cast<unsigned>(k - 1))), low = k - high;
-    if (high == low) return powers_.emplace(k, square_of(power(high), k)).first->second;
-    Ciphertext product = evaluator_.multiply_lazy(power(high), power(low));
-    if (basis_ == Basis::kChebyshev)
-      evaluator_.add_to(product, evaluator_.multiply_lazy(power(high - low), -1.0, product.level()));
-    return powers_.emplace(k, finished_power(std::move(product), k)).first->second;
+    const int high = static_cast<int>(std::bit_floor(static_cast<unsigned>(k - 1)));
+    const Power& x = power(high);
+    return powers_.emplace(k, k == 2 * high ? made_power(k, x) : made_power(k, x, power(k - high)))
+        .first->second;
   }
 
-  // The k-th from that of half its degree.
-  Ciphertext square_of(const Ciphertext& half, int k) const {
-    Ciphertext product = evaluator_.multiply_lazy(half, half);
-    if (basis_ == Basis::kChebyshev) product = evaluator_.add(std::move(product), -unit(basis_));
-    return finished_power(std::move(product), k);
+  // Of the k-th basis polynomial, from that of half its degree.
+  Power made_power(int k, const Power& half) const {
+    const int level = half.value.level();
+    const double factor = half.factor * half.factor;
+    return finished_power(k, {&half.value, &half.value}, factor, {},
+                          basis_ == Basis::kChebyshev ? -unit(basis_) * factor : 0, level);
   }
 
-  Ciphertext finished_power(Ciphertext product, int k) const {
+  // x^k = x^high x^low, and T_k = 2 T_high T_low - T_(high - low), with k = high + low and high the largest
+  // power of two below k, so that it takes ceil(log2 k) levels.
+  Power made_power(int k, const Power& high, const Power& low) {
+    const int level = std::min(high.value.level(), low.value.level());
+    const double factor = high.factor * low.factor * evaluator_.product_ratio(high.value, low.value, level);
+    std::vector<Evaluator::Multiple> terms;
+    if (basis_ == Basis::kChebyshev) {
+      const Power& difference = power(2 * static_cast<int>(std::bit_floor(static_cast<unsigned>(k - 1))) - k);
+      terms.push_back({&difference.value, -factor / difference.factor});
+    }
+    return finished_power(k, {&high.value, &low.value}, factor, terms, 0, level);
+  }
+
+  Power finished_power(int k, const Evaluator::Product& product, double factor,
+                       std::span<const Evaluator::Multiple> terms, double constant, int level) const {
     internal::Coefficients one(static_cast<std::size_t>(k) + 1);
     one.back() = 1;
-    return evaluator_.finish(Evaluator::with_magnitude(std::move(product), unit(basis_) * magnitude(one)));
+    return {
+        evaluator_.finish_sum({&product, 1}, terms, constant, level, factor * unit(basis_) * magnitude(one)),
+        factor};
   }
 
   double magnitude(const internal::Coefficients& coefficients) const {
@@ -107,7 +124,7 @@ class Evaluation {
   Basis basis_;
   double half_width_, margin_;
   bool turned_;
-  std::map<int, Ciphertext> powers_;
+  std::map<int, Power> powers_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "cloister/ckks/internal/sum_of_products.h"
 #include "cloister/ckks/noise.h"
 #include "cloister/ring/poly_ops.h"
 
@@ -25,20 +26,6 @@ void for_each_block(const Ring& ring, std::size_t limbs, const ThreadPool& pool,
     for (std::size_t start = 0; start < ring.degree(); start += kBlock)
       body(i, start, std::min(kBlock, ring.degree() - start));
   });
-}
-
-// The residues of a double that is an integer.
-std::vector<std::uint64_t> constant_residues(const Ring& ring, int level, double integer) {
-  std::vector<std::uint64_t> out;
-  int exponent = 0;
-  const double mantissa = std::frexp(integer, &exponent);
-  const int shift = std::max(exponent - 53, 0);
-  const auto whole = static_cast<std::int64_t>(shift == 0 ? integer : std::ldexp(mantissa, 53));
-  for (int i = 0; i <= level; ++i) {
-    const Modulus& q = ring.modulus(static_cast<std::size_t>(i));
-    out.push_back(q.mul(q.reduce(whole), q.pow(2, static_cast<std::uint64_t>(shift))));
-  }
-  return out;
 }
 
 }  // namespace
@@ -144,7 +131,7 @@ Ciphertext Evaluator::add(Ciphertext&& a, double b) const {
   out.seed.reset();
   // A constant polynomial has the same value everywhere in the evaluation domain.
   const double integer = std::nearbyint(b * out.scale.value());
-  const auto residues = constant_residues(*parameters_->ring(), out.level(), integer);
+  const auto residues = internal::constant_residues(*parameters_->ring(), out.level(), integer);
   pool_->parallel_for(residues.size(), [&](std::size_t i) {
     const Modulus q = out.parts[0].modulus(i);
     for (auto& x : out.parts[0].limb_span(i)) x = q.add(x, residues[i]);
@@ -156,7 +143,7 @@ Ciphertext Evaluator::add(Ciphertext&& a, double b) const {
 
 // The parts times an integer, of the limbs of a level at or below a's.
 std::vector<EvaluationPoly> Evaluator::multiplied(const Ciphertext& a, double integer, int level) const {
-  const auto residues = constant_residues(*parameters_->ring(), level, integer);
+  const auto residues = internal::constant_residues(*parameters_->ring(), level, integer);
   std::vector<EvaluationPoly> out;
   for (const auto& part : a.parts) {
     out.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(level)));
@@ -179,34 +166,41 @@ Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b, int level) co
 }
 
 Ciphertext Evaluator::sum_lazy(std::span<const Multiple> terms, double constant, int level) const {
-  if (terms.empty() || terms.size() > 255) throw ParametersError("sum: give 1 to 255 terms");
-  const Ring& ring = *parameters_->ring();
-  const Scale product = parameters_->scale_at(level) * parameters_->scale_at(level);
-  Ciphertext out{{}, product, {}, {}};
-  std::vector<std::vector<std::uint64_t>> constants;  // [terms][limbs]
-  for (const auto& [of, times] : terms) {
-    if (!std::isfinite(times)) throw ParametersError("sum: a number is not finite");
-    if (!is_normal(*of)) throw ParametersError("sum: a term is not in normal form; finish it first");
-    if (level < 0 || level > of->level()) throw LevelExhaustedError("sum", of->level(), level);
-    const double unit = product.value() / of->scale.value(), integer = std::nearbyint(times * unit);
-    constants.push_back(constant_residues(ring, level, integer));
-    out.bound = out.bound + of->bound * ValueBound{std::abs(times), std::abs(times - integer / unit)};
-  }
+  const internal::SumOfProducts sum(*parameters_, {}, terms, constant, level);
+  Ciphertext out{{}, sum.scale(), sum.bound(), {}};
   for (int part = 0; part < 2; ++part)
     out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(level)));
-  for_each_block(ring, limbs_at(level).q, *pool_, [&](std::size_t i, std::size_t start, std::size_t count) {
-    std::array<const std::uint64_t*, 256> rows{};
-    std::array<std::uint64_t, 256> factors{};
-    for (std::size_t part = 0; part < 2; ++part) {
-      for (std::size_t t = 0; t < terms.size(); ++t) {
-        rows[t] = terms[t].of->parts[part].limb(i) + start;
-        factors[t] = constants[t][i];
-      }
-      ring.kernels().dot_constants(ring.modulus(i), rows.data(), factors.data(), terms.size(),
-                                   ring.modulus(i).bits(), out.parts[part].limb(i) + start, count);
-    }
-  });
-  return constant == 0 ? std::move(out) : add(std::move(out), constant);
+  for_each_block(*parameters_->ring(), limbs_at(level).q, *pool_,
+                 [&](std::size_t i, std::size_t start, std::size_t count) {
+                   alignas(64) std::array<std::uint64_t, internal::SumOfProducts::kBlockWords> scratch;
+                   const auto from = sum(i, start, count, scratch.data());
+                   for (std::size_t part = 0; part < 2; ++part)
+                     std::copy_n(from[part], count, out.parts[part].limb(i) + start);
+                 });
+  return out;
+}
+
+Ciphertext Evaluator::finish_sum(std::span<const Product> products, std::span<const Multiple> terms,
+                                 double constant, int level, std::optional<double> magnitude) const {
+  if (level == 0) throw LevelExhaustedError("multiply", 0, 1);
+  const internal::SumOfProducts sum(*parameters_, products, terms, constant, level);
+  Ciphertext out{
+      {}, sum.scale() / static_cast<double>(parameters_->prime_at(level).value()), sum.bound(), {}};
+  if (magnitude) out = with_magnitude(std::move(out), *magnitude);
+  for (int part = 0; part < 2; ++part)
+    out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs_at(level - 1)));
+  if (sum.has_products()) {
+    switcher_.switch_and_rescale(sum.third_part(*pool_), relinearization_key(), sum,
+                                 {&out.parts[0], &out.parts[1]});
+    out.bound.error += key_error(*parameters_, level, sum.scale());
+  } else {
+    const LimbDivision& division = parameters_->rlwe()->rescale(limbs_at(level).q);
+    division.apply_to_blocks<2>(*parameters_->ring(), limbs_at(level - 1).q, *pool_, sum,
+                                [&](std::size_t part, std::size_t i) { return out.parts[part].limb(i); });
+  }
+  out.bound.error += rounding_error(*parameters_, out.scale);
+  check_fits(out, "rescale");
+  return out;
 }
 
 Ciphertext Evaluator::multiply_lazy(const Ciphertext& a, double b) const {
@@ -338,7 +332,8 @@ void Evaluator::add_product(std::optional<Ciphertext>& sum, const Ciphertext& a,
 }
 
 Ciphertext Evaluator::multiply(const Ciphertext& a, const Ciphertext& b) const {
-  return finish(multiply_lazy(a, b));
+  if (a.level() != b.level() || !is_normal(a) || !is_normal(b)) return finish(multiply_lazy(a, b));
+  return finish_sum(std::array{Product{&a, &b}}, {}, 0, a.level());
 }
 
 Ciphertext Evaluator::square(const Ciphertext& a) const { return multiply(a, a); }
@@ -352,12 +347,12 @@ Ciphertext Evaluator::relinearize(Ciphertext a) const {
   if (a.parts.size() == 2) return a;
   switcher_.switch_digits(
       switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
-      [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+      rlwe::PartByPart{[&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
         EvaluationPoly& poly = a.parts[half];
         const std::size_t size = poly.degree() / kNttParts;
         std::uint64_t* to = poly.limb(i) + part * size;
         poly.ring()->kernels().add(poly.modulus(i), to, values, to, size);
-      });
+      }});
   a.parts.pop_back();
   a.bound.error += key_switch_error(*parameters_, a.level(), a.scale);
   return a;
@@ -376,11 +371,11 @@ Ciphertext Evaluator::finish(Ciphertext a) const {
   if (a.level() == 0) throw LevelExhaustedError("multiply", 0, 1);
   if (a.parts.size() == 2) return rescale(std::move(a));
   switcher_.switch_and_rescale(
-      a.parts[2], relinearization_key(), a.parts[0], a.parts[1],
-      [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
-        const std::size_t size = a.parts[half].degree() / kNttParts;
-        std::copy_n(values, size, a.parts[half].limb(i) + part * size);
-      });
+      a.parts[2], relinearization_key(),
+      [&](std::size_t i, std::size_t first, std::size_t, std::uint64_t*) {
+        return std::array<const std::uint64_t*, 2>{a.parts[0].limb(i) + first, a.parts[1].limb(i) + first};
+      },
+      {&a.parts[0], &a.parts[1]});
   a.parts.pop_back();
   a.bound.error += key_error(*parameters_, a.level(), a.scale);
   return one_level_down(std::move(a));

@@ -75,6 +75,23 @@ class Evaluator {
     double times;
   };
   Ciphertext sum_lazy(std::span<const Multiple> terms, double constant, int level) const;
+  /// What finish_sum adds up: a b as they are, neither being brought to the other's level nor to the sum's.
+  struct Product {
+    const Ciphertext* a;
+    const Ciphertext* b;
+  };
+  /// What it takes such a product times: its scale over the product scale of the sum's level, close to 1, for
+  /// which the caller makes up.
+  double product_ratio(const Ciphertext& a, const Ciphertext& b, int level) const {
+    return a.scale.value() * b.scale.value() /
+           (parameters_->scale_at(level).value() * parameters_->scale_at(level).value());
+  }
+  /// The sum of a b product_ratio(a, b, level) over products, of multiples and a constant, relinearized and
+  /// rescaled from `level`: as multiply_lazy, sum_lazy, add and finish, but nothing that is added is written
+  /// to memory. Operands are in normal form at `level` or above; at least one, and at most 255 multiples.
+  /// `magnitude` as in with_magnitude. Cost: a key switch where there are products, else a rescaling.
+  Ciphertext finish_sum(std::span<const Product> products, std::span<const Multiple> terms, double constant,
+                        int level, std::optional<double> magnitude = {}) const;
   /// sum += a b, in three parts at b's level; an empty sum starts so. `a` may be of a higher level, or the
   /// first limbs of such, and is not brought down: b's limbs of it are taken as they are, at its own scale,
   /// for the cost of the product alone. So the sum is of products times a's scale over b's, which is close to

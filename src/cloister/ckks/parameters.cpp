@@ -56,8 +56,7 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
   out.q_primes.push_back(first);
   std::ranges::reverse(out.q_primes);
 
-  const std::size_t digits = static_cast<std::size_t>(spec.digits);
-  const std::size_t size = (out.q_primes.size() + digits - 1) / digits;
+  const std::size_t size = out.digit_size();
   double largest = 0;
   for (std::size_t start = 0; start < out.q_primes.size(); start += size) {
     double bits = 0;

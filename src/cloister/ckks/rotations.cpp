@@ -23,12 +23,13 @@ Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::Decomposition& d
   for (const auto& part : a.parts)
     out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
   evaluator_->key_switcher().switch_digits(
-      digits, key.key, [&](std::size_t half, std::size_t i, std::size_t part, std::uint64_t* values) {
+      digits, key.key,
+      rlwe::PartByPart{[&](std::size_t half, std::size_t i, std::size_t part, std::uint64_t* values) {
         const std::size_t size = ring.degree() / kNttParts;
         if (half == 0)
           ring.kernels().add(ring.modulus(i), values, a.parts[0].limb(i) + part * size, values, size);
         key.automorphism.apply_to_part(ring.kernels(), part, values, out.parts[half].limb(i));
-      });
+      }});
   out.bound.error += key_switch_error(evaluator_->parameters(), a.level(), a.scale);
   return out;
 }
@@ -132,7 +133,8 @@ Ciphertext Rotations::add_rotations(const Ciphertext& a, std::span<const std::in
   Ciphertext out = a.clone();
   out.seed.reset();
   switcher.switch_sum(
-      digits, keys, [&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
+      digits, keys,
+      rlwe::PartByPart{[&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
         const std::size_t size = n / kNttParts, first = part * size;
         const Modulus& modulus = ring.modulus(i);
         std::uint64_t* to = out.parts[half].limb(i) + first;
@@ -143,7 +145,7 @@ Ciphertext Rotations::add_rotations(const Ciphertext& a, std::span<const std::in
           ring.kernels().permute(a.parts[0].limb(i), k->automorphism.map() + first, moved.data(), size);
           ring.kernels().add(modulus, to, moved.data(), to, size);
         }
-      });
+      }});
   // The operand's error in every copy; the keys' errors add, the rounding is one.
   const double copies = 1 + static_cast<double>(keys.size());
   out.bound = {

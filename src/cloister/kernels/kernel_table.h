@@ -79,6 +79,11 @@ struct KernelTable {
   void (*dot_pair)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* const* b0,
                    const std::uint64_t* const* b1, std::size_t terms, std::uint64_t* out0,
                    std::uint64_t* out1, std::size_t n) noexcept;
+  /// The same with a[t][i / run] in the place of a[t][i], run a power of two: products with polynomials of
+  /// which `run` values in a row are equal. Fast where run is at least 8.
+  void (*dot_pair_repeated)(const Modulus& q, const std::uint64_t* const* a, std::size_t run,
+                            const std::uint64_t* const* b0, const std::uint64_t* const* b1, std::size_t terms,
+                            std::uint64_t* out0, std::uint64_t* out1, std::size_t n) noexcept;
   /// out = sum over t of a[t] * constants[t] mod q, a below 2^a_bits, a_bits at most 60, constants
   /// residues of q: base conversion. At most 256 terms. Faster where a_bits is at most 52.
   void (*dot_constants)(const Modulus& q, const std::uint64_t* const* a, const std::uint64_t* constants,

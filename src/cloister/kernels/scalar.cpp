@@ -135,18 +135,23 @@ void sub_mul_scalar(const Modulus& q, const u64* a, const u64* b, const ShoupFac
   for (std::size_t i = 0; i < n; ++i) out[i] = w.mul(a[i] + p - b[i], p);
 }
 
-void dot_pair(const Modulus& modulus, const u64* const* a, const u64* const* b0, const u64* const* b1,
-              std::size_t terms, u64* out0, u64* out1, std::size_t n) noexcept {
+void dot_pair_repeated(const Modulus& modulus, const u64* const* a, std::size_t run, const u64* const* b0,
+                       const u64* const* b1, std::size_t terms, u64* out0, u64* out1,
+                       std::size_t n) noexcept {
   const Modulus q = modulus;
   for (std::size_t i = 0; i < n; ++i) {
     uint128 sum0 = 0, sum1 = 0;  // terms * 2^120 <= 2^128
     for (std::size_t t = 0; t < terms; ++t) {
-      sum0 += static_cast<uint128>(a[t][i]) * b0[t][i];
-      sum1 += static_cast<uint128>(a[t][i]) * b1[t][i];
+      sum0 += static_cast<uint128>(a[t][i / run]) * b0[t][i];
+      sum1 += static_cast<uint128>(a[t][i / run]) * b1[t][i];
     }
     out0[i] = q.reduce(sum0);
     out1[i] = q.reduce(sum1);
   }
+}
+void dot_pair(const Modulus& q, const u64* const* a, const u64* const* b0, const u64* const* b1,
+              std::size_t terms, u64* out0, u64* out1, std::size_t n) noexcept {
+  dot_pair_repeated(q, a, 1, b0, b1, terms, out0, out1, n);
 }
 void dot_constants(const Modulus& modulus, const u64* const* a, const u64* constants, std::size_t terms,
                    int /*a_bits*/, u64* out, std::size_t n) noexcept {
@@ -202,6 +207,7 @@ const KernelTable& scalar_kernels() noexcept {
       .mul_scalar = mul_scalar,
       .sub_mul_scalar = sub_mul_scalar,
       .dot_pair = dot_pair,
+      .dot_pair_repeated = dot_pair_repeated,
       .dot_constants = dot_constants,
       .dot_constants_head = dot_constants_head,
       .round_quotient = round_quotient,

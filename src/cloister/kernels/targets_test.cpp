@@ -260,6 +260,10 @@ TEST_P(Pointwise, InnerProductsEqualTheReference) {
       expect_equal(both, "dot_pair", prime, [&](const KernelTable& t, u64* to) {
         t.dot_pair(q, left.data(), right.data(), left.data(), terms, to, to + n, n);
       });
+      for (const std::size_t run : {1, 4, 8, 16, 64, 4096})
+        expect_equal(both, "dot_pair_repeated", prime, [&](const KernelTable& t, u64* to) {
+          t.dot_pair_repeated(q, left.data(), run, right.data(), left.data(), terms, to, to + n, n);
+        });
       for (const int bits : {30, 45, 50, 51, 52, 53, 60}) {
         const u64 top = (u64{1} << bits) - 1;
         const std::vector<u64> wide(n, top);

@@ -17,12 +17,24 @@ class Automorphism {
   std::uint64_t galois_element() const noexcept { return galois_element_; }
   const std::uint32_t* map() const noexcept { return map_.data(); }
 
-  /// The same of one part alone, N / kNttParts values `a` of a limb: all go to one part of the limb `out`,
-  /// for an automorphism permutes the nodes of each layer of a transform.
+  /// An automorphism permutes the nodes of each layer of a transform: aligned blocks of this many values (a
+  /// power of two, at most kMaxBlock and N / kNttParts) go to such blocks.
+  std::size_t block() const noexcept { return block_; }
+  static constexpr std::size_t kMaxBlock = 1024;
+  /// Where the block begins whose values go to the block at `to`.
+  std::size_t source(std::size_t to) const noexcept { return map_[to] / block_ * block_; }
+  /// The block at `to` of the result, from the block at source(to). No aliasing.
+  void apply_to_block(const KernelTable& kernels, std::size_t to, const std::uint64_t* source,
+                      std::uint64_t* out) const noexcept {
+    kernels.permute(source, map_in_block_.data() + to, out, block_);
+  }
+
+  /// The same of one part alone, N / kNttParts values `a` of a limb: all go to one part of the limb `out`.
   void apply_to_part(const KernelTable& kernels, std::size_t part, const std::uint64_t* a,
                      std::uint64_t* out) const noexcept {
-    const std::size_t size = map_.size() / kNttParts, to = part_to_[part] * size;
-    kernels.permute(a, map_in_part_.data() + to, out + to, size);
+    const std::size_t size = map_.size() / kNttParts, first = part_to_[part] * size;
+    for (std::size_t to = first; to < first + size; to += block_)
+      apply_to_block(kernels, to, a + (source(to) - part * size), out + to);
   }
 
   /// out may not alias a. Cost: one gather a limb.
@@ -38,8 +50,9 @@ class Automorphism {
 
  private:
   std::uint64_t galois_element_;
+  std::size_t block_;
   std::vector<std::uint32_t> map_;
-  std::vector<std::uint32_t> map_in_part_;      // from the begin of the part that is read
+  std::vector<std::uint32_t> map_in_block_;     // from the begin of the block that is read
   std::array<std::size_t, kNttParts> part_to_;  // where each part goes
 };
 

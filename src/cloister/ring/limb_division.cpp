@@ -24,35 +24,34 @@ PooledBuffer<std::uint64_t> LimbDivision::lift(const Ring& ring, std::span<const
   return lifted;
 }
 
-PooledBuffer<std::uint64_t> LimbDivision::remainder(const EvaluationPoly& a, const ThreadPool& pool) const {
+PooledBuffer<std::uint64_t> LimbDivision::remainder(const EvaluationPoly& a, std::size_t kept,
+                                                    const ThreadPool& pool) const {
   const Ring& ring = *a.ring();
   const std::size_t n = ring.degree(), size = n / kNttParts, count = divisors().size();
-  auto out = ring.words(count * n);
-  if (count == 1) {
-    ring.kernels().ntt_inverse(ring.ntt(divisors()[0]), a.limb_of_prime(divisors()[0]), out.data());
-    return out;
-  }
+  auto heads = ring.words(count * n);
   std::vector<const std::uint64_t*> values(count);
-  for (std::size_t j = 0; j < count; ++j) values[j] = out.data() + j * n;
+  for (std::size_t j = 0; j < count; ++j) values[j] = heads.data() + j * n;
   pool.parallel_for(count * kNttParts, [&](std::size_t task) {
     const std::size_t prime = divisors()[task / kNttParts], part = task % kNttParts;
     ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a.limb_of_prime(prime) + part * size,
-                                    out.data() + task * size);
+                                    heads.data() + task * size);
   });
-  return lift(ring, values, kept_of(a), pool);
+  return lift(ring, values, kept, pool);
 }
 
-void LimbDivision::evaluate(const Ring& ring, std::size_t i, const std::uint64_t* remainder,
+void LimbDivision::lift_one(const Ring& ring, std::size_t i, const std::uint64_t* remainder,
                             std::uint64_t* out) const {
+  constexpr std::size_t kColumns = 512;  // of eight streams: 32 KiB, in the nearest cache
   const KernelTable& kernels = ring.kernels();
-  const std::size_t n = ring.degree(), size = n / kNttParts;
   const NttTables& tables = ring.ntt(kept()[i]);
-  if (divisors().size() == 1) {
-    kernels.change_modulus(ring.modulus(divisors()[0]), tables.modulus(), remainder, out, n);
-    return kernels.ntt_forward(tables, out, out);
+  const std::size_t distance = ring.degree() / kNttParts, columns = std::min(kColumns, distance);
+  alignas(64) std::array<std::uint64_t, kNttParts * kColumns> residues;
+  for (std::size_t j = 0; j < distance; j += columns) {
+    for (std::size_t k = 0; k < kNttParts; ++k)
+      kernels.change_modulus(ring.modulus(divisors()[0]), tables.modulus(), remainder + k * distance + j,
+                             residues.data() + k * columns, columns);
+    kernels.ntt_forward_head(tables, residues.data(), columns, out + j, distance, columns);
   }
-  for (std::size_t part = 0; part < kNttParts; ++part)
-    kernels.ntt_forward_tail(tables, part, remainder + i * n + part * size, out + part * size);
 }
 
 }  // namespace cloister

@@ -42,30 +42,91 @@ class LimbDivision {
   void apply(const std::array<const EvaluationPoly*, kParts>& a, const ThreadPool& pool,
              const Destination& destination) const {
     const Ring& ring = *a[0]->ring();
+    const std::size_t kept = std::min(this->kept().size(), a[0]->limbs().q);  // fewer at a lower level
+    if (divisors().size() == 1)
+      return apply_to_blocks<kParts>(
+          ring, kept, pool,
+          [&](std::size_t prime, std::size_t first, std::size_t, std::uint64_t*) {
+            std::array<const std::uint64_t*, kParts> out{};
+            for (std::size_t part = 0; part < kParts; ++part)
+              out[part] = a[part]->limb_of_prime(prime) + first;
+            return out;
+          },
+          destination);
     std::array<PooledBuffer<std::uint64_t>, kParts> remainders;
-    for (std::size_t part = 0; part < kParts; ++part) remainders[part] = remainder(*a[part], pool);
+    for (std::size_t part = 0; part < kParts; ++part) remainders[part] = remainder(*a[part], kept, pool);
     // Of each prime all polynomials in turn, while its roots are near.
-    pool.parallel_for(kept_of(*a[0]), [&](std::size_t i) {
-      auto lifted = ring.words(ring.degree());
-      for (std::size_t part = 0; part < kParts; ++part) {
-        evaluate(ring, i, remainders[part].data(), lifted.data());
-        divide(ring, i, a[part]->limb_of_prime(kept()[i]), lifted.data(), destination(part, i),
-               ring.degree());
-      }
+    pool.parallel_for(kept, [&](std::size_t i) {
+      const std::size_t size = ring.degree() / kNttParts;
+      auto lifted = ring.words(size);
+      for (std::size_t part = 0; part < kParts; ++part)
+        for (std::size_t k = 0; k < kNttParts; ++k) {
+          ring.kernels().ntt_forward_tail(ring.ntt(this->kept()[i]), k,
+                                          remainders[part].data() + i * ring.degree() + k * size,
+                                          lifted.data());
+          divide(ring, i, a[part]->limb_of_prime(this->kept()[i]) + k * size, lifted.data(),
+                 destination(part, i) + k * size, size);
+        }
     });
   }
 
+  /// The same by one prime, of polynomials that are made a block of a limb at a time, a limb once:
+  /// values(prime, first, count, scratch) returns where the values [first, first
+  /// + count) of all of them lie, which may be in kBlockWords words of scratch; count is at most kBlock.
+  template <std::size_t kParts, typename Values, typename Destination>
+  void apply_to_blocks(const Ring& ring, std::size_t kept, const ThreadPool& pool, const Values& values,
+                       const Destination& destination) const;
+  static constexpr std::size_t kBlock = 1024, kBlockWords = 3 * kBlock;
+
  private:
-  // How many of kept() a polynomial has: fewer at a lower level.
-  std::size_t kept_of(const EvaluationPoly& a) const noexcept { return std::min(kept().size(), a.limbs().q); }
-  // The remainder of a polynomial. Of one divisor [N], its coefficients, which are brought to each prime
-  // while they lie in the second cache; of several what lift() makes of them.
-  PooledBuffer<std::uint64_t> remainder(const EvaluationPoly& a, const ThreadPool& pool) const;
-  // Its values modulo the i-th prime of kept().
-  void evaluate(const Ring& ring, std::size_t i, const std::uint64_t* remainder, std::uint64_t* out) const;
+  // The remainder of a polynomial by several divisors: what lift() makes of it.
+  PooledBuffer<std::uint64_t> remainder(const EvaluationPoly& a, std::size_t kept,
+                                        const ThreadPool& pool) const;
+  // The only divisor's remainder, N coefficients, between head and tail of the transform modulo the i-th
+  // prime of kept().
+  void lift_one(const Ring& ring, std::size_t i, const std::uint64_t* remainder, std::uint64_t* out) const;
 
   BaseConverter converter_;
   std::vector<ShoupFactor> inverses_;  // D^-1 modulo each prime that is kept
 };
+
+template <std::size_t kParts, typename Values, typename Destination>
+void LimbDivision::apply_to_blocks(const Ring& ring, std::size_t kept, const ThreadPool& pool,
+                                   const Values& values, const Destination& destination) const {
+  const KernelTable& kernels = ring.kernels();
+  const std::size_t n = ring.degree(), size = n / kNttParts, divisor = divisors()[0];
+  const std::size_t block = std::min(kBlock, size);
+  auto remainders = ring.words(kParts * n);
+  pool.parallel_for(kNttParts, [&](std::size_t k) {
+    alignas(64) std::array<std::uint64_t, kBlockWords> scratch;
+    for (std::size_t first = k * size; first < (k + 1) * size; first += block) {
+      const auto from = values(divisor, first, block, scratch.data());
+      for (std::size_t part = 0; part < kParts; ++part)
+        std::copy_n(from[part], block, remainders.data() + part * n + first);
+    }
+  });
+  pool.parallel_for(kParts, [&](std::size_t part) {
+    std::uint64_t* const x = remainders.data() + part * n;
+    kernels.ntt_inverse(ring.ntt(divisor), x, x);
+  });
+  pool.parallel_for(kept, [&](std::size_t i) {
+    const std::size_t prime = this->kept()[i];
+    auto lifted = ring.words(kParts * n);
+    alignas(64) std::array<std::uint64_t, kBlockWords> scratch;
+    for (std::size_t part = 0; part < kParts; ++part)
+      lift_one(ring, i, remainders.data() + part * n, lifted.data() + part * n);
+    for (std::size_t k = 0; k < kNttParts; ++k) {
+      for (std::size_t part = 0; part < kParts; ++part) {
+        std::uint64_t* const x = lifted.data() + part * n + k * size;
+        kernels.ntt_forward_tail(ring.ntt(prime), k, x, x);
+      }
+      for (std::size_t first = k * size; first < (k + 1) * size; first += block) {
+        const auto from = values(prime, first, block, scratch.data());
+        for (std::size_t part = 0; part < kParts; ++part)
+          divide(ring, i, from[part], lifted.data() + part * n + first, destination(part, i) + first, block);
+      }
+    }
+  });
+}
 
 }  // namespace cloister

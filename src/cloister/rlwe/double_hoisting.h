@@ -13,7 +13,7 @@ namespace cloister::rlwe {
 /// it is over Q and P and decrypts to P times its value. What brings it back is one division by P, and by the
 /// last prime of Q where it is rescaled (Parameters::mod_down_and_rescale). Source: Bossuat, Mouchet,
 /// Troncoso-Pastoriza, Hubaux, "Efficient bootstrapping for approximate homomorphic encryption with
-/// non-sparse keys", 2021, algorithm 6. Changed: rotations are made and used a part of a limb at a time, in
+/// non-sparse keys", 2021, algorithm 6. Changed: rotations are made and used a block of a limb at a time, in
 /// the second cache, and never held in full; what is held are the sums.
 class DoubleHoisting {
  public:
@@ -29,8 +29,8 @@ class DoubleHoisting {
   /// For each list of terms the raised sum of the factors times the rotations of (c0, c1) by their keys; a
   /// null key stands for no rotation. No list is empty. Effect: each rotation has an error of
   /// key_error_variance in units of P, and no rounding. Cost: a decomposition, an inner product a key, two
-  /// products over QP a term. Holds the digits and the sums, each a pair over QP, and a part of each rotation
-  /// for every thread. Errors: MissingKeyError where a key was made for fewer limbs.
+  /// products over QP a term. Holds the digits and the sums, each a pair over QP, and a block of each
+  /// rotation for every thread. Errors: MissingKeyError where a key was made for fewer limbs.
   std::vector<PolyPair> sums(const EvaluationPoly& c0, const EvaluationPoly& c1,
                              std::span<const GaloisKey* const> keys,
                              std::span<const std::vector<Term>> lists) const;

@@ -28,9 +28,7 @@ std::uint64_t bits_of(std::span<const std::uint64_t> primes) {
 std::uint64_t digits_at(const ParametersSpec& spec, std::size_t q_limbs) {
   if (spec.digits < 1)
     throw ParametersError("encoded size: " + std::to_string(spec.digits) + " digits switch no keys");
-  const auto digits = static_cast<std::size_t>(spec.digits);
-  const std::size_t digit_size = (spec.q_primes.size() + digits - 1) / digits;
-  return (q_limbs + digit_size - 1) / digit_size;
+  return (q_limbs + spec.digit_size() - 1) / spec.digit_size();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,20 +11,20 @@ namespace cloister::rlwe {
 
 /// One limb of P times a rotation, which is not divided by P yet: the digits' inner product with a Galois
 /// key, permuted. The counterpart of LimbProduct. Borrows everything. Ours: an automorphism takes parts of a
-/// transform to parts, so that a limb is made a part at a time.
+/// transform to parts and blocks within them to blocks, so that a limb is made a block at a time.
 class LimbRotation {
  public:
   /// The key must have as many limbs as the digits. `plus_b`, where given, holds N values that are added to
   /// the half b before the permutation.
   LimbRotation(const Decomposition& digits, const GaloisKey& key, std::size_t i,
                const std::uint64_t* plus_b = nullptr)
-      : product_(digits, key.key, i), map_(key.automorphism.map()), plus_b_(plus_b) {}
+      : product_(digits, key.key, i), automorphism_(&key.automorphism), plus_b_(plus_b) {}
 
   const Modulus& modulus() const noexcept { return product_.modulus(); }
-  std::size_t scratch_words() const noexcept { return 2 * degree() + product_.scratch_words(); }
+  std::size_t scratch_words() const noexcept { return product_.scratch_words(); }
   /// Turns to a part of the limb, after the permutation. `scratch` must live until the next.
   void enter(std::size_t part, std::uint64_t* scratch) noexcept;
-  /// `count` values of each half, from value `start` of the part on.
+  /// `count` values of each half, from value `start` of the part on: whole blocks of the automorphism.
   void operator()(std::size_t start, std::size_t count, std::uint64_t* b, std::uint64_t* a) const noexcept;
   /// The same, added.
   void add_to(std::size_t start, std::size_t count, std::uint64_t* b, std::uint64_t* a) const noexcept;
@@ -31,12 +32,16 @@ class LimbRotation {
  private:
   std::size_t degree() const noexcept { return product_.ring().degree(); }
 
+  /// A block of the product before the permutation: the one that goes to value `to` of the limb.
+  struct Block {
+    alignas(64) std::array<std::uint64_t, Automorphism::kMaxBlock> b, a;
+  };
+  void unmoved(std::size_t to, Block& block) const noexcept;
+
   LimbProduct product_;
-  const std::uint32_t* map_;
+  const Automorphism* automorphism_;
   const std::uint64_t* plus_b_;
   std::size_t part_start_ = 0;
-  const std::uint64_t* unmoved_ =
-      nullptr;  // [2][N], of which the part is filled that the entered one comes from
 };
 
 }  // namespace cloister::rlwe

@@ -19,6 +19,14 @@ double log2_product(std::span<const std::uint64_t> primes) {
                          [](double sum, std::uint64_t p) { return sum + std::log2(static_cast<double>(p)); });
 }
 
+// Of the digits of so many primes.
+double log2_largest(std::span<const std::uint64_t> primes, std::size_t size) {
+  double largest = 0;
+  for (std::size_t start = 0; start < primes.size(); start += size)
+    largest = std::max(largest, log2_product(primes.subspan(start, std::min(size, primes.size() - start))));
+  return largest;
+}
+
 Bytes32 fingerprint(const ParametersSpec& spec) {
   ByteWriter w;
   w.put_string("cloister rlwe parameters 1");
@@ -46,6 +54,15 @@ double encapsulation_prime(std::uint64_t first) {
 
 }  // namespace
 
+std::size_t ParametersSpec::digit_size() const {
+  const std::size_t count = q_primes.size(),
+                    least = (count + static_cast<std::size_t>(digits) - 1) / static_cast<std::size_t>(digits);
+  std::size_t best = least;
+  for (std::size_t size = least + 1; size < count && (count - 1) / size == (count - 1) / least; ++size)
+    if (log2_largest(q_primes, size) < log2_largest(q_primes, best)) best = size;
+  return best;
+}
+
 std::shared_ptr<const Parameters> Parameters::create(ParametersSpec spec, const KernelTable& kernels) {
   return std::shared_ptr<const Parameters>(new Parameters(std::move(spec), kernels, SecurityCheck::kEnforce));
 }
@@ -62,13 +79,8 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
   if (spec_.digits < 1 || static_cast<std::size_t>(spec_.digits) > q_count)
     throw ParametersError("parameters: " + std::to_string(spec_.digits) + " digits for " +
                           std::to_string(q_count) + " primes");
-  digit_size_ =
-      (q_count + static_cast<std::size_t>(spec_.digits) - 1) / static_cast<std::size_t>(spec_.digits);
-  for (std::size_t start = 0; start < q_count; start += digit_size_) {
-    const std::span<const std::uint64_t> all(spec_.q_primes);
-    log2_largest_digit_ = std::max(log2_largest_digit_,
-                                   log2_product(all.subspan(start, std::min(digit_size_, q_count - start))));
-  }
+  digit_size_ = spec_.digit_size();
+  log2_largest_digit_ = log2_largest(spec_.q_primes, digit_size_);
   std::vector<std::size_t> q_indices(q_count), p_indices(ring_->p_count());
   std::iota(q_indices.begin(), q_indices.end(), std::size_t{0});
   std::iota(p_indices.begin(), p_indices.end(), q_count);

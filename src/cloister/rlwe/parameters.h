@@ -19,6 +19,11 @@ struct ParametersSpec {
   std::vector<std::uint64_t> p_primes;  ///< special modulus of key switching; empty: no key switching
   int digits = 1;                       ///< groups of Q's primes that are switched apart (dnum)
 
+  /// Primes of Q in a full digit: of the sizes that make as few digits as q_primes.size() / digits, rounded
+  /// up, does, the one whose largest digit's product is the smallest, since P has to be as large. So where
+  /// upper primes are larger, the last digit has fewer. `digits` must be positive.
+  std::size_t digit_size() const;
+
   friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
 };
 

@@ -23,12 +23,16 @@ class RepeatedPoly {
 
   const LimbSet& limbs() const noexcept { return limbs_; }
   std::size_t run() const noexcept { return run_; }
+  /// From where the values of [start, ...) of the limb of a prime of the ring lie, one for each run.
+  const std::uint64_t* of_runs(std::size_t prime, std::size_t start) const noexcept {
+    const std::size_t i = prime < ring_->q_count() ? prime : limbs_.q + (prime - ring_->q_count());
+    return words_.data() + i * count() + start / run_;
+  }
   /// Values [start, start + size) of the limb of a prime of the ring: where they lie, or written to
   /// `scratch`. `start` is a multiple of run, or size is within one.
   const std::uint64_t* values(std::size_t prime, std::size_t start, std::size_t size,
                               std::uint64_t* scratch) const noexcept {
-    const std::size_t i = prime < ring_->q_count() ? prime : limbs_.q + (prime - ring_->q_count());
-    const std::uint64_t* const from = words_.data() + i * count() + start / run_;
+    const std::uint64_t* const from = of_runs(prime, start);
     if (run_ == 1) return from;
     for (std::size_t j = 0; j < size; j += run_)
       std::fill_n(scratch + j, std::min(run_, size - j), from[j / run_]);

@@ -16,16 +16,14 @@ class LimbRotationSum {
   /// `digits` hoisted; every key must have as many limbs.
   LimbRotationSum(const Decomposition& digits, const std::vector<const GaloisKey*>& keys, std::size_t i);
 
-  std::size_t scratch_words() const noexcept { return 2 * degree_ + 2 * part_size(); }
+  /// None: hoisted digits lie where they are.
+  std::size_t scratch_words() const noexcept { return 0; }
   void enter(std::size_t part, std::uint64_t* scratch) noexcept;
+  /// As LimbRotation.
   void operator()(std::size_t start, std::size_t count, std::uint64_t* b, std::uint64_t* a) const noexcept;
 
  private:
-  std::size_t part_size() const noexcept { return degree_ / kNttParts; }
-
-  std::size_t degree_;
   std::vector<LimbRotation> rotations_;
-  const std::uint64_t* sums_ = nullptr;  // [2][N / kNttParts], of the part that was entered
 };
 
 }  // namespace cloister::rlwe

@@ -28,8 +28,27 @@ inline void sum_terms(const Reducer& reducer, std::size_t terms, std::size_t chu
   for (; i < n; i += kLanes) sum_block<1>(reducer, terms, chunk, out + i, at);
 }
 
-template <std::size_t kVectors, typename Reducer>
-inline void pair_block(const Reducer& reducer, std::size_t terms, std::size_t chunk, const u64* const* a,
+/// The common factors of a pair of sums: in rows as long as the others, all of them read from afar; or
+/// in rows of which each value stands for 2^log2_run.
+struct FactorRows {
+  const u64* const* rows;
+
+  Vec operator()(std::size_t t, std::size_t at) const {
+    prefetch(rows[t] + at);
+    return load(rows[t] + at);
+  }
+  void prefetch(const u64* x) const { prefetch_to_read(x + kPrefetchWords); }
+};
+struct RepeatedFactors {
+  const u64* const* rows;
+  unsigned log2_run;
+
+  Vec operator()(std::size_t t, std::size_t at) const { return broadcast(rows[t][at >> log2_run]); }
+  void prefetch(const u64*) const {}
+};
+
+template <std::size_t kVectors, typename Reducer, typename Factors>
+inline void pair_block(const Reducer& reducer, std::size_t terms, std::size_t chunk, const Factors& a,
                        const u64* const* b0, const u64* const* b1, std::size_t i, u64* out0, u64* out1) {
   typename Reducer::Sum sums[2][kVectors];
 #pragma GCC unroll 2
@@ -41,10 +60,10 @@ inline void pair_block(const Reducer& reducer, std::size_t terms, std::size_t ch
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < kVectors; ++v) {
         const std::size_t at = i + kLanes * v;
-        const Vec x = load(a[t] + at);
+        const Vec x = a(t, at);
         sums[0][v].add(x, load(b0[t] + at));
         sums[1][v].add(x, load(b1[t] + at));
-        for (const u64* row : {a[t], b0[t], b1[t]}) prefetch_to_read(row + at + kPrefetchWords);
+        for (const u64* row : {b0[t], b1[t]}) a.prefetch(row + at);
       }
     }
     if (t < terms) {
@@ -61,8 +80,8 @@ inline void pair_block(const Reducer& reducer, std::size_t terms, std::size_t ch
   }
 }
 
-template <typename A>
-void dot_pair_of(const Modulus& q, const u64* const* a, const u64* const* b0, const u64* const* b1,
+template <typename A, typename Factors>
+void dot_pair_of(const Modulus& q, const Factors& a, const u64* const* b0, const u64* const* b1,
                  std::size_t terms, u64* out0, u64* out1, std::size_t n) {
   using Reducer = typename A::SumReducer;
   const Reducer reducer(q, q.bits(), q.bits());
@@ -78,7 +97,18 @@ void dot_pair_of(const Modulus& q, const u64* const* a, const u64* const* b0, co
 void dot_pair(const Modulus& q, const u64* const* a, const u64* const* b0, const u64* const* b1,
               std::size_t terms, u64* out0, u64* out1, std::size_t n) noexcept {
   if (n % 8 != 0) return scalar_kernels().dot_pair(q, a, b0, b1, terms, out0, out1, n);
-  (is_narrow(q) ? dot_pair_of<Narrow> : dot_pair_of<Wide>)(q, a, b0, b1, terms, out0, out1, n);
+  (is_narrow(q) ? dot_pair_of<Narrow, FactorRows> : dot_pair_of<Wide, FactorRows>)(q, FactorRows{a}, b0, b1,
+                                                                                   terms, out0, out1, n);
+}
+
+void dot_pair_repeated(const Modulus& q, const u64* const* a, std::size_t run, const u64* const* b0,
+                       const u64* const* b1, std::size_t terms, u64* out0, u64* out1,
+                       std::size_t n) noexcept {
+  if (n % 8 != 0 || run < 8)
+    return scalar_kernels().dot_pair_repeated(q, a, run, b0, b1, terms, out0, out1, n);
+  const RepeatedFactors factors{a, static_cast<unsigned>(__builtin_ctzll(run))};
+  (is_narrow(q) ? dot_pair_of<Narrow, RepeatedFactors>
+                : dot_pair_of<Wide, RepeatedFactors>)(q, factors, b0, b1, terms, out0, out1, n);
 }
 
 void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,

@@ -32,6 +32,7 @@ const KernelTable& kernels() noexcept {
       .mul_scalar = mul_scalar,
       .sub_mul_scalar = sub_mul_scalar,
       .dot_pair = dot_pair,
+      .dot_pair_repeated = dot_pair_repeated,
       .dot_constants = dot_constants,
       .dot_constants_head = dot_constants_head,
       .round_quotient = round_quotient,

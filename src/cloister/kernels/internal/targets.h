@@ -40,6 +40,8 @@ void sub_mul_scalar(const Modulus& q, const u64* a, const u64* b, const ShoupFac
                     std::size_t n) noexcept;
 void dot_pair(const Modulus& q, const u64* const* a, const u64* const* b0, const u64* const* b1,
               std::size_t terms, u64* out0, u64* out1, std::size_t n) noexcept;
+void dot_pair_repeated(const Modulus& q, const u64* const* a, std::size_t run, const u64* const* b0,
+                       const u64* const* b1, std::size_t terms, u64* out0, u64* out1, std::size_t n) noexcept;
 void dot_constants(const Modulus& q, const u64* const* a, const u64* constants, std::size_t terms, int a_bits,
                    u64* out, std::size_t n) noexcept;
 void dot_constants_head(const NttTables& tables, const u64* const* a, const u64* constants, std::size_t terms,

@@ -86,7 +86,7 @@ class OperationCounter {
         n_(std::exp2(chain.log2_degree)),
         transform_(n_ / 2 * chain.log2_degree * c_.butterfly_ns),
         special_(static_cast<double>(chain.p_primes.size())),
-        digit_size_(std::ceil(static_cast<double>(chain.q_primes.size()) / chain.digits)) {}
+        digit_size_(static_cast<double>(chain.digit_size())) {}
 
   // The stages of a key switch, in the limbs that each transforms, converts, sums and fetches from beyond the
   // second cache; a transform's roots are two limbs.
