@@ -219,6 +219,11 @@ TEST_F(KeyEncoding, OtherParametersAndPlansAreRefused) {
   ContainerWriter container(out, PayloadType::kEvaluationKeys, kTestPlan);
   EvaluationKeysWriter writer(container, other.rlwe(), other.pool);
   EXPECT_THROW(writer.write_galois(rotation), MismatchError);
+  // Of a larger ring, whose element is none of the smaller one.
+  writer.write_galois(other.generator.galois_key(other.element_of(3), other.prng, 1));
+  container.finish();
+  ASSERT_GT(other.element_of(3), 2 * owner.parameters->ring()->degree());
+  EXPECT_THROW(load(out, owner), MismatchError);
   EXPECT_THROW(ContainerReader(encoded(), expecting(PayloadType::kEvaluationKeys, PlanId{4})), MismatchError);
 }
 

@@ -47,6 +47,7 @@ bool fits(std::uint32_t tag, std::uint64_t element, std::size_t degree) {
 PendingKey parse_key(const Frame& frame, const rlwe::Parameters& parameters, KeyShapes& shapes) {
   ByteReader reader(frame.payload);
   const Bytes32 id = reader.get_bytes32("parameters");
+  if (frame.tag != kToSparseTag) require_parameters_id(id, parameters, kKey);
   const std::uint64_t at = reader.offset();
   const auto element = reader.get<std::uint64_t>("Galois element");
   if (!fits(frame.tag, element, parameters.ring()->degree()))
