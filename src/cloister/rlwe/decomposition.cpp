@@ -87,7 +87,7 @@ void LimbProduct::enter(std::size_t part, std::uint64_t* scratch) noexcept {
 void LimbProduct::operator()(std::size_t start, std::size_t count, std::uint64_t* b,
                              std::uint64_t* a) const noexcept {
   const std::size_t terms = digits_.size(), from = part_start_ + start;
-  std::array<const std::uint64_t*, kMaxDigits> x{}, of_b{}, of_a{};
+  std::array<const std::uint64_t*, kMaxDigits> x, of_b, of_a;  // as many as there are digits
   for (std::size_t d = 0; d < terms; ++d) {
     x[d] = digits_[d] + start;
     of_b[d] = b_[d] + from;
