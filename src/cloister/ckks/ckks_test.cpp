@@ -379,6 +379,34 @@ TEST_F(CkksTest, SumsOfProductsAcrossLevels) {
   EXPECT_THROW(evaluator.add_product(sum, fresh(x), encrypt_at(y, 2)), ParametersError);
 }
 
+// Products of operands at their own levels, multiples and a constant, with and without a key switch.
+TEST_F(CkksTest, SumsAreFinishedAsTheyAreMade) {
+  using Product = Evaluator::Product;
+  using Multiple = Evaluator::Multiple;
+  const Slots x = random_slots(1), y = random_slots(2);
+  const Ciphertext high = fresh(x), low = encrypt_at(y, 3);
+  const double ratio = evaluator.product_ratio(high, low, 3);
+  const auto exact = map(x, y, [&](auto u, auto v) {
+    return ratio * u * v + evaluator.product_ratio(low, low, 3) * v * v + 0.75 * u - 2.0 * v + 0.5;
+  });
+  const std::array products{Product{&high, &low}, Product{&low, &low}};
+  const std::array terms{Multiple{&high, 0.75}, Multiple{&low, -2}};
+  expect_result(evaluator.finish_sum(products, terms, 0.5, 3), exact, 2, 1e-5);
+  expect_result(evaluator.finish_sum({}, terms, 0.5, 3),
+                map(x, y, [](auto u, auto v) { return 0.75 * u - 2.0 * v + 0.5; }), 2, 1e-5);
+  expect_result(evaluator.finish_sum({}, {terms.data(), 1}, 0, 2),
+                map(x, y, [](auto u, auto) { return 0.75 * u; }), 1, 1e-5);
+  EXPECT_EQ(evaluator.finish_sum(products, {}, 0, 3, 0.5).bound.magnitude, 0.5);
+  EXPECT_EQ(evaluator.product_ratio(low, low, 3), 1);
+
+  EXPECT_THROW(evaluator.finish_sum({}, {}, 1, 2), ParametersError);
+  EXPECT_THROW(evaluator.finish_sum(products, terms, 0, 0), LevelExhaustedError);
+  EXPECT_THROW(evaluator.finish_sum(products, terms, 0, 4), LevelExhaustedError);
+  EXPECT_THROW(evaluator.finish_sum(products, terms, INFINITY, 3), ParametersError);
+  const Ciphertext unfinished = evaluator.multiply_lazy(high, high);
+  EXPECT_THROW(evaluator.finish_sum(std::array{Product{&unfinished, &low}}, {}, 0, 3), ParametersError);
+}
+
 TEST_F(CkksTest, FactorsAreFreeOnTheWayDown) {
   const Slots x = random_slots(1);
   const Ciphertext a = fresh(x);

@@ -20,6 +20,11 @@ class BaseConverter {
   /// Prime indices of the ring; disjoint. At most 255 to convert from.
   BaseConverter(const Ring& ring, std::vector<std::size_t> from, std::vector<std::size_t> to);
 
+  /// How many words apart limbs that are converted, or come of it, had better lie: conversion goes through
+  /// all of them a few columns at a time, and a power of two apart those would fall into the same sets of the
+  /// caches.
+  static std::size_t limb_distance(const Ring& ring) noexcept { return ring.degree() + 72; }
+
   std::span<const std::size_t> from() const noexcept { return from_; }
   std::span<const std::size_t> to() const noexcept { return to_; }
 

@@ -17,9 +17,10 @@ LimbDivision::LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, 
 
 PooledBuffer<std::uint64_t> LimbDivision::lift(const Ring& ring, std::span<const std::uint64_t* const> values,
                                                std::size_t q, const ThreadPool& pool) const {
-  auto lifted = ring.words(q * ring.degree());
+  const std::size_t distance = BaseConverter::limb_distance(ring);
+  auto lifted = ring.words(q * distance);
   std::vector<std::uint64_t*> out(q);
-  for (std::size_t i = 0; i < q; ++i) out[i] = lifted.data() + i * ring.degree();
+  for (std::size_t i = 0; i < q; ++i) out[i] = lifted.data() + i * distance;
   converter_.convert(ring, values, out, pool);
   return lifted;
 }
@@ -28,13 +29,14 @@ PooledBuffer<std::uint64_t> LimbDivision::remainder(const EvaluationPoly& a, std
                                                     const ThreadPool& pool) const {
   const Ring& ring = *a.ring();
   const std::size_t n = ring.degree(), size = n / kNttParts, count = divisors().size();
-  auto heads = ring.words(count * n);
+  const std::size_t distance = BaseConverter::limb_distance(ring);
+  auto heads = ring.words(count * distance);
   std::vector<const std::uint64_t*> values(count);
-  for (std::size_t j = 0; j < count; ++j) values[j] = heads.data() + j * n;
+  for (std::size_t j = 0; j < count; ++j) values[j] = heads.data() + j * distance;
   pool.parallel_for(count * kNttParts, [&](std::size_t task) {
     const std::size_t prime = divisors()[task / kNttParts], part = task % kNttParts;
     ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a.limb_of_prime(prime) + part * size,
-                                    heads.data() + task * size);
+                                    heads.data() + task / kNttParts * distance + part * size);
   });
   return lift(ring, values, kept, pool);
 }

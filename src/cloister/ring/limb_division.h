@@ -25,7 +25,7 @@ class LimbDivision {
 
   /// From a polynomial's values modulo each divisor, N of them between head and tail of the inverse
   /// transform, to its centred remainder modulo D: [q][N] modulo the first q of kept(), between head and tail
-  /// of the forward transform. Cost: a base conversion.
+  /// of the forward transform, BaseConverter::limb_distance apart. Cost: a base conversion.
   PooledBuffer<std::uint64_t> lift(const Ring& ring, std::span<const std::uint64_t* const> values,
                                    std::size_t q, const ThreadPool& pool) const;
   /// `count` values of limb i of the quotient, from those of the polynomial and of the lifted remainder.
@@ -61,9 +61,9 @@ class LimbDivision {
       auto lifted = ring.words(size);
       for (std::size_t part = 0; part < kParts; ++part)
         for (std::size_t k = 0; k < kNttParts; ++k) {
-          ring.kernels().ntt_forward_tail(ring.ntt(this->kept()[i]), k,
-                                          remainders[part].data() + i * ring.degree() + k * size,
-                                          lifted.data());
+          ring.kernels().ntt_forward_tail(
+              ring.ntt(this->kept()[i]), k,
+              remainders[part].data() + i * BaseConverter::limb_distance(ring) + k * size, lifted.data());
           divide(ring, i, a[part]->limb_of_prime(this->kept()[i]) + k * size, lifted.data(),
                  destination(part, i) + k * size, size);
         }

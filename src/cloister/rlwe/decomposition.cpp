@@ -18,18 +18,20 @@ Decomposition::Decomposition(const Parameters& parameters, const EvaluationPoly&
       use_(use) {
   const Ring& ring = *source.ring();
   const std::size_t n = ring.degree(), size = n / kNttParts;
-  auto heads = ring.words(limbs_.q * n);
+  const std::size_t distance = BaseConverter::limb_distance(ring);
+  auto heads = ring.words(limbs_.q * distance);
   pool.parallel_for(limbs_.q, [&](std::size_t i) {
     for (std::size_t k = 0; k < n; k += size)
-      ring.kernels().ntt_inverse_head(ring.ntt(i), k / size, source.limb(i) + k, heads.data() + i * n + k);
+      ring.kernels().ntt_inverse_head(ring.ntt(i), k / size, source.limb(i) + k,
+                                      heads.data() + i * distance + k);
   });
   for (std::size_t d = 0; d < parameters.digits_at(limbs_.q); ++d) {
     const BaseConverter& converter = parameters.mod_up(limbs_.q, d);
     std::vector<const std::uint64_t*> in;
     std::vector<std::uint64_t*> out;
-    auto& raised = raised_.emplace_back(ring.words(converter.to().size() * n));
-    for (const std::size_t prime : converter.from()) in.push_back(heads.data() + prime * n);
-    for (std::size_t i = 0; i < converter.to().size(); ++i) out.push_back(raised.data() + i * n);
+    auto& raised = raised_.emplace_back(ring.words(converter.to().size() * distance));
+    for (const std::size_t prime : converter.from()) in.push_back(heads.data() + prime * distance);
+    for (std::size_t i = 0; i < converter.to().size(); ++i) out.push_back(raised.data() + i * distance);
     converter.convert(ring, in, out, pool);
   }
   if (use == Use::kOnce) return;
@@ -52,7 +54,7 @@ void Decomposition::transform(std::size_t i, std::size_t part, const std::uint64
 // Where a raised limb lies: a digit has no place for its own.
 std::size_t Decomposition::offset(std::size_t digit, std::size_t i) const noexcept {
   const std::size_t start = digit * digit_size_, end = std::min(start + digit_size_, limbs_.q);
-  return (i < start ? i : i - (end - start)) * source_->degree();
+  return (i < start ? i : i - (end - start)) * BaseConverter::limb_distance(*source_->ring());
 }
 
 const std::uint64_t* Decomposition::part(std::size_t digit, std::size_t i, std::size_t part,
@@ -87,7 +89,7 @@ void LimbProduct::enter(std::size_t part, std::uint64_t* scratch) noexcept {
 void LimbProduct::operator()(std::size_t start, std::size_t count, std::uint64_t* b,
                              std::uint64_t* a) const noexcept {
   const std::size_t terms = digits_.size(), from = part_start_ + start;
-  std::array<const std::uint64_t*, kMaxDigits> x{}, of_b{}, of_a{};
+  std::array<const std::uint64_t*, kMaxDigits> x, of_b, of_a;  // as many as there are digits
   for (std::size_t d = 0; d < terms; ++d) {
     x[d] = digits_[d] + start;
     of_b[d] = b_[d] + from;

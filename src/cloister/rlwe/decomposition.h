@@ -44,7 +44,7 @@ class Decomposition {
   LimbSet limbs_;
   std::size_t digit_size_;
   Use use_;
-  // [digit][limbs but its own][N]; for kOnce between head and tail of their transforms.
+  // [digit][limbs but its own][N], limb_distance apart; for kOnce between head and tail of their transforms.
   std::vector<PooledBuffer<std::uint64_t>> raised_;
 };
 

@@ -22,7 +22,7 @@ void sum_block(const Ring& ring, std::size_t prime, std::size_t first, std::size
                const std::vector<Halves>& rotations, const std::vector<DoubleHoisting::Term>& terms,
                std::uint64_t* b, std::uint64_t* a, std::uint64_t* scratch) {
   const Modulus& modulus = ring.modulus(prime);
-  std::array<const std::uint64_t*, kMaxTerms> factors{}, of_b{}, of_a{};
+  std::array<const std::uint64_t*, kMaxTerms> factors, of_b, of_a;
   // One run for all factors, of whole vectors, is as good as written out; else they are.
   const std::size_t run = terms.front().factor->run();
   const bool repeats =

@@ -155,15 +155,17 @@ void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, const Prod
   const Ring& ring = *parameters_->ring();
   const std::size_t n = ring.degree(), divisors = division.divisors().size();
   const std::size_t kept = limbs.count() - divisors;
-  auto remainders = ring.words(2 * divisors * n);
+  const std::size_t distance = BaseConverter::limb_distance(ring);
+  auto remainders = ring.words(2 * divisors * distance);
   std::array<std::vector<const std::uint64_t*>, 2> values;
-  for (std::size_t j = 0; j < 2 * divisors; ++j) values[j / divisors].push_back(remainders.data() + j * n);
+  for (std::size_t j = 0; j < 2 * divisors; ++j)
+    values[j / divisors].push_back(remainders.data() + j * distance);
   const std::size_t size = n / kNttParts;
   pool_->parallel_for(divisors, [&](std::size_t j) {
     const std::size_t prime = division.divisors()[j];
     auto limb = produce(prime < ring.q_count() ? prime : limbs.q + (prime - ring.q_count()));
     auto scratch = ring.words(limb.scratch_words());
-    std::uint64_t *b = remainders.data() + j * n, *a = b + divisors * n;
+    std::uint64_t *b = remainders.data() + j * distance, *a = b + divisors * distance;
     for (std::size_t part = 0; part < kNttParts; ++part, b += size, a += size) {
       limb.enter(part, scratch.data());
       for (std::size_t start = 0; start < size; start += LimbProduct::kBlock)
@@ -184,8 +186,8 @@ void KeySwitcher::divide(const LimbDivision& division, LimbSet limbs, const Prod
       std::uint64_t *const b = scratch.data(), *const a = b + size;
       std::uint64_t *const to_b = output.place(0, i, part, b), *const to_a = output.place(1, i, part, a);
       const NttTables& tables = ring.ntt(division.kept()[i]);
-      ring.kernels().ntt_forward_tail(tables, part, lifted[0].data() + i * n + first, b);
-      ring.kernels().ntt_forward_tail(tables, part, lifted[1].data() + i * n + first, a);
+      ring.kernels().ntt_forward_tail(tables, part, lifted[0].data() + i * distance + first, b);
+      ring.kernels().ntt_forward_tail(tables, part, lifted[1].data() + i * distance + first, a);
       for (std::size_t start = 0; start < size; start += LimbProduct::kBlock) {
         const std::size_t count = std::min(LimbProduct::kBlock, size - start);
         limb(start, count, products.data(), products.data() + LimbProduct::kBlock);

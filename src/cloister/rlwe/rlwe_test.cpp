@@ -342,5 +342,19 @@ TEST(EvaluationKeys, NamesWhatIsMissing) {
   }
 }
 
+// The size of digits follows the bits of their primes, not only how many there are.
+TEST(ParametersSpec, DigitsAreAsEvenAsTheirNumberAllows) {
+  ParametersSpec spec{.log2_degree = 11, .q_primes = {}, .p_primes = {}, .digits = 2};
+  spec.q_primes = {1ull << 46, 1ull << 40, 1ull << 40, 1ull << 40, 1ull << 50, 1ull << 50, 1ull << 50};
+  EXPECT_EQ(spec.digit_size(), 4u);  // 166 and 150 bits; of five 216
+  spec.q_primes = {1ull << 30, 1ull << 30, 1ull << 30, 1ull << 30,
+                   1ull << 50, 1ull << 50, 1ull << 50, 1ull << 50};
+  EXPECT_EQ(spec.digit_size(), 5u);  // 170 and 150 bits; of four 200
+  spec.q_primes.assign(9, 1ull << 40);
+  EXPECT_EQ(spec.digit_size(), 5u);
+  spec.digits = 9;
+  EXPECT_EQ(spec.digit_size(), 1u);
+}
+
 }  // namespace
 }  // namespace cloister::rlwe

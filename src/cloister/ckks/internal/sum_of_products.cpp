@@ -105,7 +105,7 @@ void SumOfProducts::add_products(std::size_t i, std::size_t first, std::size_t c
 // The multiples of a part, and the constant where it is the first one.
 void SumOfProducts::add_up(std::size_t part, std::size_t i, std::size_t first, std::size_t count,
                            std::uint64_t* out) const noexcept {
-  std::array<const std::uint64_t*, kMaxRows> row{};
+  std::array<const std::uint64_t*, kMaxRows> row;
   for (std::size_t t = 0; t < terms_.size(); ++t) row[t] = terms_[t]->parts[part].limb(i) + first;
   row[terms_.size()] = ones_.data();
   const Modulus& q = ring_->modulus(i);
