@@ -100,7 +100,8 @@ void fuzz(const Bytes& good, const std::function<Bytes(const Bytes&)>& decode_an
 
 class EncodingFuzz : public ::testing::Test {
  protected:
-  TinyParties owner{3};
+  explicit EncodingFuzz(int log2_degree = 3) : owner(log2_degree) {}
+  TinyParties owner;
 
   Bytes keys(const std::function<void(EvaluationKeysWriter&)>& write) {
     Bytes out;
@@ -116,6 +117,7 @@ class EncodingFuzz : public ::testing::Test {
     const auto loaded = load_evaluation_keys(reader, owner.rlwe(), kTestKeysLimits, owner.pool, progress);
     return keys([&](EvaluationKeysWriter& writer) {
       if (loaded.has_relinearization()) writer.write_relinearization(loaded.relinearization());
+      if (loaded.has_encapsulation()) writer.write_encapsulation(loaded.encapsulation());
       for (const auto& [element, key] : loaded.galois_keys()) writer.write_galois(key);
     });
   }
@@ -133,6 +135,31 @@ class EncodingFuzz : public ::testing::Test {
     for (std::size_t i = 0; i < reader.size(); ++i) writer.write(reader.load(i));
     writer.finish();
     return out;
+  }
+  /// The manifest and the whole of these keys' expanded file. Accepted keys are read to their last residue,
+  /// where the sanitizer looks on.
+  void fuzz_expanded(const Bytes& packed) {
+    const ContainerReader source(packed, expecting(PayloadType::kEvaluationKeys));
+    Bytes good;
+    ContainerWriter container(good, PayloadType::kExpandedKeys, kTestPlan);
+    NoProgress progress;
+    write_expanded_keys(container, source, owner.rlwe(), kTestKeysLimits, owner.pool, progress);
+    const auto again = [&](const Bytes& bytes) {
+      const auto aligned = Buffer<std::uint8_t>::copy_of(bytes);
+      const auto mapped =
+          map_expanded_keys(ContainerReader(aligned.span(), expecting(PayloadType::kExpandedKeys)),
+                            source.digest(), owner.rlwe(), kTestKeysLimits);
+      std::vector<const rlwe::KeySwitchKey*> all;
+      if (mapped.has_relinearization()) all.push_back(&mapped.relinearization());
+      if (mapped.has_encapsulation())
+        all.insert(all.end(), {&mapped.encapsulation().to_sparse, &mapped.encapsulation().to_dense});
+      for (const auto& [element, key] : mapped.galois_keys()) all.push_back(&key.key);
+      for (const rlwe::KeySwitchKey* key : all)
+        for (std::size_t d = 0; d < key->b.size(); ++d) EXPECT_FALSE(same(key->b[d].clone(), key->a[d]));
+      return bytes;
+    };
+    fuzz_frame(good, PayloadType::kExpandedKeys, source.size(), again);
+    fuzz(good, again);
   }
   /// Damages one frame's payload and lets its checksum fit, as a forger would.
   void fuzz_frame(const Bytes& good, PayloadType type, std::size_t frame,
@@ -165,31 +192,29 @@ TEST_F(EncodingFuzz, EvaluationKeys) {
 }
 
 TEST_F(EncodingFuzz, ExpandedKeys) {
-  const Bytes packed = keys([this](EvaluationKeysWriter& writer) {
+  fuzz_expanded(keys([this](EvaluationKeysWriter& writer) {
     writer.write_relinearization(owner.generator.relinearization_key(owner.prng, 2));
     writer.write_galois(owner.generator.galois_key(owner.element_of(1), owner.prng, 1));
+  }));
+}
+
+class EncapsulationFuzz : public EncodingFuzz {
+ protected:
+  EncapsulationFuzz() : EncodingFuzz(5) {}  // the least ring of a sparse secret
+  Bytes good = keys([this](EvaluationKeysWriter& writer) {
+    writer.write_relinearization(owner.generator.relinearization_key(owner.prng, 2));
+    writer.write_encapsulation(owner.generator.encapsulation_keys(owner.prng));
+    writer.write_galois(owner.generator.galois_key(owner.element_of(1), owner.prng, 1));
   });
-  const ContainerReader source(packed, expecting(PayloadType::kEvaluationKeys));
-  Bytes good;
-  ContainerWriter container(good, PayloadType::kExpandedKeys, kTestPlan);
-  NoProgress progress;
-  write_expanded_keys(container, source, owner.rlwe(), kTestKeysLimits, owner.pool, progress);
-  // Accepted keys are read to their last residue, where the sanitizer looks on.
-  const auto again = [&](const Bytes& bytes) {
-    const auto aligned = Buffer<std::uint8_t>::copy_of(bytes);
-    const auto mapped =
-        map_expanded_keys(ContainerReader(aligned.span(), expecting(PayloadType::kExpandedKeys)),
-                          source.digest(), owner.rlwe(), kTestKeysLimits);
-    std::vector<const rlwe::KeySwitchKey*> all;
-    if (mapped.has_relinearization()) all.push_back(&mapped.relinearization());
-    for (const auto& [element, key] : mapped.galois_keys()) all.push_back(&key.key);
-    for (const rlwe::KeySwitchKey* key : all)
-      for (std::size_t d = 0; d < key->b.size(); ++d) EXPECT_FALSE(same(key->b[d].clone(), key->a[d]));
-    return bytes;
-  };
-  fuzz_frame(good, PayloadType::kExpandedKeys, 2, again);
+};
+
+TEST_F(EncapsulationFuzz, Keys) {
+  const auto again = [this](const Bytes& bytes) { return keys_again(bytes); };
+  for (const std::size_t frame : {0, 1, 2, 3}) fuzz_frame(good, PayloadType::kEvaluationKeys, frame, again);
   fuzz(good, again);
 }
+
+TEST_F(EncapsulationFuzz, ExpandedKeys) { fuzz_expanded(good); }
 
 TEST_F(EncodingFuzz, PublicKey) {
   const auto again = [this](const Bytes& bytes) {
