@@ -94,6 +94,12 @@ TEST(Primes, NearestIsNearestAndDistinct) {
     chosen.push_back(p);
   }
   EXPECT_THROW(nearest_prime(0x1p14, step, {}), ParametersError);
+  // Above what a modulus may be: what is near is below, or there is nothing, and neither takes long to say.
+  const auto largest = nearest_prime(0x1.8p60, step, {});
+  EXPECT_TRUE(is_prime(largest) && largest < std::uint64_t{1} << Modulus::kMaxBits);
+  EXPECT_EQ(largest, nearest_prime(0x1p60, step, {}));
+  EXPECT_THROW(nearest_prime(0x1p61, step, {}), ParametersError);
+  EXPECT_THROW(nearest_prime(0x1.fffffffffffp60, step, {}), ParametersError);
 }
 
 TEST(Primes, PrimitiveRootHasItsOrder) {

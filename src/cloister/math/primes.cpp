@@ -36,9 +36,13 @@ std::uint64_t nearest_prime(double target, std::uint64_t step, std::span<const s
            std::ranges::find(exclude, x) == exclude.end() && is_prime(x);
   };
   const auto centre = static_cast<std::uint64_t>(std::llround(target / static_cast<double>(step)));
-  for (std::uint64_t away = 0; static_cast<double>(away * step) < target; ++away) {
+  // Where the target is above what a modulus may be, nothing nearer is possible.
+  const std::uint64_t largest = std::uint64_t{1} << Modulus::kMaxBits;
+  const std::uint64_t nearest = centre - std::min(centre, largest / step);
+  for (std::uint64_t away = nearest; static_cast<double>(away * step) < target; ++away) {
     const std::uint64_t below = (centre - std::min(centre, away)) * step + 1;
     const std::uint64_t above = (centre + away) * step + 1;
+    if (static_cast<double>(below) < target / 2 && static_cast<double>(above) >= high) break;
     const bool below_ok = usable(below), above_ok = usable(above);
     if (below_ok && above_ok)
       return target - static_cast<double>(below) <= static_cast<double>(above) - target ? below : above;

@@ -67,6 +67,7 @@ std::uint64_t encoded_bytes_of_key(const ParametersSpec& spec, std::size_t q_lim
   return encoded_bytes(spec, q_limbs, digits_at(spec, q_limbs));
 }
 std::uint64_t encoded_bytes_of_key_to_sparse(const ParametersSpec& spec) {
+  check(spec, {1, 0});
   return encoded_bytes(encapsulated_spec(spec), 1, 1);
 }
 std::uint64_t encoded_bytes_of_key_to_dense(const ParametersSpec& spec) {
@@ -81,6 +82,7 @@ std::uint64_t memory_bytes_of_key(const ParametersSpec& spec, std::size_t q_limb
   return memory_bytes(spec, q_limbs, digits_at(spec, q_limbs));
 }
 std::uint64_t memory_bytes_of_key_to_sparse(const ParametersSpec& spec) {
+  check(spec, {1, 0});
   return memory_bytes(encapsulated_spec(spec), 1, 1);
 }
 std::uint64_t memory_bytes_of_key_to_dense(const ParametersSpec& spec) {

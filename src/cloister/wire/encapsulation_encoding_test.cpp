@@ -153,11 +153,7 @@ TEST_F(EncapsulationEncoding, BothAreThereOnceUnderTheirTags) {
          {0u, kRelinearizationTag, 2u, frame == 0 ? kToDenseTag : kToSparseTag, 5u}) {
       auto other = f;
       other[frame].tag = tag;
-      // Only one tag goes with the parameters of the ephemeral secret.
-      if (frame == 0)
-        EXPECT_THROW(load(contained(PayloadType::kEvaluationKeys, other)), MismatchError) << tag;
-      else
-        expect_refused(other);
+      expect_refused(other);  // one of the two is missing then
     }
   EXPECT_NO_THROW(load(contained(PayloadType::kEvaluationKeys, std::vector{f[1], f[0]})));
 }

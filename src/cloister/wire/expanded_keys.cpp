@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -54,7 +55,7 @@ Entry take_entry(ByteReader& in, const rlwe::Parameters& parameters, KeyShapes& 
       element != internal::kToDenseElement &&
       !internal::is_galois_element(element, parameters.ring()->degree()))
     throw DecodeError("Galois element", at, std::to_string(element) + " is none of this ring");
-  const KeyShapes::Shape shape = shapes.of(element);
+  const KeyShapes::Shape shape = shapes.claimed(element, at);
   const std::size_t q = in.get_in<std::uint32_t>("limbs", static_cast<std::uint32_t>(shape.least_limbs),
                                                  static_cast<std::uint32_t>(shape.most_limbs));
   const auto digits = static_cast<std::uint32_t>(KeyShapes::digits(*shape.parameters, element, q));
@@ -91,6 +92,22 @@ std::vector<Entry> read_manifest(const ContainerReader& expanded, const Bytes32&
   });
 }
 
+/// Bytes in memory of the keys that are shaped like an element's, by the bytes that they travel in.
+using MemoryBySize = std::map<std::uint64_t, std::uint64_t>;
+
+MemoryBySize memory_by_size(std::uint64_t element, const rlwe::Parameters& parameters) {
+  KeyShapes shapes(parameters);
+  MemoryBySize out;
+  try {
+    const KeyShapes::Shape shape = shapes.claimed(element, 0);
+    for (std::size_t limbs = shape.least_limbs; limbs <= shape.most_limbs; ++limbs)
+      out.emplace(shapes.encoded_bytes(element, limbs), shapes.memory_bytes(element, limbs));
+  } catch (const DecodeError&) {
+    // There is no such key, which loading says.
+  }
+  return out;
+}
+
 /// Where a key's residues lie in its frame: after zeros up to a page's start.
 const std::uint64_t* residues_of(const ContainerReader& expanded, std::size_t index, std::uint64_t bytes) {
   const Frame frame = expanded.unverified_frame(index);
@@ -121,16 +138,15 @@ void lay_out(const rlwe::KeySwitchKey& key, std::uint64_t offset, std::vector<st
 }  // namespace
 
 std::uint64_t memory_bytes_of_keys(const ContainerReader& keys, const rlwe::Parameters& parameters) {
-  const rlwe::ParametersSpec& spec = parameters.spec();
+  std::map<std::uint32_t, MemoryBySize> tables;  // of a tag; files may have millions of frames
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::uint32_t tag = keys.tag(i);
-    if (tag == internal::kToSparseTag) bytes += rlwe::memory_bytes_of_key_to_sparse(spec);
-    if (tag == internal::kToDenseTag) bytes += rlwe::memory_bytes_of_key_to_dense(spec);
-    if (tag == internal::kToSparseTag || tag == internal::kToDenseTag) continue;
-    for (std::size_t limbs = 1; limbs <= spec.q_primes.size(); ++limbs)
-      if (keys.payload_bytes(i) == rlwe::encoded_bytes_of_key(spec, limbs))
-        bytes += rlwe::memory_bytes_of_key(spec, limbs);
+    const auto like = internal::element_like(keys.tag(i));
+    if (!like) continue;
+    auto table = tables.find(keys.tag(i));
+    if (table == tables.end()) table = tables.emplace(keys.tag(i), memory_by_size(*like, parameters)).first;
+    if (const auto it = table->second.find(keys.payload_bytes(i)); it != table->second.end())
+      bytes += it->second;
   }
   return bytes;
 }

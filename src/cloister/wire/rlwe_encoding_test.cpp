@@ -126,6 +126,10 @@ TEST(EncodedSize, FollowsTheBitsOfThePrimes) {
   EXPECT_EQ(rlwe::encoded_bytes_of_ciphertext(spec, 1, true), 64u + 32 + 12);
   EXPECT_EQ(rlwe::encoded_bytes_of_ciphertext(spec, 1, true, 3), 64u + 32 + 24);
   EXPECT_EQ(rlwe::encoded_bytes_of_public_key(spec), 64u + 21);
+  EXPECT_EQ(rlwe::encoded_bytes_of_key_to_sparse(spec), 80u + 5 + 7);  // 113 = 7 * 16 + 1 is near 4 * 17
+  EXPECT_EQ(rlwe::encoded_bytes_of_key_to_dense(spec), 80u + 46);      // one digit
+  EXPECT_EQ(rlwe::memory_bytes_of_key_to_sparse(spec), 2u * 2 * 8 * 8);
+  EXPECT_EQ(rlwe::memory_bytes_of_key_to_dense(spec), 2u * 5 * 8 * 8);
   EXPECT_EQ(rlwe::memory_bytes_of_key(spec, 3), 2u * 2 * 5 * 8 * 8);
   for (const std::size_t limbs : {0, 4}) {
     EXPECT_THROW(rlwe::encoded_bytes_of_key(spec, limbs), ParametersError);
@@ -135,6 +139,15 @@ TEST(EncodedSize, FollowsTheBitsOfThePrimes) {
   EXPECT_THROW(rlwe::encoded_bytes_of_ciphertext(spec, 3, false), ParametersError);
   EXPECT_THROW(rlwe::encoded_bytes_of_poly({.log2_degree = 18, .q_primes = {17}, .p_primes = {}}, {1, 0}),
                ParametersError);
+  for (const int log2_degree : {-1, 2, 18, 64}) {
+    const rlwe::ParametersSpec out{.log2_degree = log2_degree, .q_primes = {17}, .p_primes = {97}};
+    EXPECT_THROW(rlwe::encoded_bytes_of_key_to_sparse(out), ParametersError);
+    EXPECT_THROW(rlwe::memory_bytes_of_key_to_sparse(out), ParametersError);
+    EXPECT_THROW(rlwe::encoded_bytes_of_key_to_dense(out), ParametersError);
+  }
+  const rlwe::ParametersSpec none{.log2_degree = 3, .q_primes = {}, .p_primes = {97}};
+  EXPECT_THROW(rlwe::encoded_bytes_of_key_to_sparse(none), ParametersError);
+  EXPECT_THROW(rlwe::memory_bytes_of_key_to_dense(none), ParametersError);
   EXPECT_THROW(
       rlwe::encoded_bytes_of_key({.log2_degree = 3, .q_primes = {17}, .p_primes = {}, .digits = 0}, 1),
       ParametersError);
@@ -215,6 +228,11 @@ TEST_F(KeyEncoding, ErrorsNameTheSourceAndTheKey) {
 TEST_F(KeyEncoding, OtherParametersAndPlansAreRefused) {
   TinyParties other(5);
   EXPECT_THROW(load(encoded(), other), MismatchError);
+  // Of a larger ring, though this one lacks its Galois element.
+  auto f = frames();
+  f[0].payload = with_value(f[0].payload, kElementAt, std::uint64_t{33});
+  std::ranges::copy(other.rlwe().id(), f[0].payload.begin());
+  EXPECT_THROW(load(contained_keys(f), owner), MismatchError);
   Bytes out;
   ContainerWriter container(out, PayloadType::kEvaluationKeys, kTestPlan);
   EvaluationKeysWriter writer(container, other.rlwe(), other.pool);

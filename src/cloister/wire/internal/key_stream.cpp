@@ -46,15 +46,15 @@ bool fits(std::uint32_t tag, std::uint64_t element, std::size_t degree) {
 
 PendingKey parse_key(const Frame& frame, const rlwe::Parameters& parameters, KeyShapes& shapes) {
   ByteReader reader(frame.payload);
-  const Bytes32 id = reader.get_bytes32("parameters");
-  if (frame.tag != kToSparseTag) require_parameters_id(id, parameters, kKey);
+  const auto like = element_like(frame.tag);
+  if (!like) throw DecodeError("tag", 0, std::to_string(frame.tag) + " is no evaluation key's");
+  const KeyShapes::Shape shape = shapes.claimed(*like, 0);
+  require_parameters_id(reader.get_bytes32("parameters"), *shape.parameters, kKey);
   const std::uint64_t at = reader.offset();
   const auto element = reader.get<std::uint64_t>("Galois element");
   if (!fits(frame.tag, element, parameters.ring()->degree()))
     throw DecodeError("Galois element", at,
                       std::to_string(element) + " does not fit a frame of tag " + std::to_string(frame.tag));
-  const KeyShapes::Shape shape = shapes.of(element);
-  require_parameters_id(id, *shape.parameters, kKey);
   const std::size_t q_limbs = reader.get_in<std::uint32_t>(
       "limbs", static_cast<std::uint32_t>(shape.least_limbs), static_cast<std::uint32_t>(shape.most_limbs));
   const auto digits = static_cast<std::uint32_t>(KeyShapes::digits(*shape.parameters, element, q_limbs));
@@ -78,6 +78,11 @@ rlwe::KeySwitchKey decode_key(const PendingKey& pending, const ThreadPool& pool)
     key.a.push_back(expand_uniform(ring, pending.limbs, key.seed, digit, pool));
   }
   return key;
+}
+
+void require_both(bool to_sparse, bool to_dense, const std::string& source) {
+  if (to_sparse != to_dense)
+    throw DecodeError(source, 0, "it has one of the two encapsulation keys without the other");
 }
 
 /// Gathers the keys of a file a few at a time: checksums in parallel, headers and limits in the file's order,
@@ -137,6 +142,12 @@ void stream_keys(const ContainerReader& reader, const rlwe::Parameters& paramete
   if (count > limits.max_keys)
     throw ResourceError(reader.source() + " has " + std::to_string(count) + " keys, and at most " +
                         std::to_string(limits.max_keys) + " are accepted here");
+  const auto has = [&](std::uint32_t tag) {
+    for (std::size_t i = 0; i < count; ++i)
+      if (reader.tag(i) == tag) return true;
+    return false;
+  };
+  require_both(has(kToSparseTag), has(kToDenseTag), reader.source());
   KeyStream stream(reader, parameters, limits, pool);
   const auto batch = static_cast<std::size_t>(pool.threads());
   progress.update(stage, 0, count);
@@ -147,12 +158,38 @@ void stream_keys(const ContainerReader& reader, const rlwe::Parameters& paramete
   }
 }
 
+std::optional<std::uint64_t> element_like(std::uint32_t tag) noexcept {
+  switch (tag) {
+    case kRelinearizationTag:
+    case kGaloisTag:
+      return kNoElement;
+    case kToSparseTag:
+      return kToSparseElement;
+    case kToDenseTag:
+      return kToDenseElement;
+    default:
+      return std::nullopt;
+  }
+}
+
 KeyShapes::Shape KeyShapes::of(std::uint64_t element) {
   const std::size_t most = parameters_->ring()->q_count();
   if (element == kToDenseElement) return {parameters_, most, most};
   if (element != kToSparseElement) return {parameters_, 1, most};
   if (!encapsulated_) encapsulated_ = parameters_->encapsulated();
   return {encapsulated_.get(), 1, 1};
+}
+
+KeyShapes::Shape KeyShapes::claimed(std::uint64_t element, std::uint64_t offset) {
+  if (parameters_->ring()->p_count() == 0)
+    throw DecodeError(kKey, offset, "these parameters have no special modulus to switch keys with");
+  try {
+    return of(element);
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::kInternal) throw;
+    throw DecodeError(kKey, offset,
+                      std::string("these parameters have no encapsulation keys (") + e.what() + ")");
+  }
 }
 
 std::size_t KeyShapes::digits(const rlwe::Parameters& parameters, std::uint64_t element,
@@ -190,8 +227,7 @@ void KeyCollector::add(std::uint64_t element, rlwe::KeySwitchKey key) {
 }
 
 rlwe::EvaluationKeys KeyCollector::finish(const std::string& source) {
-  if (to_sparse_.has_value() != to_dense_.has_value())
-    throw DecodeError(source, 0, "it has one of the two encapsulation keys without the other");
+  require_both(to_sparse_.has_value(), to_dense_.has_value(), source);
   if (to_sparse_) keys_.set_encapsulation({std::move(*to_sparse_), std::move(*to_dense_)});
   return std::move(keys_);
 }

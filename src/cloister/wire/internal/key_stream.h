@@ -31,6 +31,9 @@ inline bool is_galois_element(std::uint64_t element, std::size_t degree) noexcep
   return element % 2 == 1 && element < 2 * degree;
 }
 
+/// An element whose key has the shape of those in frames of this tag; nothing for a tag that no key has.
+std::optional<std::uint64_t> element_like(std::uint32_t tag) noexcept;
+
 /// The parameters, limbs and digits of each key of a set.
 class KeyShapes {
  public:
@@ -42,6 +45,9 @@ class KeyShapes {
   };
   /// Of the key that `element` stands for. Builds the encapsulated parameters when they are first asked for.
   Shape of(std::uint64_t element);
+  /// The same for bytes at `offset` that claim to be such a key. Errors: DecodeError where these parameters
+  /// switch no keys, or encapsulate nothing.
+  Shape claimed(std::uint64_t element, std::uint64_t offset);
   /// Of a key of so many limbs.
   static std::size_t digits(const rlwe::Parameters& parameters, std::uint64_t element, std::size_t q_limbs);
   std::uint64_t encoded_bytes(std::uint64_t element, std::size_t q_limbs) const;
@@ -69,7 +75,8 @@ class KeyCollector {
 using KeySink = std::function<void(std::uint64_t element, rlwe::KeySwitchKey key)>;
 
 /// Every evaluation key of a container, in its order, from this thread: checked, and both halves expanded. A
-/// few are held at a time, decoded in parallel; mapped frames are given back. Errors: load_evaluation_keys's.
+/// few are held at a time, decoded in parallel; mapped frames are given back. Errors: load_evaluation_keys's,
+/// that of one encapsulation key without the other before any key is read.
 void stream_keys(const ContainerReader& reader, const rlwe::Parameters& parameters,
                  const EvaluationKeysLimits& limits, const ThreadPool& pool, Progress& progress,
                  std::string_view stage, const KeySink& sink);

@@ -86,10 +86,12 @@ Bytes with_value(Bytes bytes, std::size_t offset, T value) {
   return bytes;
 }
 
+/// Of rings of the same primes, for those of encapsulation keys are made anew.
 inline bool same(const EvaluationPoly& a, const EvaluationPoly& b) {
-  if (a.ring() != b.ring() || a.limbs() != b.limbs()) return false;
+  if (a.degree() != b.degree() || a.limbs() != b.limbs()) return false;
   for (std::size_t i = 0; i < a.limbs().count(); ++i)
-    if (!std::ranges::equal(a.limb_span(i), b.limb_span(i))) return false;
+    if (a.modulus(i).value() != b.modulus(i).value() || !std::ranges::equal(a.limb_span(i), b.limb_span(i)))
+      return false;
   return true;
 }
 inline bool same(std::span<const EvaluationPoly> a, std::span<const EvaluationPoly> b) {
