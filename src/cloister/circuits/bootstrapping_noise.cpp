@@ -7,6 +7,7 @@
 #include "cloister/circuits/internal/exponential_fit.h"
 #include "cloister/circuits/internal/operation_noise.h"
 #include "cloister/circuits/internal/reduction_noise.h"
+#include "cloister/ckks/noise.h"
 #include "cloister/rlwe/security.h"
 
 namespace cloister::circuits {
@@ -133,8 +134,8 @@ BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks
   out.deviation = deviation(reduction.variance);
   out.largest_deviation = deviation(reduction.largest_variance);
   out.systematic = std::sqrt(parts) * (reduction.systematic / spec.range + margin / ratio * sines.error);
-  out.tails = spec.real ? internal::real_tails(parameters.log2_degree)
-                        : internal::complex_tails(parameters.log2_degree);
+  out.tails = spec.real ? ckks::real_product_tails(parameters.log2_degree)
+                        : ckks::complex_product_tails(parameters.log2_degree);
   return out;
 }
 
@@ -146,7 +147,7 @@ BootstrappingNoise bootstrapping_two_noise(const BootstrappingSpec& spec,
   const BootstrappingNoise both = bootstrapping_noise(spec, parameters, chain);
   constexpr double kEach = 1 / std::numbers::sqrt2;
   return {kEach * both.deviation, kEach * both.largest_deviation, kEach * both.systematic,
-          internal::real_tails(parameters.log2_degree)};
+          ckks::real_product_tails(parameters.log2_degree)};
 }
 
 }  // namespace cloister::circuits

@@ -4,7 +4,7 @@
 #include <numbers>
 
 #include "cloister/circuits/bootstrapper_test_fixture.h"
-#include "cloister/circuits/internal/operation_noise.h"
+#include "cloister/ckks/noise.h"
 
 namespace cloister::circuits {
 namespace {
@@ -168,8 +168,8 @@ TEST(BootstrappingNoiseRow, AddsSquares) {
 
 // Laplace's distribution: exp(-sqrt 2 u) for all slots together; and z K_1(z) for z = 2 u, from tables.
 TEST(BootstrappingNoiseTails, AreThoseOfProductsWithTheSecret) {
-  EXPECT_NEAR(std::log2(std::exp(-std::numbers::sqrt2 * internal::real_tails(16))), -55, 1e-9);
-  const double z = 2 * internal::complex_tails(16);
+  EXPECT_NEAR(std::log2(std::exp(-std::numbers::sqrt2 * ckks::real_product_tails(16))), -55, 1e-9);
+  const double z = 2 * ckks::complex_product_tails(16);
   // K_1(40.2) = sqrt(pi / 80.4) e^-40.2 (1 + 3 / (8 z) - 15 / (128 z^2)).
   const double bessel = std::sqrt(std::numbers::pi / (2 * z)) * (1 + 3 / (8 * z)) * std::exp(-z);
   EXPECT_NEAR(std::log2(z * bessel), -55, 1e-6);

@@ -8,6 +8,7 @@
 
 #include "cloister/circuits/internal/exponential_fit.h"
 #include "cloister/circuits/internal/reduction_noise.h"
+#include "cloister/ckks/noise.h"
 #include "cloister/ckks/rotations.h"
 
 namespace cloister::circuits {
@@ -75,7 +76,8 @@ double ModularReduction::error_bound(const ckks::Parameters& parameters, const C
                                                 .gain = gain,
                                                 .scale = scale},
                                                operations, {});
-  return internal::complex_tails(parameters.ring()->log2_degree()) * std::sqrt(noise.largest_variance / 2) +
+  return ckks::complex_product_tails(parameters.ring()->log2_degree()) *
+             std::sqrt(noise.largest_variance / 2) +
          noise.systematic / 2 + noise.slope * operand.bound.error;
 }
 

@@ -7,13 +7,40 @@
 
 namespace cloister::ckks {
 namespace {
+
 constexpr double kFailureBits = 40;
-}
+
+// s of a probability exp(-s) for each of N / 2 slots.
+double slot_exponent(int log2_degree) { return std::numbers::ln2 * (kFailureBits + log2_degree - 1); }
+
+}  // namespace
 
 double slot_error_bound(const Parameters& parameters, double coefficient_variance, Scale scale) noexcept {
   const double n = static_cast<double>(parameters.ring()->degree());
-  const double s = std::numbers::ln2 * (kFailureBits + parameters.ring()->log2_degree() - 1);
-  return std::sqrt(s * n * coefficient_variance) / scale.value();
+  return std::sqrt(slot_exponent(parameters.ring()->log2_degree()) * n * coefficient_variance) /
+         scale.value();
+}
+
+// Laplace's distribution: a real Gaussian whose variance is exponential exceeds u deviations with probability
+// exp(-sqrt 2 u).
+double real_product_tails(int log2_degree) noexcept {
+  return slot_exponent(log2_degree) / std::numbers::sqrt2;
+}
+
+// A complex one exceeds z / 2 deviations with probability z K_1(z), which is below
+// sqrt(pi z / 2) (1 + 3 / (8 z)) exp(-z).
+double complex_product_tails(int log2_degree) noexcept {
+  const double s = slot_exponent(log2_degree);
+  double z = s;
+  for (int round = 0; round < 20; ++round)
+    z = s + std::log(std::numbers::pi * z / 2) / 2 + std::log1p(3 / (8 * z));
+  return z / 2;
+}
+
+double product_error_bound(const Parameters& parameters, double coefficient_variance, Scale scale) noexcept {
+  const double n = static_cast<double>(parameters.ring()->degree());
+  return complex_product_tails(parameters.ring()->log2_degree()) * std::sqrt(n * coefficient_variance) /
+         scale.value();
 }
 
 double transform_error(const Parameters& parameters, double magnitude) noexcept {
@@ -33,16 +60,16 @@ double repeated_encoding_error(const Parameters& parameters, Scale scale, double
 }
 
 double rounding_error(const Parameters& parameters, Scale scale) noexcept {
-  return slot_error_bound(parameters, rlwe::rounding_variance(*parameters.rlwe()), scale);
+  return product_error_bound(parameters, rlwe::rounding_variance(*parameters.rlwe()), scale);
 }
 
 double key_error(const Parameters& parameters, int level, Scale scale) noexcept {
-  return slot_error_bound(
+  return product_error_bound(
       parameters, rlwe::key_error_variance(*parameters.rlwe(), static_cast<std::size_t>(level) + 1), scale);
 }
 
 double key_switch_error(const Parameters& parameters, int level, Scale scale) noexcept {
-  return slot_error_bound(
+  return product_error_bound(
       parameters, rlwe::key_switch_variance(*parameters.rlwe(), static_cast<std::size_t>(level) + 1), scale);
 }
 

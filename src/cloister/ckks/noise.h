@@ -10,6 +10,16 @@ namespace cloister::ckks {
 /// the bound with probability below 2^-40.
 double slot_error_bound(const Parameters& parameters, double coefficient_variance, Scale scale) noexcept;
 
+/// How many deviations a slot's error exceeds in none of the N / 2 slots but for 2^-40, where it has a factor
+/// that is itself Gaussian and the same every time, as what is rounded has the secret's value in the slot,
+/// and a digit its key's error: the variance is then distributed exponentially over slots, and tails are
+/// long. For errors that are real, and for complex ones of parts alike.
+double real_product_tails(int log2_degree) noexcept;
+double complex_product_tails(int log2_degree) noexcept;
+/// The bound on every slot of such an error, whose coefficients have the given variance: about three times
+/// slot_error_bound.
+double product_error_bound(const Parameters& parameters, double coefficient_variance, Scale scale) noexcept;
+
 /// Of the transforms in double precision, both ways.
 double transform_error(const Parameters& parameters, double magnitude) noexcept;
 

@@ -15,7 +15,7 @@ Ciphertext encrypt(const Parameters& parameters, const rlwe::PublicKey& key, con
   out.parts.push_back(std::move(b));
   out.parts.push_back(std::move(a));
   out.bound.error +=
-      slot_error_bound(parameters, rlwe::fresh_public_variance(*parameters.rlwe()), plaintext.scale);
+      product_error_bound(parameters, rlwe::fresh_public_variance(*parameters.rlwe()), plaintext.scale);
   return out;
 }
 

@@ -6,12 +6,6 @@
 
 namespace cloister::circuits::internal {
 
-/// How many deviations a slot's error exceeds in none of the N / 2 slots but for 2^-40, where its variance
-/// has the square magnitude of the secret's value in that slot as a factor, as that of what is rounded has:
-/// an exponential distribution over slots. For errors that are real and for complex ones of parts alike.
-double real_tails(int log2_degree) noexcept;
-double complex_tails(int log2_degree) noexcept;
-
 /// What single operations add to a slot, from clear numbers alone: the mean square of the error's magnitude,
 /// in slot values at a scale. A slot sums N coefficients times roots of unity, so that it has N times the
 /// variance of one (rlwe/noise.h).
