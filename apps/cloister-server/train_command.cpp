@@ -51,6 +51,8 @@ void add_train_command(CLI::App& app) {
   add_common_options(*verb, options->common);
   verb->footer(
       "Reads plan.json, evaluation.keys and train.enc of the folder, and writes model.enc there.\n"
+      "A training with bootstraps keeps checkpoints in training.checkpoints of the folder until it is done:\n"
+      "if it was stopped, the same command goes on from the last one, to the same model.\n"
       "Example:\n  cloister train --server ./server");
   verb->callback([options] { run(*options); });
 }

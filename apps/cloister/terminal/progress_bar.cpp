@@ -61,9 +61,10 @@ ProgressBar::~ProgressBar() {
 void ProgressBar::update(std::string_view stage, std::uint64_t done, std::uint64_t total) {
   if (settings_.interrupt != nullptr && settings_.interrupt->requested()) {
     clear();
-    throw Error(ErrorCode::kCancelled,
-                "stopped on request; files written so far are whole, and running the "
-                "same step again starts it afresh");
+    throw Error(
+        ErrorCode::kCancelled,
+        "stopped on request; files written so far are whole, and running the same step again starts it "
+        "afresh (a training with checkpoints goes on from the last)");
   }
   const double now = seconds_now();
   const bool first = stage != stage_ || done < done_;

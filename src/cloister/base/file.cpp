@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/rand.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,6 +52,15 @@ fs::path temporary_name(const fs::path& path) {
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
     throw ResourceError("the system's random generator failed; no temporary file can be named");
   return folder_of(path) / (std::string(kPartialPrefix) + to_hex(random) + std::string(kPartialSuffix));
+}
+
+/// Marks a partial file as one that is being written, until its descriptor is closed. False where
+/// remove_partial_files() came in between, and took it for a killed process's.
+bool claim(int descriptor) {
+  struct stat status;
+  // Where the file system has no locks, nothing can be removed by mistake either.
+  return (::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+         (::fstat(descriptor, &status) != 0 || status.st_nlink > 0);
 }
 
 [[noreturn]] void throw_exists(const fs::path& path) {
@@ -148,9 +158,11 @@ void sync_folder(const fs::path& folder) noexcept {
 
 void remove_partial_files(const fs::path& folder) noexcept try {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+  for (const auto& entry : fs::directory_iterator(folder.empty() ? fs::path(".") : folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kPartialPrefix) && name.ends_with(kPartialSuffix)) fs::remove(entry.path(), ignored);
+    if (!name.starts_with(kPartialPrefix) || !name.ends_with(kPartialSuffix)) continue;
+    const Descriptor file(::open(entry.path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file.get() >= 0 && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) fs::remove(entry.path(), ignored);
   }
 } catch (...) {  // out of memory: they stay, as they would without this
 }
@@ -166,13 +178,17 @@ void require_absent(const std::filesystem::path& path) {
 AtomicFile::AtomicFile(fs::path path, Overwrite overwrite, FileMode mode)
     : path_(std::move(path)), overwrite_(overwrite) {
   check_target(path_, overwrite_);
-  temporary_ = temporary_name(path_);
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                       static_cast<mode_t>(mode));
-  if (descriptor_ < 0) {
-    const int error = errno;
-    temporary_.clear();
-    fail(error, "create");
+  while (true) {
+    temporary_ = temporary_name(path_);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                         static_cast<mode_t>(mode));
+    if (descriptor_ < 0) {
+      const int error = errno;
+      temporary_.clear();
+      fail(error, "create");
+    }
+    if (claim(descriptor_)) return;
+    abandon();
   }
 }
 
@@ -228,7 +244,6 @@ void AtomicFile::write(std::span<const std::uint8_t> bytes) {
 void AtomicFile::commit() {
   require_open();
   if (::fsync(descriptor_) != 0) fail(errno, "sync");
-  if (::close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail(errno, "close");
   int error = 0;
   if (overwrite_ == Overwrite::kRefuse)
     rename_without_replacing(temporary_, path_, error);
@@ -236,6 +251,7 @@ void AtomicFile::commit() {
     error = ::rename(temporary_.c_str(), path_.c_str()) == 0 ? 0 : errno;
   if (error != 0) fail(error, "name");
   temporary_.clear();
+  ::close(std::exchange(descriptor_, -1));  // not before: it keeps remove_partial_files() off
   sync_folder(folder_of(path_));
 }
 

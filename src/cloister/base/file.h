@@ -64,8 +64,8 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
 /// cannot, and a folder may be writable without being readable.
 void sync_folder(const std::filesystem::path& folder) noexcept;
 
-/// Removes what AtomicFiles of killed processes left in a folder. Only for who alone writes into it: a file
-/// that another is writing would go too. Best effort.
+/// Removes what AtomicFiles of killed processes left in a folder; what a process of this machine is writing
+/// stays, for it holds a lock on it. Best effort: nothing where the file system has no locks.
 void remove_partial_files(const std::filesystem::path& folder) noexcept;
 
 /// Throws the typed error of a failed system call; `what` names the action and the path.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <string>
@@ -74,6 +75,36 @@ TEST_F(FileTest, LeavesNothingWithoutCommit) {
     EXPECT_EQ(entries(), 1u);
   }
   EXPECT_EQ(entries(), 0u);
+}
+
+TEST_F(FileTest, PartialFilesAreRemovedUnlessTheyAreBeingWritten) {
+  const fs::path left = folder_ / ".cloister-0123456789abcdef01234567.partial";
+  for (const fs::path& path : {left, folder_ / ".cloister-other", folder_ / "other.partial"})
+    std::ofstream(path) << "half";
+  AtomicFile file(folder_ / "data.bin");
+  file.write(some_bytes(100));
+  remove_partial_files(folder_);
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_EQ(entries(), 3u);  // the others, and the one that is being written
+  file.commit();
+  remove_partial_files(folder_);
+  EXPECT_EQ(fs::file_size(folder_ / "data.bin"), 100u);
+  EXPECT_EQ(entries(), 3u);
+}
+
+TEST_F(FileTest, WritersAndARemoverOfPartialFilesDoNotMeet) {
+  std::atomic<bool> done = false;
+  std::thread remover([&] {
+    while (!done) remove_partial_files(folder_);
+  });
+  for (int i = 0; i < 50; ++i) {
+    AtomicFile file(folder_ / "data.bin", Overwrite::kReplace);
+    file.write(some_bytes(10));
+    EXPECT_NO_THROW(file.commit());
+  }
+  done = true;
+  remover.join();
+  EXPECT_EQ(entries(), 1u);
 }
 
 TEST_F(FileTest, RefusesToOverwriteUnlessAsked) {

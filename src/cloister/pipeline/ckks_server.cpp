@@ -51,8 +51,6 @@ class Journal final : public ml::TrainingJournal {
     if (!state) return std::nullopt;
     if (state->stage != kRenewed)
       throw MismatchError("the checkpoint is of another kind of training", state->stage, kRenewed);
-    machine_->say("going on after iteration " + std::to_string(state->iteration) + ", from a checkpoint in " +
-                  checkpoints_->folder().string());
     return ml::TrainingPoint{static_cast<std::size_t>(state->iteration), std::move(state->ciphertexts)};
   }
   void keep(const ml::TrainingPoint& point) override {
@@ -80,10 +78,11 @@ ckks::Ciphertext train_logistic(const CkksSession& session, const ckks::Evaluato
   return trainer.train(blocks, session.machine().progress, journal);
 }
 
-// Writes ciphertexts one by one into a file of this plan.
+// Writes ciphertexts one by one into a file of this plan. What killed steps left beside it goes first.
 void write_ciphertexts(const CkksSession& session, const std::filesystem::path& path, wire::PayloadType type,
                        wire::CiphertextFileHeader header,
                        const std::function<ckks::Ciphertext(std::size_t)>& make) {
+  remove_partial_files(path.parent_path());
   AtomicFile file(path);
   wire::ContainerWriter container(file, type, session.plan_id());
   const std::uint64_t count = header.ciphertexts;
