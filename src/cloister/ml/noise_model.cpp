@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 #include <vector>
 
+#include "cloister/ckks/noise.h"
 #include "cloister/ml/batches.h"
 #include "cloister/ml/odd_polynomial.h"
 #include "cloister/random/samplers.h"
@@ -14,7 +14,7 @@
 namespace cloister::ml {
 namespace {
 
-constexpr double kFailureBits = 40;
+constexpr int kLog2Operations = 8;  // that share the probability of 2^-40
 
 double square(double x) { return x * x; }
 
@@ -25,7 +25,7 @@ struct OperationNoise {
   double mask = 0;        // of encoding slots that repeat from row to row
   double tile = 0;        // of encoding weights
   double facing = 0;      // of weights, rotated to meet a strip
-  double deviations = 0;  // how many of them a complex Gaussian exceeds in no slot, but for 2^-40
+  double deviations = 0;  // how many of them no slot's error exceeds, but for 2^-40: see ckks/noise.h
 
   OperationNoise(const rlwe::ParametersSpec& chain, const CkksPlan& plan) {
     const double n = std::exp2(plan.parameters.log2_degree);
@@ -38,7 +38,7 @@ struct OperationNoise {
     rounding = unit * round;
     key_switch = unit * (rlwe::key_error_variance(chain, chain.q_primes.size()) + round);
     facing = plan.trains ? rotations_behind(plan.packing.strips()) * key_switch : tile;
-    deviations = std::sqrt(std::numbers::ln2 * (kFailureBits + plan.parameters.log2_degree + 8));
+    deviations = ckks::complex_product_tails(plan.parameters.log2_degree + kLog2Operations + 1);
   }
 
   // How many rotations weights have behind them at most: Rotations::rotate_multiples, one after another.
@@ -58,7 +58,8 @@ struct OperationNoise {
   }
   // What the norm of a vector of d real parts, of variance `each` and no larger than `most` in any direction,
   // both as complex variances, exceeds with the same probability as a slot: the root of its mean square and,
-  // by the concentration of Gaussian measure, a tail that does not grow with d.
+  // since a norm changes by no more than a coordinate, a tail that does not grow with d (Bobkov, Ledoux
+  // 1997).
   double norm_bound(double d, double each, double most) const {
     return std::sqrt(d * each / 2) + deviations * std::sqrt(most);
   }

@@ -130,7 +130,7 @@ TEST(Planner, ChoosesSlotsByTheRows) {
   };
   for (const std::uint64_t rows : {400u, 780u}) {
     const StripPacking few = packing(rows, 9);
-    EXPECT_EQ(few.strips(), 1u) << rows;
+    EXPECT_LE(few.strips(), 2u) << rows;
     EXPECT_EQ(few.blocks(rows), 1u) << rows;
   }
   for (const auto& [rows, features] : {std::pair{3656u, 15u}, std::pair{1579u, 18u}}) {
