@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <random>
 
 #include "cloister/base/error.h"
 #include "cloister/base/memory.h"
@@ -328,6 +329,36 @@ TEST_F(EncapsulationEncoding, WhatTheManifestSaysOfThemIsBounded) {
     f = good;
     f[key].payload.resize(f[key].payload.size() - 8);
     EXPECT_THROW(map(f), DecodeError) << key;
+  }
+}
+
+// As in expanded_keys_test.cpp: residues that are no residues make wrong results, and nothing else, on any of
+// the kernels.
+TEST_F(EncapsulationEncoding, MappedResiduesOutOfRangeAreOnlyWrong) {
+  Bytes bytes = expanded();
+  const ContainerReader whole(bytes, expecting(PayloadType::kExpandedKeys));
+  std::mt19937_64 random(20240229);
+  for (const std::size_t key : {kToSparse, kToDense}) {
+    const auto payload = whole.unverified_frame(key).payload;
+    for (std::size_t at = 0; at + 8 <= payload.size(); at += 8) {
+      const std::uint64_t word = random() % 3 == 0 ? ~std::uint64_t{0} : random();
+      std::memcpy(bytes.data() + (payload.data() - bytes.data()) + at, &word, 8);
+    }
+  }
+  const auto c = owner.encrypt(0);
+  for (const Target target : available_targets()) {
+    const TinyParties wide(6, 7, select_kernels(name(target)));
+    const auto keys = map(bytes, wide.rlwe());
+    const rlwe::ModulusRaiser raiser(wide.parameters->rlwe(), wide.pool);
+    const auto on_ring = [&](const EvaluationPoly& poly) {
+      auto out = EvaluationPoly::uninitialized(wide.parameters->ring(), poly.limbs());
+      std::ranges::copy(poly.limb_span(0), out.limb(0));
+      return out;
+    };
+    EXPECT_NO_THROW(raiser.raise(on_ring(c.parts[0]), on_ring(c.parts[1]), keys.encapsulation()));
+    auto good = load(packed, wide.rlwe());
+    const auto result = raiser.raise(on_ring(c.parts[0]), on_ring(c.parts[1]), good.encapsulation());
+    EXPECT_TRUE(same(result.first, raised(c, original).first)) << name(target);
   }
 }
 
