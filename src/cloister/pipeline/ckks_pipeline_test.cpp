@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +16,8 @@
 #include "cloister/pipeline/ckks_session.h"
 #include "cloister/pipeline/owner/ckks_owner.h"
 #include "cloister/pipeline/plan_file.h"
+#include "cloister/rlwe/encoded_size.h"
+#include "cloister/wire/expanded_keys.h"
 
 namespace cloister::pipeline {
 namespace {
@@ -261,6 +264,38 @@ TEST_F(CkksPipeline, MappedKeysTrainTheSameModel) {
   EXPECT_TRUE(fs::exists(at("evaluation.keys.expanded")));
   EXPECT_EQ(model_with(KeyMemory::kMapped, "mapped.enc"), due);
   EXPECT_FALSE(fs::exists(at("checkpoints")));  // of a training that is finished nothing is left
+}
+
+// A plan that bootstraps takes the ring of 2^16 for its security, and keys of gigabytes.
+class SlowCkksBootstrapping : public CkksPipeline {};
+
+TEST_F(SlowCkksBootstrapping, KeysAreOfThePlannedSizes) {
+  const ml::Plan made = plan({.model = ml::ModelKind::kLogistic,
+                              .rows = 40,
+                              .features = 2,
+                              .iterations = 4,
+                              .small_keys = true,
+                              .iterations_per_bootstrap = 1});
+  const rlwe::ParametersSpec chain = ckks::Parameters::chain(made.ckks->parameters);
+  const ml::EvaluationKeyUses uses = made.ckks->key_uses();
+  ASSERT_TRUE(uses.encapsulation);
+  ASSERT_TRUE(
+      std::ranges::any_of(uses.galois, [&](const auto& use) { return use.q_limbs < chain.q_primes.size(); }));
+  keys();
+  EXPECT_EQ(fs::file_size(at("evaluation.keys")), uses.encoded_bytes(chain) + rlwe::kContainerBytes);
+  EXPECT_EQ(made.estimates.evaluation_key_bytes, uses.encoded_bytes(chain));
+  const auto parameters = ckks::Parameters::create(made.ckks->parameters, machine.kernels);
+  const auto reader = wire::ContainerReader::open(
+      at("evaluation.keys"), {.type = wire::PayloadType::kEvaluationKeys, .plan_id = made.id()});
+  EXPECT_EQ(reader.size(), uses.keys());
+  EXPECT_EQ(wire::memory_bytes_of_keys(reader, *parameters->rlwe()), uses.memory_bytes(chain));
+  // A session's limits are exactly those, and its keys the planned ones.
+  const auto loaded = CkksSession(made, machine).open_keys(at("evaluation.keys"));
+  EXPECT_TRUE(loaded.has_encapsulation());
+  EXPECT_EQ(loaded.relinearization().q_limbs(), uses.relinearization_limbs);
+  ASSERT_EQ(loaded.galois_keys().size(), uses.galois.size());
+  for (const auto& use : uses.galois)
+    EXPECT_EQ(loaded.galois(use.element, "test").key.q_limbs(), use.q_limbs);
 }
 
 TEST_F(CkksPipeline, EditedPlansAreRefused) {

@@ -86,6 +86,23 @@ TEST_F(KeyStore, MappedKeysComputeWhatLoadedOnesDoToTheBit) {
   EXPECT_TRUE(wire::same(compute(made).parts, due.parts));
 }
 
+TEST_F(KeyStore, OneOfTwoEncapsulationKeysIsTheFilesFaultAndNotTheCaches) {
+  wire::Bytes whole;
+  wire::ContainerWriter container(whole, wire::PayloadType::kEvaluationKeys, wire::kTestPlan);
+  wire::EvaluationKeysWriter(container, owner.rlwe(), owner.pool)
+      .write_encapsulation(owner.generator.encapsulation_keys(owner.prng));
+  container.finish();
+  for (const auto& frame : wire::frames_of(whole, wire::PayloadType::kEvaluationKeys)) {
+    write_file(path, wire::contained(wire::PayloadType::kEvaluationKeys, {{frame}}), Overwrite::kReplace);
+    for (const KeyMemory memory : {KeyMemory::kLoaded, KeyMemory::kMapped})
+      EXPECT_THROW(open(memory), DecodeError);
+    EXPECT_FALSE(fs::exists(cache));
+  }
+  write_file(path, whole, Overwrite::kReplace);
+  EXPECT_TRUE(wire::same(open(KeyMemory::kMapped).encapsulation().to_dense,
+                         open(KeyMemory::kLoaded).encapsulation().to_dense));
+}
+
 TEST_F(KeyStore, SmallKeysAreLoadedUnlessAsked) {
   EXPECT_TRUE(same_as_loaded(open(KeyMemory::kAutomatic)));
   EXPECT_FALSE(fs::exists(expanded_keys_folder(path)));

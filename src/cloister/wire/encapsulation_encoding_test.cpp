@@ -1,6 +1,11 @@
 // The keys of bootstrapping on the wire and mapped, and keys of fewer limbs than the chain has.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <random>
+
 #include "cloister/base/error.h"
 #include "cloister/ckks/evaluator.h"
 #include "cloister/ckks/rotations.h"
@@ -134,9 +139,83 @@ TEST_F(EncapsulationEncoding, EveryFieldIsBounded) {
     for (const std::uint32_t digits : {0u, 2u, 0xffffffffu}) expect_refused(frame, kDigitsAt, digits);
     expect_refused(frame, kResiduesAt, ~std::uint64_t{0});
   }
-  expect_refused(0, kLimbsAt, 3u);
-  expect_refused(1, kLimbsAt, 1u);
-  // The last residue of the last limb, of the special modulus.
+}
+
+TEST_F(EncapsulationEncoding, WhatTheManifestSaysOfThemIsBounded) {
+  const auto good = frames_of(expanded(), PayloadType::kExpandedKeys);
+  const std::size_t last = good.size() - 1;
+  const auto entry = [](std::size_t key) { return kEntriesAt + key * kEntryBytes; };
+  const auto refused = [&](std::size_t at, auto value) {
+    auto f = good;
+    f[last].payload = with_value(f[last].payload, at, value);
+    EXPECT_THROW(map(f), DecodeError) << at << " " << value;
+  };
+  EXPECT_NO_THROW(map(good));
+  for (const std::uint32_t limbs : {0u, 2u, 3u, 0xffffffffu}) refused(entry(kToSparse) + 8, limbs);
+  for (const std::uint32_t limbs : {0u, 1u, 2u, 4u, 0xffffffffu}) refused(entry(kToDense) + 8, limbs);
+  for (const std::size_t key : {kToSparse, kToDense})
+    for (const std::uint32_t digits : {0u, 2u, 3u, 0xffffffffu}) refused(entry(key) + 12, digits);
+  refused(entry(kToSparse), kToDenseElement);  // twice, and another shape
+  refused(entry(kToDense), kToSparseElement);
+  refused(entry(kFull), kToSparseElement);
+  refused(entry(kToSparse), owner.element_of(5));  // more residues than its frame has
+  refused(entry(kToDense), owner.element_of(5));
+  for (const std::size_t key : {kToSparse, kToDense}) {
+    auto f = good;  // one without the other
+    f.erase(f.begin() + static_cast<std::ptrdiff_t>(key));
+    auto& manifest = f.back().payload;
+    const auto at = manifest.begin() + static_cast<std::ptrdiff_t>(entry(key));
+    manifest.erase(at, at + kEntryBytes);
+    manifest = with_value(manifest, kCountAt, std::uint64_t{kFrames - 1});
+    EXPECT_THROW(map(f), DecodeError) << key;
+    f = good;
+    f[key].payload.resize(f[key].payload.size() - 8);
+    EXPECT_THROW(map(f), DecodeError) << key;
+  }
+}
+
+// As in expanded_keys_test.cpp: residues that are no residues make wrong results, and nothing else, on any of
+// the kernels.
+TEST_F(EncapsulationEncoding, MappedResiduesOutOfRangeAreOnlyWrong) {
+  Bytes bytes = expanded();
+  const ContainerReader whole(bytes, expecting(PayloadType::kExpandedKeys));
+  std::mt19937_64 random(20240229);
+  for (const std::size_t key : {kToSparse, kToDense}) {
+    const auto payload = whole.unverified_frame(key).payload;
+    for (std::size_t at = 0; at + 8 <= payload.size(); at += 8) {
+      const std::uint64_t word = random() % 3 == 0 ? ~std::uint64_t{0} : random();
+      std::memcpy(bytes.data() + (payload.data() - bytes.data()) + at, &word, 8);
+    }
+  }
+  const auto c = owner.encrypt(0);
+  for (const Target target : available_targets()) {
+    const TinyParties wide(6, 7, select_kernels(name(target)));
+    const auto keys = map(bytes, wide.rlwe());
+    const rlwe::ModulusRaiser raiser(wide.parameters->rlwe(), wide.pool);
+    const auto on_ring = [&](const EvaluationPoly& poly) {
+      auto out = EvaluationPoly::uninitialized(wide.parameters->ring(), poly.limbs());
+      std::ranges::copy(poly.limb_span(0), out.limb(0));
+      return out;
+    };
+    EXPECT_NO_THROW(raiser.raise(on_ring(c.parts[0]), on_ring(c.parts[1]), keys.encapsulation()));
+    auto good = load(packed, wide.rlwe());
+    const auto result = raiser.raise(on_ring(c.parts[0]), on_ring(c.parts[1]), good.encapsulation());
+    EXPECT_TRUE(same(result.first, raised(c, original).first)) << name(target);
+  }
+}
+
+// A file that claims keys which its reader's parameters do not have is refused for its own sake.
+TEST_F(EncapsulationEncoding, ParametersWithoutThemRefuseThem) {
+  const std::uint64_t step = std::uint64_t{2} << 13;
+  const auto prime = [&](double near, std::vector<std::uint64_t> but = {}) {
+    return nearest_prime(near, step, but);
+  };
+  // Secure ones of a ring that is too small for a sparse secret, and others without a special modulus.
+  const auto small = rlwe::Parameters::create(
+      {.log2_degree = 13, .q_primes = {prime(0x1p50)}, .p_primes = {prime(0x1p55)}, .digits = 1},
+      scalar_kernels());
+  const auto bare = rlwe::Parameters::create(
+      {.log2_degree = 13, .q_primes = {prime(0x1p50)}, .p_primes = {}, .digits = 1}, scalar_kernels());
   const auto f = frames();
   for (const std::size_t frame : {0, 1})
     expect_refused(frame, f[frame].payload.size() - 8, ~std::uint64_t{0});

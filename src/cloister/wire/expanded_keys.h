@@ -22,11 +22,12 @@ namespace cloister::wire {
 // key file. So a residue that has rotted on the disk since, or that somebody with a right to write into the
 // server's folder has changed, is used as it is. That can make results wrong, which only who decrypts would
 // see; it cannot make an access out of bounds: all that kernels do with a key's residues is arithmetic on
-// unsigned words (kernels' dot_pair, then transforms, base conversions and the division by P on what it
-// returns), and what indexes memory (an automorphism's map, limbs, digits) comes from parameters and from the
-// manifest's checked fields, never from a residue. A disk that fails to give a page, or another process that
-// cuts the file short in place, ends the process (SIGBUS), as with every mapped file; Cloister itself only
-// ever replaces the file. Who wants every page's checksum verified calls verify_all(), or loads the keys.
+// unsigned words (kernels' dot_pair and mul, then transforms, base conversions and the division by P on what
+// it returns), and what indexes memory (an automorphism's map, limbs, digits) comes from parameters and from
+// the manifest's checked fields, never from a residue. A disk that fails to give a page, or another process
+// that cuts the file short in place, ends the process (SIGBUS), as with every mapped file; Cloister itself
+// only ever replaces the file. Who wants every page's checksum verified calls verify_all(), or loads the
+// keys.
 
 /// Memory of all keys of a container of kEvaluationKeys, from its frames' sizes: reads no payload. Of a frame
 /// that has no key's size, nothing is counted, for loading will refuse it.

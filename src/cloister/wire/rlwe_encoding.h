@@ -39,13 +39,13 @@ class EvaluationKeysWriter {
 /// What a set of evaluation keys may cost its reader.
 struct EvaluationKeysLimits {
   std::size_t max_keys;
-  std::uint64_t max_memory_bytes;  ///< of the loaded keys, as rlwe::memory_bytes_of_key counts
+  std::uint64_t max_memory_bytes;  ///< of the loaded keys, as rlwe/encoded_size.h counts
 };
 
 /// All evaluation keys of a container (of kEvaluationKeys, from its first frame). Memory: the keys, and a few
 /// frames at a time; mapped frames are given back as they have been read. Progress: keys, of stage "load
 /// keys". Errors: besides those above ResourceError (over a limit) and DecodeError (a key that is there
-/// twice, or one of the encapsulation keys without the other).
+/// twice, one of the encapsulation keys without the other, or a kind that these parameters have no keys of).
 rlwe::EvaluationKeys load_evaluation_keys(ContainerReader& reader, const rlwe::Parameters& parameters,
                                           const EvaluationKeysLimits& limits, const ThreadPool& pool,
                                           Progress& progress);
