@@ -6,7 +6,6 @@
 
 #include "cloister/base/file.h"
 #include "cloister/ckks/evaluator.h"
-#include "cloister/ckks/noise.h"
 #include "cloister/ckks/public_encryptor.h"
 #include "cloister/ckks/rotations.h"
 #include "cloister/rlwe/modulus_raiser.h"
@@ -100,39 +99,6 @@ TEST_F(FormatVectors, EvaluationKeysWorkAndAreWrittenTheSame) {
   writer.write_galois(loaded.galois(owner.element_of(kSteps), "test"));
   container.finish();
   EXPECT_EQ(out, read("evaluation_keys.bin"));
-}
-
-Bytes encapsulation_keys(const rlwe::EncapsulationKeys& keys, const TinyParties& of) {
-  Bytes out;
-  ContainerWriter container(out, PayloadType::kEvaluationKeys, kTestPlan);
-  EvaluationKeysWriter(container, of.rlwe(), of.pool).write_encapsulation(keys);
-  container.finish();
-  return out;
-}
-
-TEST_F(FormatVectors, EncapsulationKeysRaiseAndAreWrittenTheSame) {
-  TinyParties larger(kEncapsulatedLog2Degree);
-  auto reader =
-      ContainerReader::open(vector_path("encapsulation_keys.bin"), expecting(PayloadType::kEvaluationKeys));
-  NoProgress progress;
-  const auto loaded = load_evaluation_keys(reader, larger.rlwe(), kTestKeysLimits, larger.pool, progress);
-  EXPECT_EQ(encapsulation_keys(loaded.encapsulation(), larger), read("encapsulation_keys.bin"));
-  // What has been raised is, modulo the first prime, what it was.
-  const auto key = load_secret_key(vector_path("encapsulated_secret_key.bin"), larger.parameters->rlwe(),
-                                   kTestPlan, nullptr, larger.pool);
-  const auto x = larger.values();
-  auto c = ckks::encrypt(*larger.parameters, key, larger.encoder.encode(x, 0), larger.prng, larger.pool);
-  const rlwe::ModulusRaiser raiser(larger.parameters->rlwe(), larger.pool);
-  auto raised = raiser.raise(c.parts[0], c.parts[1], loaded.encapsulation());
-  raised.first.keep_limbs(1);
-  raised.second.keep_limbs(1);
-  c.parts[0] = std::move(raised.first);
-  c.parts[1] = std::move(raised.second);
-  c.seed.reset();
-  const double error =
-      c.bound.error + ckks::slot_error_bound(*larger.parameters, raiser.error_variance(), c.scale);
-  const auto slots = ckks::Decryptor(key, larger.encoder, larger.pool).decrypt_real(c);
-  for (std::size_t i = 0; i < slots.size(); ++i) EXPECT_LE(std::abs(slots[i] - x[i]), error) << i;
 }
 
 TEST_F(FormatVectors, PublicKeyEncryptsAndIsWrittenTheSame) {
