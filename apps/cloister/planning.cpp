@@ -157,6 +157,7 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   else if (!o.spectrum_cap.empty())
     published = parse_cap(o.spectrum_cap);
   request.spectrum_cap = published;
+  if (o.tolerance > 0) request.iterations = ml::iterations_for(request, o.tolerance);
 
   Planning out{std::move(table), std::move(schema), std::move(split),
                ml::Planner(ml::Calibration::measure(kernels)).plan(request), published};

@@ -19,7 +19,7 @@ struct PlanningOptions {
   std::string missing = "drop", scaling = "standardize", spectrum_cap, rotation_keys;
   std::vector<std::string> drop, keep, text;
   bool balance = false, small_keys = false;
-  double clip = 16, test_fraction = 0.3, ridge = 0, max_error = 1e-3, feature_bound = 16;
+  double clip = 16, test_fraction = 0.3, ridge = 0, tolerance = 0, max_error = 1e-3, feature_bound = 16;
   std::uint64_t seed = 1, rows = 0;
   std::uint64_t batch_seed = 1;
   std::uint32_t batches = 1;

@@ -184,6 +184,13 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
   group->add_option("--iterations", o.iterations, "Passes of training (default: the model's)")
       ->check(CLI::Range(1, ml::kMaxIterations));
   group
+      ->add_option(
+          "--tolerance", o.tolerance,
+          "With a ridge, in place of --iterations: stop where what is left of the way to the fit is at most "
+          "this part of it, which is known beforehand")
+      ->check(CLI::Range(1e-9, 0.999))
+      ->excludes("--iterations");
+  group
       ->add_option("--batches", o.batches,
                    "Mini-batches: each iteration sees one of so many parts of the rows, in an order that the "
                    "plan makes public")

@@ -20,6 +20,7 @@ namespace {
 constexpr int kMinScaleBits = 30, kMaxScaleBits = 50, kMaxPrimeBits = 49;
 constexpr int kLeastHeadBits = 4;      // of the first prime above the scale: values below 2^3, and a sign
 constexpr int kTrainingHeadBits = 8;   // what predictions are worth beside the levels of a training
+constexpr int kSteadyDegree = 7;       // whose steady_range fits the margins of a trained model
 constexpr int kBootstrapHeadBits = 6;  // see Bootstrapper: rules the reduction's own error
 constexpr int kRaisedBits = 7;         // of the scale that a bootstrap works at above the others
 constexpr double kMaxErrorToBootstrap = circuits::Bootstrapper::kMaxRelativeError / 4;
@@ -206,6 +207,24 @@ std::optional<CkksPlan> shaped(const JobRequest& request, const PlannedSchedule&
 
 }  // namespace
 
+int iterations_for(const JobRequest& request, double tolerance) {
+  if (request.job != Job::kTrain || !(request.ridge > 0))
+    throw ParametersError(
+        "plan: a tolerance fixes the iterations of a training with a ridge; give --ridge X");
+  if (request.model == ModelKind::kLinear) {
+    const double cap = spectrum_cap_or_default(request.spectrum_cap, request.features);
+    return std::max(1, linear_iterations_for((cap + request.ridge) / request.ridge, tolerance));
+  }
+  const int degree = request.sigmoid_degree != 0 ? request.sigmoid_degree : kSteadyDegree;
+  return logistic_iterations_for({.features = request.features + std::size_t{1},
+                                  .degree = degree,
+                                  .ridge = request.ridge,
+                                  .spectrum_cap = request.spectrum_cap,
+                                  .range = steady_range(degree),
+                                  .momentum_cap = kSteadyMomentum},
+                                 request.ridge, tolerance);
+}
+
 PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
   PlannedSchedule out;
   if (request.job == Job::kPredict) {
@@ -362,7 +381,7 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
   std::vector<int> degrees = {0};
   if (request.model == ModelKind::kLogistic && request.job == Job::kTrain)
     degrees = request.sigmoid_degree != 0 ? std::vector<int>{request.sigmoid_degree}
-              : is_steady(request)        ? std::vector<int>{7}
+              : is_steady(request)        ? std::vector<int>{kSteadyDegree}
                                           : std::vector<int>{3, 7};
   std::vector<Plan> out;
   for (const int degree : degrees) {

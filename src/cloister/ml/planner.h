@@ -21,6 +21,12 @@ struct PlannedSchedule {
 };
 PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree);
 
+/// Where to stop, without anybody looking at a weight: the iterations after which what is left of the way to
+/// the fit is at most `tolerance` of it, for any data that the request's ridge and spectrum cap allow
+/// (logistic_iterations_for with the schedule of a long training, linear_iterations_for). Throws
+/// ParametersError without a ridge, which is what bounds the curvature from below.
+int iterations_for(const JobRequest& request, double tolerance);
+
 /// A plan from its request and its choices: chain, packing, bounds. Nothing is estimated. Empty if the error
 /// bound or the security is missed. Deterministic: the owner, the server and whoever reads the file derive
 /// the same.

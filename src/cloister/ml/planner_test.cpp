@@ -197,6 +197,44 @@ TEST(Planner, PredictionsOfFewRowsTakeFewCiphertexts) {
   EXPECT_EQ(planned(request).ckks->packing.row_slots, 1u);
 }
 
+TEST(Planner, FixesWhereToStopFromPublicBounds) {
+  JobRequest request = chd();
+  EXPECT_THROW(iterations_for(request, 0.1), ParametersError);  // nothing bounds the curvature
+  request.ridge = 0.1;
+  request.spectrum_cap = 3;
+  request.iterations = iterations_for(request, 0.1);
+  EXPECT_GT(request.iterations, iterations_for(request, 0.3));
+  const Plan plan = planned(request);
+  ASSERT_EQ(plan.logistic->iterations(), request.iterations);
+  EXPECT_LE(logistic_remaining(*plan.logistic, request.ridge).back(), 0.1);
+  LogisticSchedule shorter = plan_logistic({.features = request.features + std::size_t{1},
+                                            .iterations = request.iterations - 1,
+                                            .ridge = request.ridge,
+                                            .spectrum_cap = request.spectrum_cap,
+                                            .range = steady_range(7),
+                                            .momentum_cap = kSteadyMomentum});
+  EXPECT_GT(logistic_remaining(shorter, request.ridge).back(), 0.1);
+}
+
+TEST(Planner, PlacesBootstrapsWhereLevelsRunOut) {
+  JobRequest request = chd();
+  request.iterations = 50;
+  const Plan plan = planned(request);
+  ASSERT_TRUE(plan.ckks->bootstrapping.has_value());
+  EXPECT_GT(plan.ckks->iterations_per_bootstrap, 0);
+  EXPECT_LE(plan.error_bound, request.max_error);
+  EXPECT_EQ(plan.logistic->momentum[25], kSteadyMomentum);
+  // The way that is taken is among those that were compared, and the fastest of its upload or less.
+  EXPECT_GT(plan.placements.size(), 1u);
+  for (const Alternative& a : plan.placements) EXPECT_GT(a.iterations_per_bootstrap, 0);
+  const Plan again = Plan::from_json(plan.to_json());
+  EXPECT_EQ(again.id(), plan.id());
+  EXPECT_EQ(*again.ckks, *plan.ckks);
+  // A training of few iterations has levels enough.
+  request.iterations = 5;
+  EXPECT_FALSE(planned(request).ckks->bootstrapping.has_value());
+}
+
 TEST(Planner, NamesTheNearestJobThatFits) {
   JobRequest request = chd();
   request.iterations = 40;
