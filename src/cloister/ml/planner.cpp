@@ -49,6 +49,10 @@ void check(const JobRequest& r) {
   if (!(r.max_error > 0) || !(r.feature_bound >= 1) || !(r.feature_bound <= 1e6) || !(r.ridge >= 0))
     throw ParametersError(
         "plan: the largest error must be positive, the features' bound in [1, 1e6], the ridge not negative");
+  if (r.iterations_per_bootstrap.value_or(0) < 0 ||
+      (r.iterations_per_bootstrap.value_or(0) > 0 &&
+       (r.job != Job::kTrain || r.model != ModelKind::kLogistic || r.scheme != Scheme::kCkks)))
+    throw ParametersError("plan: bootstraps are for logistic trainings with ckks");
   const std::size_t width = StripPacking::width_of(r.features + std::size_t{1});
   if (r.row_slots != 0 && (r.row_slots < 0 || !std::has_single_bit(static_cast<unsigned>(r.row_slots)) ||
                            static_cast<std::size_t>(r.row_slots) > width ||
@@ -118,14 +122,12 @@ std::vector<int> runs(const JobRequest& r, int log2_degree, int sigmoid_degree) 
   return out;
 }
 
-// A first guess of log2(QP), so that hopeless choices cost no search for primes.
+// No more than log2(QP), P being at least as large as the largest digit: so that hopeless choices cost no
+// search for primes.
 double rough_log2_qp(const ckks::ParametersSpec& p) {
   const double raised = p.raised_levels * (p.raised_scale_bits - p.scale_bits);
   const double q = p.top_level() * p.scale_bits + raised + p.first_prime_bits;
-  const double size = std::ceil((p.top_level() + 1.0) / p.digits);
-  return q + size * p.scale_bits +
-         std::max<double>(p.first_prime_bits - p.scale_bits,
-                          std::min<double>(size, p.raised_levels) * (p.raised_scale_bits - p.scale_bits));
+  return q + q / p.digits;
 }
 
 // Where there is no mask, rows bring the margins into the polynomial's interval by themselves.

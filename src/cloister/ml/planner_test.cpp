@@ -230,6 +230,11 @@ TEST(Planner, PlacesBootstrapsWhereLevelsRunOut) {
   const Plan again = Plan::from_json(plan.to_json());
   EXPECT_EQ(again.id(), plan.id());
   EXPECT_EQ(*again.ckks, *plan.ckks);
+  request.model = ModelKind::kLinear;
+  request.iterations = 3;
+  request.iterations_per_bootstrap = 1;
+  EXPECT_THROW(planned(request), ParametersError);
+  request = chd();
   // A training of few iterations has levels enough.
   request.iterations = 5;
   EXPECT_FALSE(planned(request).ckks->bootstrapping.has_value());
