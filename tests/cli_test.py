@@ -213,7 +213,8 @@ class BadTables(Case):
 
     def test_a_job_that_does_not_fit(self):
         self.table(self.HEADER + self.rows(40))
-        self.plan_refused(RANGE, ["nearest", "--iterations"], "--target", "target", "--iterations", 90)
+        self.plan_refused(RANGE, ["nearest", "--iterations"], "--target", "target", "--iterations", 90,
+                          "--bootstrap-every", 0)
 
     def test_names_cannot_move_the_cursor(self):
         self.table("a\x1b[31mge,pressure,target\n" + self.rows(40))
