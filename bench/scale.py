@@ -57,16 +57,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def write_table(path: Path, rows: int, seed: int = 1) -> None:
-    """Sixteen normal columns, and a class that depends on all of them. Row by row: this process stays small, since
-    a child's peak memory is never below its parent's."""
+def write_table(path: Path, rows: int, features: int = FEATURES, largest: float = 1, seed: int = 1) -> None:
+    """Normal columns, and a class that depends on all of them, by weights of up to `largest`. Row by row: this process
+    stays small, since a child's peak memory is never below its parent's."""
     chance = random.Random(seed)
-    weights = [chance.uniform(-1, 1) for _ in range(FEATURES)]
+    weights = [chance.uniform(-largest, largest) for _ in range(features)]
     with open(path, "w", newline="", encoding="ascii") as file:
         out = csv.writer(file)
-        out.writerow([*(f"x{j}" for j in range(FEATURES)), "y"])
+        out.writerow([*(f"x{j}" for j in range(features)), "y"])
         for _ in range(rows):
-            x = [chance.gauss(0, 1) for _ in range(FEATURES)]
+            x = [chance.gauss(0, 1) for _ in range(features)]
             z = sum(a * b for a, b in zip(x, weights, strict=True))
             out.writerow([*(f"{value:.4f}" for value in x), int(chance.random() < 1 / (1 + math.exp(-z)))])
 

@@ -17,6 +17,7 @@ from typing import Any
 from bench import machine
 from bench.cloister_cli import Folder, announce
 from bench.figures import Summary, byte_count, number, table
+from bench.scale import write_table
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,6 @@ def write_images(path: Path, rows: int, seed: int = 1) -> None:
             out.writerow([*(f"{value:.4f}" for value in row), y])
 
 
-def write_normal(path: Path, rows: int, features: int, seed: int = 1) -> None:
-    """Normal columns, and a class that depends on all of them."""
-    chance = random.Random(seed)
-    weights = [chance.uniform(-0.5, 0.5) for _ in range(features)]
-    with open(path, "w", newline="", encoding="ascii") as file:
-        out = csv.writer(file)
-        out.writerow([*(f"x{j}" for j in range(features)), "y"])
-        for _ in range(rows):
-            x = [chance.gauss(0, 1) for _ in range(features)]
-            z = sum(a * b for a, b in zip(x, weights, strict=True))
-            out.writerow([*(f"{value:.4f}" for value in x), int(chance.random() < 1 / (1 + math.exp(-z)))])
-
-
 def table_of(case: Case, folder: Folder, options: argparse.Namespace) -> tuple[Path, str]:
     if case.rows == 0:
         return options.data.resolve(), options.target
@@ -92,7 +80,7 @@ def table_of(case: Case, folder: Folder, options: argparse.Namespace) -> tuple[P
     if case.name == "wide":
         write_images(path, case.rows)
     else:
-        write_normal(path, case.rows, case.features)
+        write_table(path, case.rows, case.features, largest=0.5)
     return path, "y"
 
 

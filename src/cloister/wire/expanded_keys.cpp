@@ -19,6 +19,7 @@
 namespace cloister::wire {
 namespace {
 
+using internal::KeyHeader;
 using internal::KeyShapes;
 
 // Part of the file's format.
@@ -32,43 +33,18 @@ constexpr std::size_t kCacheLineBytes = 64;
 
 constexpr const char* kWhat = "the expanded key";
 
-/// A key's entry in the manifest.
-struct Entry {
-  std::uint64_t element;
-  const rlwe::Parameters* parameters;
-  LimbSet limbs;
-  std::size_t digits;
-  Seed seed;
-};
-
-void put_entry(ByteWriter& out, std::uint64_t element, const rlwe::KeySwitchKey& key) {
-  out.put(element);
-  out.put(static_cast<std::uint32_t>(key.q_limbs()));
-  out.put(static_cast<std::uint32_t>(key.b.size()));
-  out.put_raw(key.seed.bytes());
-}
-
-Entry take_entry(ByteReader& in, const rlwe::Parameters& parameters, KeyShapes& shapes) {
+KeyHeader take_entry(ByteReader& in, const rlwe::Parameters& parameters, KeyShapes& shapes) {
   const std::uint64_t at = in.offset();
   const auto element = in.get<std::uint64_t>("Galois element");
   if (element != internal::kNoElement && element != internal::kToSparseElement &&
       element != internal::kToDenseElement &&
       !internal::is_galois_element(element, parameters.ring()->degree()))
     throw DecodeError("Galois element", at, std::to_string(element) + " is none of this ring");
-  const KeyShapes::Shape shape = shapes.claimed(element, at);
-  const std::size_t q = in.get_in<std::uint32_t>("limbs", static_cast<std::uint32_t>(shape.least_limbs),
-                                                 static_cast<std::uint32_t>(shape.most_limbs));
-  const auto digits = static_cast<std::uint32_t>(KeyShapes::digits(*shape.parameters, element, q));
-  in.get_in<std::uint32_t>("digits", digits, digits);
-  return {element,
-          shape.parameters,
-          {q, shape.parameters->ring()->p_count()},
-          digits,
-          Seed(in.get_bytes32("seed"))};
+  return internal::take_header(in, element, shapes.claimed(element, at));
 }
 
-std::vector<Entry> read_manifest(const ContainerReader& expanded, const Bytes32& source,
-                                 const rlwe::Parameters& parameters, KeyShapes& shapes) {
+std::vector<KeyHeader> read_manifest(const ContainerReader& expanded, const Bytes32& source,
+                                     const rlwe::Parameters& parameters, KeyShapes& shapes) {
   const std::size_t last = expanded.size() - 1;  // wraps where there is none, which frame() refuses
   if (expanded.size() == 0 || expanded.tag(last) != kManifestTag)
     throw DecodeError(expanded.source(), 0, "the manifest of its keys is missing");
@@ -81,7 +57,7 @@ std::vector<Entry> read_manifest(const ContainerReader& expanded, const Bytes32&
                           "key file " + to_hex(source).substr(0, 12));
     in.get_in<std::uint64_t>("number of keys", last, last);
     internal::require_size(in.remaining(), std::uint64_t{last} * kEntryBytes, "the manifest");
-    std::vector<Entry> entries;
+    std::vector<KeyHeader> entries;
     std::set<std::uint64_t> elements;
     while (entries.size() < last) {
       entries.push_back(take_entry(in, parameters, shapes));
@@ -167,7 +143,7 @@ void write_expanded_keys(ContainerWriter& out, const ContainerReader& keys,
   std::vector<std::uint8_t> payload;
   internal::stream_keys(keys, parameters, limits, pool, progress, "expand keys",
                         [&](std::uint64_t element, const rlwe::KeySwitchKey& key) {
-                          put_entry(manifest, element, key);
+                          internal::put_header(manifest, element, key);
                           lay_out(key, out.bytes_written(), payload);
                           out.write_frame(kResiduesTag, payload);
                         });
@@ -186,7 +162,7 @@ rlwe::EvaluationKeys map_expanded_keys(ContainerReader expanded, const Bytes32& 
   const auto owner = std::make_shared<const ContainerReader>(std::move(expanded));
   internal::KeyCollector keys(parameters);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const Entry& entry = entries[i];
+    const KeyHeader& entry = entries[i];
     const auto& ring = entry.parameters->ring();
     const std::size_t words = entry.limbs.count() * ring->degree();
     const std::uint64_t* residues = residues_of(*owner, i, shapes.memory_bytes(entry.element, entry.limbs.q));

@@ -50,10 +50,7 @@ std::vector<std::uint8_t> encode_key(const rlwe::KeySwitchKey& key, std::uint64_
   check_key(key, element, shape);
   ByteWriter header;
   header.put_raw(shape.parameters->id());
-  header.put(element);
-  header.put(static_cast<std::uint32_t>(key.q_limbs()));
-  header.put(static_cast<std::uint32_t>(key.b.size()));
-  header.put_raw(key.seed.bytes());
+  internal::put_header(header, element, key);
 
   std::vector<std::uint8_t> out(shapes.encoded_bytes(element, key.q_limbs()));
   std::ranges::copy(header.bytes(), out.begin());

@@ -21,11 +21,7 @@ constexpr const char* kKey = "the evaluation key";
 
 /// A key whose header has been checked, and whose residues have not been read.
 struct PendingKey {
-  std::uint64_t element;
-  const rlwe::Parameters* parameters;
-  LimbSet limbs;
-  std::size_t digits;
-  Seed seed;
+  KeyHeader header;
   std::span<const std::uint8_t> residues;
 };
 
@@ -55,27 +51,19 @@ PendingKey parse_key(const Frame& frame, const rlwe::Parameters& parameters, Key
   if (!fits(frame.tag, element, parameters.ring()->degree()))
     throw DecodeError("Galois element", at,
                       std::to_string(element) + " does not fit a frame of tag " + std::to_string(frame.tag));
-  const std::size_t q_limbs = reader.get_in<std::uint32_t>(
-      "limbs", static_cast<std::uint32_t>(shape.least_limbs), static_cast<std::uint32_t>(shape.most_limbs));
-  const auto digits = static_cast<std::uint32_t>(KeyShapes::digits(*shape.parameters, element, q_limbs));
-  reader.get_in<std::uint32_t>("digits", digits, digits);
-  const Seed seed(reader.get_bytes32("seed"));
-  require_size(frame.payload.size(), shapes.encoded_bytes(element, q_limbs), kKey);
-  return {element,
-          shape.parameters,
-          {q_limbs, shape.parameters->ring()->p_count()},
-          digits,
-          seed,
-          reader.get_raw(reader.remaining(), "residues")};
+  const KeyHeader header = take_header(reader, element, shape);
+  require_size(frame.payload.size(), shapes.encoded_bytes(element, header.limbs.q), kKey);
+  return {header, reader.get_raw(reader.remaining(), "residues")};
 }
 
 rlwe::KeySwitchKey decode_key(const PendingKey& pending, const ThreadPool& pool) {
-  rlwe::KeySwitchKey key{{}, {}, pending.seed};
-  const auto& ring = pending.parameters->ring();
+  const KeyHeader& header = pending.header;
+  rlwe::KeySwitchKey key{{}, {}, header.seed};
+  const auto& ring = header.parameters->ring();
   std::span<const std::uint8_t> bytes = pending.residues;
-  for (std::size_t digit = 0; digit < pending.digits; ++digit) {
-    key.b.push_back(take_poly(ring, pending.limbs, bytes, pool));
-    key.a.push_back(expand_uniform(ring, pending.limbs, key.seed, digit, pool));
+  for (std::size_t digit = 0; digit < header.digits; ++digit) {
+    key.b.push_back(take_poly(ring, header.limbs, bytes, pool));
+    key.a.push_back(expand_uniform(ring, header.limbs, key.seed, digit, pool));
   }
   return key;
 }
@@ -102,7 +90,7 @@ class KeyStream {
       keys[i] = naming_source(name_of(begin + i), [&] { return decode_key(pending[i], *pool_); });
       reader_->release(begin + i);
     });
-    for (std::size_t i = 0; i < keys.size(); ++i) sink(pending[i].element, std::move(*keys[i]));
+    for (std::size_t i = 0; i < keys.size(); ++i) sink(pending[i].header.element, std::move(*keys[i]));
   }
 
  private:
@@ -113,10 +101,11 @@ class KeyStream {
   PendingKey admit(std::size_t index) {
     PendingKey key = naming_source(name_of(index),
                                    [&] { return parse_key(reader_->frame(index), *parameters_, shapes_); });
-    if (!elements_.insert(key.element).second)
-      throw DecodeError(name_of(index), 0,
-                        "the key of Galois element " + std::to_string(key.element) + " is there twice");
-    memory_bytes_ += shapes_.memory_bytes(key.element, key.limbs.q);
+    if (!elements_.insert(key.header.element).second)
+      throw DecodeError(
+          name_of(index), 0,
+          "the key of Galois element " + std::to_string(key.header.element) + " is there twice");
+    memory_bytes_ += shapes_.memory_bytes(key.header.element, key.header.limbs.q);
     if (memory_bytes_ > limits_.max_memory_bytes)
       throw ResourceError(reader_->source() + ": its keys take more than the " +
                           std::to_string(limits_.max_memory_bytes) +
@@ -170,6 +159,25 @@ std::optional<std::uint64_t> element_like(std::uint32_t tag) noexcept {
     default:
       return std::nullopt;
   }
+}
+
+void put_header(ByteWriter& out, std::uint64_t element, const rlwe::KeySwitchKey& key) {
+  out.put(element);
+  out.put(static_cast<std::uint32_t>(key.q_limbs()));
+  out.put(static_cast<std::uint32_t>(key.b.size()));
+  out.put_raw(key.seed.bytes());
+}
+
+KeyHeader take_header(ByteReader& in, std::uint64_t element, const KeyShapes::Shape& shape) {
+  const std::size_t q_limbs = in.get_in<std::uint32_t>("limbs", static_cast<std::uint32_t>(shape.least_limbs),
+                                                       static_cast<std::uint32_t>(shape.most_limbs));
+  const auto digits = static_cast<std::uint32_t>(KeyShapes::digits(*shape.parameters, element, q_limbs));
+  in.get_in<std::uint32_t>("digits", digits, digits);
+  return {element,
+          shape.parameters,
+          {q_limbs, shape.parameters->ring()->p_count()},
+          digits,
+          Seed(in.get_bytes32("seed"))};
 }
 
 KeyShapes::Shape KeyShapes::of(std::uint64_t element) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "cloister/base/bytes.h"
 #include "cloister/base/progress.h"
 #include "cloister/base/thread_pool.h"
 #include "cloister/rlwe/keys.h"
@@ -57,6 +58,18 @@ class KeyShapes {
   const rlwe::Parameters* parameters_;
   std::shared_ptr<const rlwe::Parameters> encapsulated_;
 };
+
+/// What stands before a key's residues, or in their place in a manifest.
+struct KeyHeader {
+  std::uint64_t element;
+  const rlwe::Parameters* parameters;
+  LimbSet limbs;
+  std::size_t digits;
+  Seed seed;
+};
+void put_header(ByteWriter& out, std::uint64_t element, const rlwe::KeySwitchKey& key);
+/// What follows the element, of which `shape` tells. Errors: DecodeError for limbs or digits that it has not.
+KeyHeader take_header(ByteReader& in, std::uint64_t element, const KeyShapes::Shape& shape);
 
 /// Puts keys together as they come.
 class KeyCollector {
