@@ -39,8 +39,8 @@ class LogisticTrainer::Steps {
 
  private:
   std::size_t iterations() const { return trainer_->schedule_->step.size(); }
-  // What the plan proves of the weights, over the largest that they may be; errors add up in proportion to
-  // the iterations (kSteadyMomentum).
+  // What the plan proves of the weights, over the largest that they may be. Errors add up in proportion to
+  // the iterations where the momentum is capped, and later ones count for more where it is not.
   std::string precision(std::size_t t) const {
     const ckks::ValueBound& w = trainer_->layout_->weights;
     if (!(w.error > 0) || !(w.magnitude > 0)) return "";
