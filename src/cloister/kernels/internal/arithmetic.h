@@ -3,6 +3,7 @@
 // The arithmetic of each class of moduli: what a kernel is a template of. Each has
 //
 //   Value, Constants, Root; root(), roots()            a factor in every lane, or one a lane
+//   kLowerRoots                                        which words of the latter it reads
 //   from_residue(), read(), write()                    canonical integers to values; values kept in memory
 //   Multiplier, Scaler, ModulusChange, SumReducer      vectors of canonical residues to such vectors
 //

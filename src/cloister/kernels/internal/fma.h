@@ -30,7 +30,7 @@ namespace cloister::CLOISTER_KERNEL_TARGET {
 
 struct Fma {
   using Value = Real;
-  static constexpr bool kReadsQuotients = false;
+  static constexpr LowerRootWords kLowerRoots = LowerRootWords::kValues;
 
   struct Constants {
     explicit Constants(const Modulus& modulus)
@@ -79,7 +79,9 @@ struct FmaTransform : Fma {
   static Root root(const VectorRoot& w, const Constants& m) {
     return roots_of(to_real_52(broadcast(w.value)), m);
   }
-  static Root roots(const u64* values, const Constants& m) { return roots_of(to_real_52(load(values)), m); }
+  static Root roots(const u64* values, const u64* /*quotients*/, const Constants& m) {
+    return roots_of(to_real_52(load(values)), m);
+  }
   static Real multiply(Real v, const Root& w, const Constants& m) { return product(v, w.value, m); }
 };
 

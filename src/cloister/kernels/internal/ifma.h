@@ -19,18 +19,20 @@ inline Vec high(Vec a, Vec b) { return add_high(_mm512_setzero_si512(), a, b); }
 
 struct Ifma {
   using Value = Vec;
-  static constexpr bool kReadsQuotients = true;
+  static constexpr LowerRootWords kLowerRoots = LowerRootWords::kQuotients;
 
   struct Constants {
     explicit Constants(const Modulus& modulus)
         : q(broadcast(modulus.value())),
           two_q(broadcast(2 * modulus.value())),
           negated(broadcast((u64{1} << 52) - modulus.value())),
-          reciprocal(broadcast((u64{1} << 52) / modulus.value())) {}
+          reciprocal(broadcast((u64{1} << 52) / modulus.value())),
+          one(broadcast(1)) {}
 
     Vec q, two_q;
     Vec negated;     // -q mod 2^52
     Vec reciprocal;  // floor(2^52 / q)
+    Vec one;
   };
   struct Root {
     Vec value, quotient;
@@ -39,7 +41,13 @@ struct Ifma {
   static Root root(const VectorRoot& w, const Constants&) {
     return {broadcast(w.value), broadcast(w.quotient)};
   }
-  static Root roots(const u64* values, const Constants&) { return {load(values), load(values + 8)}; }
+  /// The value from its quotient Q = floor(w * 2^52 / q): Q q / 2^52 lies in (w - q / 2^52, w), below w
+  /// because the prime q does not divide it, so that its floor is w - 1. One operation in place of half the
+  /// bytes.
+  static Root roots(const u64* /*values*/, const u64* quotients, const Constants& m) {
+    const Vec quotient = load(quotients);
+    return {add_high(m.one, quotient, m.q), quotient};
+  }
 
   /// sum + r, r in [0, 2q) and r = v mod q, for any v < 2^52.
   /// With e = 2^52/q - reciprocal < 1, v/q - high(v, reciprocal) < 1 + e * v / 2^52 < 2.

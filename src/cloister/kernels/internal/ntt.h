@@ -54,25 +54,40 @@ inline void load_roots(const VectorRoot* roots, std::size_t node, typename A::Ro
   }
 }
 
-/// The lower roots of one group, in the lanes that stand for one part of its eights.
+/// Where the lower roots of a group lie.
+struct LowerRoots {
+  const u64 *values, *quotients;
+
+  LowerRoots(const VectorRoots& roots, std::size_t group)
+      : values(roots.lower_values() + group * VectorRoots::kLowerGroupWords),
+        quotients(roots.lower_quotients() + group * VectorRoots::kLowerGroupWords) {}
+};
+
+/// Those of one group, in the lanes that stand for one part of its eights.
 template <typename A>
-inline void load_lower_roots(const u64* lower, std::size_t part, typename A::Root* w,
+inline void load_lower_roots(const LowerRoots& lower, std::size_t part, typename A::Root* w,
                              const typename A::Constants& m) {
 #pragma GCC unroll 8
-  for (std::size_t i = 0; i < 7; ++i) w[i] = A::roots(lower + kLanes * part + 16 * i, m);
+  for (std::size_t i = 0; i < 7; ++i) {
+    const std::size_t at = kLanes * part + 8 * i;
+    w[i] = A::roots(lower.values + at, lower.quotients + at, m);
+  }
 }
 
-/// Asks for the lower roots of the groups that come eight later. A transform that follows one of another
+/// Asks for the lower roots of the groups that come sixteen later. A transform that follows one of another
 /// prime finds its table in the third cache or in memory, too far for the CPU's own prefetching. May point
 /// past the table: a prefetch does not fault.
 template <typename A>
-inline void prefetch_lower_roots(const u64* lower) {
+inline void prefetch_lower_roots(const LowerRoots& lower) {
   constexpr std::size_t kGroupBytes = VectorRoots::kLowerGroupWords * sizeof(u64);
-  constexpr std::size_t kStep = A::kReadsQuotients ? 64 : 128;
-  const auto ahead = reinterpret_cast<std::uintptr_t>(lower) + 8 * kGroupBytes;
-#pragma GCC unroll 28
-  for (std::size_t line = 0; line < kSets * kGroupBytes; line += kStep)
-    _mm_prefetch(reinterpret_cast<const char*>(ahead + line), _MM_HINT_T0);
+  const auto ask = [](const u64* words) {
+    const auto ahead = reinterpret_cast<std::uintptr_t>(words) + 16 * kGroupBytes;
+#pragma GCC unroll 14
+    for (std::size_t line = 0; line < kSets * kGroupBytes; line += 64)
+      _mm_prefetch(reinterpret_cast<const char*>(ahead + line), _MM_HINT_T0);
+  };
+  if constexpr (A::kLowerRoots != LowerRootWords::kQuotients) ask(lower.values);
+  if constexpr (A::kLowerRoots != LowerRootWords::kValues) ask(lower.quotients);
 }
 
 }  // namespace cloister::CLOISTER_KERNEL_TARGET

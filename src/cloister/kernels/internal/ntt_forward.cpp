@@ -74,8 +74,7 @@ void last_pass(const Forward<F>& forward, std::size_t group, std::size_t count, 
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < 8; ++i) F::write(x + column_word(part, i), v[0][i]);
     }
-    const u64* lower = forward.roots.lower() + group * VectorRoots::kLowerGroupWords;
-    prefetch_lower_roots<F>(lower);
+    prefetch_lower_roots<F>({forward.roots, group});
 #pragma GCC unroll 2
     for (std::size_t part = 0; part < kParts; ++part) {
 #pragma GCC unroll 2
@@ -84,7 +83,7 @@ void last_pass(const Forward<F>& forward, std::size_t group, std::size_t count, 
 #pragma GCC unroll 8
           for (std::size_t i = 0; i < 8; ++i) v[k][i] = F::read(x + row_word(part, i));
         transpose(v[k]);
-        load_lower_roots<F>(lower + VectorRoots::kLowerGroupWords * k, part, w[k], m);
+        load_lower_roots<F>({forward.roots, group + k}, part, w[k], m);
       }
       layers<F, 3, kSets, kMiddle>(v, w, m);
 #pragma GCC unroll 2

@@ -134,8 +134,7 @@ void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count,
        group += kSets, in += 64 * kSets, x += 64 * kSets) {
     typename F::Value v[kSets][8];
     typename F::Root w[kSets][7];
-    const u64* lower = f.roots.lower() + group * VectorRoots::kLowerGroupWords;
-    prefetch_lower_roots<F>(lower);
+    prefetch_lower_roots<F>({f.roots, group});
 #pragma GCC unroll 2
     for (std::size_t part = 0; part < kParts; ++part) {
 #pragma GCC unroll 2
@@ -149,7 +148,7 @@ void first_pass(const Inverse<F>& inverse, std::size_t group, std::size_t count,
         transpose(residues);
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < 8; ++i) v[k][i] = F::from_residue(residues[i]);
-        load_lower_roots<F>(lower + VectorRoots::kLowerGroupWords * k, part, w[k], f.m);
+        load_lower_roots<F>({f.roots, group + k}, part, w[k], f.m);
       }
       layers<F, 3, kSets, 0, false>(v, w, f);
 #pragma GCC unroll 2

@@ -9,7 +9,7 @@ namespace cloister::CLOISTER_KERNEL_TARGET {
 
 struct Wide {
   using Value = Vec;
-  static constexpr bool kReadsQuotients = true;
+  static constexpr LowerRootWords kLowerRoots = LowerRootWords::kBoth;
 
   struct Constants {
     explicit Constants(const Modulus& modulus)
@@ -26,7 +26,9 @@ struct Wide {
   static Root root(const VectorRoot& w, const Constants&) {
     return {broadcast(w.value), broadcast(w.quotient)};
   }
-  static Root roots(const u64* values, const Constants&) { return {load(values), load(values + 8)}; }
+  static Root roots(const u64* values, const u64* quotients, const Constants&) {
+    return {load(values), load(quotients)};
+  }
 
   /// The upper half of v * w, less at most 3: the three upper partial products, each rounded down.
   static Vec high_product(Vec v, Vec w) {
