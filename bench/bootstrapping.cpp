@@ -25,7 +25,7 @@ using namespace cloister;
 using Slots = std::vector<std::complex<double>>;
 
 struct Options {
-  circuits::BootstrappingSpec spec{.log2_slots = 15};
+  circuits::BootstrappingSpec spec{.log2_slots = 15, .coefficients_to_slots = 4};
   int runs = 20, chain = 0, threads = 1, levels = 13, digits = 2;
   int scale_bits = 40, first_bits = 46, raised_bits = 47;
 };
@@ -81,20 +81,23 @@ int main(int argc, char** argv) {
   app.add_option("--scale-bits", options.scale_bits)->capture_default_str();
   app.add_option("--first-bits", options.first_bits)->capture_default_str();
   app.add_option("--raised-bits", options.raised_bits)->capture_default_str();
-  app.add_option_function<int>(
-      "--stages", [&](int n) { options.spec.coefficients_to_slots = options.spec.slots_to_coefficients = n; },
-      "Levels of each transform (3)");
+  app.add_option("--slots-to-coefficients", options.spec.slots_to_coefficients, "Levels of this transform")
+      ->capture_default_str();
+  app.add_option("--coefficients-to-slots", options.spec.coefficients_to_slots, "Levels of this transform")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   const auto& spec = options.spec;
   const ThreadPool pool(options.threads);
-  const auto parameters = ckks::Parameters::create({.log2_degree = 16,
-                                                    .levels = options.levels,
-                                                    .scale_bits = options.scale_bits,
-                                                    .first_prime_bits = options.first_bits,
-                                                    .digits = options.digits,
-                                                    .raised_levels = spec.raised_levels(),
-                                                    .raised_scale_bits = options.raised_bits},
-                                                   select_kernels());
+  ckks::ParametersSpec chain{.log2_degree = 16,
+                             .levels = options.levels,
+                             .scale_bits = options.scale_bits,
+                             .first_prime_bits = options.first_bits,
+                             .digits = options.digits,
+                             .raised_levels = spec.raised_levels(),
+                             .raised_scale_bits = options.raised_bits,
+                             .transform_levels = spec.coefficients_to_slots};
+  chain.transform_scale_bits = spec.transform_scale_bits(chain);
+  const auto parameters = ckks::Parameters::create(chain, select_kernels());
   Prng prng = Prng::from_system();
   const auto start = std::chrono::steady_clock::now();
   const auto secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);

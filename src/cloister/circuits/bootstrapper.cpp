@@ -50,6 +50,9 @@ const std::shared_ptr<const ckks::Parameters>& checked(const BootstrappingSpec& 
   if (p->spec().raised_levels != spec.raised_levels())
     fail("the parameters have " + std::to_string(p->spec().raised_levels) + " raised levels and " +
          std::to_string(spec.raised_levels()) + " are used");
+  if (p->spec().transform_levels != spec.coefficients_to_slots)
+    fail("the parameters have " + std::to_string(p->spec().transform_levels) + " levels of transforms and " +
+         std::to_string(spec.coefficients_to_slots) + " are used");
   if (p->max_level() < spec.slots_to_coefficients + 1)
     fail(std::to_string(p->max_level()) + " levels leave none above those that bootstrapping takes");
   if (ratio(*p) > 0x1p-5 * (1 + 0x1p-4))
@@ -63,6 +66,12 @@ double coefficient_bound(const ckks::Parameters& parameters, double variance) {
 }
 
 }  // namespace
+
+int BootstrappingSpec::transform_scale_bits(const ckks::ParametersSpec& p) const noexcept {
+  const int copies = p.log2_degree - 1 - log2_slots, stages = std::max(coefficients_to_slots, 1);
+  const int beyond = std::max(p.first_prime_bits + copies - p.raised_scale_bits, 0);
+  return std::min(p.raised_scale_bits, p.scale_bits + 1 + (beyond + stages - 1) / stages);
+}
 
 bool Bootstrapper::is_sparse() const noexcept { return repeats(spec_, parameters_->slots()); }
 

@@ -7,7 +7,7 @@ namespace cloister::circuits {
 
 /// log2 of scales and of the first prime.
 struct ScaleBits {
-  int scale = 40, first_prime = 46, raised = 47;
+  int scale = 40, first_prime = 46, raised = 47, transform = 41;
 };
 
 /// All parties of one small ring, with a chain as for the real one and exactly the keys that are asked for.
@@ -29,7 +29,9 @@ class BootstrapperParties {
                                                              .first_prime_bits = bits.first_prime,
                                                              .digits = 2,
                                                              .raised_levels = spec.raised_levels(),
-                                                             .raised_scale_bits = bits.raised},
+                                                             .raised_scale_bits = bits.raised,
+                                                             .transform_levels = spec.coefficients_to_slots,
+                                                             .transform_scale_bits = bits.transform},
                                                             scalar_kernels())),
         prng(Seed(Bytes32{}), stream) {
     keys.set_relinearization(generator.relinearization_key(prng, parameters->ring()->q_count()));

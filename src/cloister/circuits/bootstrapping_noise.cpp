@@ -88,8 +88,10 @@ BootstrappingNoise BootstrappingNoise::in_a_row(int count) const noexcept {
 
 BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks::ParametersSpec& parameters,
                                        const rlwe::ParametersSpec& chain) {
-  if (parameters.raised_levels != spec.raised_levels() || parameters.levels <= spec.slots_to_coefficients ||
-      spec.log2_slots >= parameters.log2_degree || !(spec.range > 0))
+  if (parameters.raised_levels != spec.raised_levels() ||
+      parameters.transform_levels != spec.coefficients_to_slots ||
+      parameters.levels <= spec.slots_to_coefficients || spec.log2_slots >= parameters.log2_degree ||
+      !(spec.range > 0))
     throw ParametersError(
         "bootstrapping: the parameters have other levels or fewer slots, or there is no range");
   const OperationNoise operations(parameters, chain);

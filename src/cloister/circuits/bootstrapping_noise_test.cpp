@@ -13,7 +13,7 @@ using Parties = BootstrapperParties;
 using Slots = Parties::Slots;
 
 // First prime 2^9 above the scale: two sines err by 2^-34 of the range, so that errors are noise.
-constexpr ScaleBits kNoisy{.scale = 36, .first_prime = 45, .raised = 44};
+constexpr ScaleBits kNoisy{.scale = 36, .first_prime = 45, .raised = 44, .transform = 44};
 constexpr int kKeys = 12, kRuns = 8;
 
 struct Form {
@@ -132,18 +132,18 @@ constexpr BootstrappingSpec kFewReal{
 // The last forms have noise where the others have little: at the fresh scale, and of the diagonals.
 INSTANTIATE_TEST_SUITE_P(
     Forms, BootstrappingNoiseTest,
-    ::testing::Values(Form{"Full", {.log2_slots = 8}}, Form{"FullReal", {.log2_slots = 8, .real = true}},
-                      Form{"Few", kFew}, Form{"FewTwo", kFew, true}, Form{"FewReal", kFewReal},
-                      Form{"Half", {.log2_slots = 7, .range = 0.5}},
-                      Form{"SmallScale", kFew, false, {.scale = 30, .first_prime = 38, .raised = 50}},
-                      Form{"SmallScaleReal",
-                           {.log2_slots = 8, .real = true},
-                           false,
-                           {.scale = 30, .first_prime = 38, .raised = 50}},
-                      Form{"SmallRaisedScale",
-                           {.log2_slots = 8, .slots_to_coefficients = 2, .coefficients_to_slots = 2},
-                           false,
-                           {.scale = 40, .first_prime = 48, .raised = 40}}),
+    ::testing::Values(
+        Form{"Full", {.log2_slots = 8}}, Form{"FullReal", {.log2_slots = 8, .real = true}}, Form{"Few", kFew},
+        Form{"FewTwo", kFew, true}, Form{"FewReal", kFewReal}, Form{"Half", {.log2_slots = 7, .range = 0.5}},
+        Form{"SmallScale", kFew, false, {.scale = 30, .first_prime = 38, .raised = 50, .transform = 50}},
+        Form{"SmallScaleReal",
+             {.log2_slots = 8, .real = true},
+             false,
+             {.scale = 30, .first_prime = 38, .raised = 50, .transform = 50}},
+        Form{"SmallRaisedScale",
+             {.log2_slots = 8, .slots_to_coefficients = 2, .coefficients_to_slots = 2},
+             false,
+             {.scale = 40, .first_prime = 48, .raised = 40, .transform = 40}}),
     [](const auto& test) { return test.param.name; });
 
 // Tolerance as above.
@@ -184,7 +184,9 @@ TEST(BootstrappingNoiseErrors, NameWhatDoesNotFit) {
                                   .first_prime_bits = 46,
                                   .digits = 2,
                                   .raised_levels = spec.raised_levels(),
-                                  .raised_scale_bits = 47};
+                                  .raised_scale_bits = 47,
+                                  .transform_levels = spec.coefficients_to_slots,
+                                  .transform_scale_bits = 41};
   const auto noise = [&](const BootstrappingSpec& of) {
     return bootstrapping_noise(of, parameters, ckks::Parameters::chain(parameters));
   };

@@ -11,7 +11,7 @@ using Slots = Parties::Slots;
 constexpr int kLevels = Parties::kLevels;
 constexpr BootstrappingSpec kFew{.log2_slots = 4, .slots_to_coefficients = 2, .coefficients_to_slots = 2};
 // A scale with room for more than a bootstrap's precision.
-constexpr ScaleBits kRoom{.scale = 50, .first_prime = 56, .raised = 57};
+constexpr ScaleBits kRoom{.scale = 50, .first_prime = 56, .raised = 57, .transform = 52};
 
 double worst(Parties& p, const ckks::Ciphertext& c, const Slots& exact) {
   const auto got = p.decryptor.decrypt(c);

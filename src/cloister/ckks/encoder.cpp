@@ -70,22 +70,22 @@ Encoder::Encoder(std::shared_ptr<const Parameters> parameters, const ThreadPool&
 
 Plaintext Encoder::encode(std::span<const double> values, int level, std::optional<Scale> scale,
                           std::optional<double> magnitude) const {
-  return encode_values(values, level, scale, magnitude, 0);
+  return encode_values(values, level, scale, magnitude, Over::kQ);
 }
 
 Plaintext Encoder::encode(std::span<const std::complex<double>> values, int level, std::optional<Scale> scale,
                           std::optional<double> magnitude) const {
-  return encode_values(values, level, scale, magnitude, 0);
+  return encode_values(values, level, scale, magnitude, Over::kQ);
 }
 
 Plaintext Encoder::encode_over_qp(std::span<const std::complex<double>> values, int level,
                                   std::optional<Scale> scale) const {
-  return encode_values(values, level, scale, {}, parameters_->ring()->p_count());
+  return encode_values(values, level, scale, {}, Over::kQp);
 }
 
 template <typename Value>
 Plaintext Encoder::encode_values(std::span<const Value> values, int level, std::optional<Scale> scale,
-                                 std::optional<double> magnitude, std::size_t p_limbs) const {
+                                 std::optional<double> magnitude, Over over) const {
   const std::size_t slots = parameters_->slots();
   if (values.empty()) throw ParametersError("encode: there are no values; give at least one");
   if (values.size() > slots)
@@ -107,8 +107,9 @@ Plaintext Encoder::encode_values(std::span<const Value> values, int level, std::
                          "; encode at a higher level or with a smaller scale");
 
   fft_.to_coefficients(work.data(), coefficients.data());
+  const std::size_t limbs = static_cast<std::size_t>(level) + 1;
   auto poly = reduce(coefficients.span(), by.value() / static_cast<double>(slots), bound * by.value(),
-                     {static_cast<std::size_t>(level) + 1, p_limbs});
+                     {limbs, over == Over::kQ ? 0 : parameters_->rlwe()->special_limbs_at(limbs)});
   return {std::move(poly), by, {bound, encoding_error(*parameters_, by, bound)}};
 }
 

@@ -26,7 +26,8 @@ class Encoder {
                    std::optional<double> magnitude = {}) const;
   Plaintext encode(std::span<const std::complex<double>> values, int level, std::optional<Scale> scale = {},
                    std::optional<double> magnitude = {}) const;
-  /// The same with the limbs of P besides: a factor of raised pairs (rlwe::DoubleHoisting).
+  /// The same with the limbs of P besides that are used at the level: a factor of raised pairs
+  /// (rlwe::DoubleHoisting).
   Plaintext encode_over_qp(std::span<const std::complex<double>> values, int level,
                            std::optional<Scale> scale = {}) const;
 
@@ -43,9 +44,10 @@ class Encoder {
   const std::shared_ptr<const Parameters>& parameters() const noexcept { return parameters_; }
 
  private:
+  enum class Over { kQ, kQp };
   template <typename Value>
   Plaintext encode_values(std::span<const Value> values, int level, std::optional<Scale> scale,
-                          std::optional<double> magnitude, std::size_t p_limbs) const;
+                          std::optional<double> magnitude, Over over) const;
   // The integers nearest to coefficients times a factor, at most `bound`, as a polynomial.
   EvaluationPoly reduce(std::span<const double> coefficients, double factor, double bound,
                         LimbSet limbs) const;

@@ -31,6 +31,8 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
   check_range("the first prime's bits", spec.first_prime_bits, spec.scale_bits + 1, 60);
   check_range("the number of raised levels", spec.raised_levels, 0, 100);
   if (spec.raised_levels > 0) check_range("the raised scale's bits", spec.raised_scale_bits, 20, 59);
+  check_range("the number of levels of transforms", spec.transform_levels, 0, spec.raised_levels);
+  if (spec.transform_levels > 0) check_range("the transforms' bits", spec.transform_scale_bits, 20, 59);
   check_range("the number of digits", spec.digits, 1, spec.levels + spec.raised_levels + 1);
 
   const std::uint64_t step = std::uint64_t{2} << spec.log2_degree;
@@ -42,7 +44,7 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
     return taken.back();
   };
   const std::uint64_t first = take(std::ldexp(1.0, spec.first_prime_bits) * (1 - 0x1p-8));
-  // From the top level down: the prime that brings the next scale nearest to the target.
+  // From the highest of these levels down: the prime that brings the next scale nearest to the target.
   const auto take_levels = [&](int count, double target) {
     double scale = target;
     for (int level = 0; level < count; ++level) {
@@ -51,7 +53,8 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
       scale = scale * scale / static_cast<double>(prime);
     }
   };
-  take_levels(spec.raised_levels, raised_scale(spec));
+  take_levels(spec.transform_levels, std::ldexp(1.0, spec.transform_scale_bits));
+  take_levels(spec.raised_levels - spec.transform_levels, raised_scale(spec));
   take_levels(spec.levels, std::ldexp(1.0, spec.scale_bits));
   out.q_primes.push_back(first);
   std::ranges::reverse(out.q_primes);
@@ -77,11 +80,14 @@ std::shared_ptr<const Parameters> Parameters::create(const ParametersSpec& spec,
 
 std::vector<Scale> Parameters::scales(const ParametersSpec& spec, const rlwe::ParametersSpec& chain) {
   const auto& primes = chain.q_primes;
-  const auto fresh = static_cast<std::size_t>(spec.levels);
+  const auto fresh = static_cast<std::size_t>(spec.levels),
+             raised = static_cast<std::size_t>(spec.raised_level());
   std::vector<Scale> out(primes.size(), Scale(std::ldexp(1.0, spec.scale_bits)));
-  if (spec.raised_levels > 0) out.back() = Scale(raised_scale(spec));
+  if (spec.transform_levels > 0) out.back() = Scale(std::ldexp(1.0, spec.transform_scale_bits));
+  if (raised > fresh) out[raised] = Scale(raised_scale(spec));
   for (std::size_t level = primes.size() - 1; level >= 1; --level)
-    if (level != fresh + 1) out[level - 1] = out[level] * out[level] / static_cast<double>(primes[level]);
+    if (level != fresh + 1 && level != raised + 1)
+      out[level - 1] = out[level] * out[level] / static_cast<double>(primes[level]);
   return out;
 }
 

@@ -17,17 +17,23 @@ struct ParametersSpec {
   int digits = 3;             ///< groups of primes in key switching
   int raised_levels = 0;      ///< above those of a fresh ciphertext, for what bootstrapping has raised
   int raised_scale_bits = 0;  ///< log2 of the scale and the primes there
+  /// The uppermost of the raised levels, which have a scale of their own again: for linear maps, whose
+  /// factors may have any scale, so that the values keep theirs and smaller primes will do.
+  int transform_levels = 0;
+  int transform_scale_bits = 0;
 
   /// The highest level: see Parameters::top_level.
   int top_level() const noexcept { return levels + raised_levels; }
+  /// The highest with the raised scale.
+  int raised_level() const noexcept { return top_level() - transform_levels; }
   friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
 };
 
 /// Checked, immutable CKKS parameters: one exact scale a level. A ciphertext at level l has the scale
 /// scale_at(l), to the bit of a double, after every operation; scale_at(l - 1) = scale_at(l)^2 / q_l, and
 /// the primes are picked one by one so that it stays near 2^scale_bits. Raised levels, where there are any,
-/// have a scale of their own, which starts at the top and ends above the fresh level: below, the scale starts
-/// anew at 2^scale_bits, and only bootstrapping goes from one to the other.
+/// have a scale of their own, which starts at raised_level and ends above the fresh level: above and below,
+/// it starts anew, and only bootstrapping goes from one to the other.
 /// Source: Kim, Papadimitriou, Polyakov, "Approximate homomorphic encryption with reduced approximation
 /// error", 2022 (eprint 2020/1118), section 4.
 class Parameters {

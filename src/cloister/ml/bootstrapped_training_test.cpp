@@ -42,7 +42,9 @@ class BootstrappedRun {
                        .first_prime_bits = 46,
                        .digits = 3,
                        .raised_levels = plan.bootstrapping->raised_levels(),
-                       .raised_scale_bits = 47};
+                       .raised_scale_bits = 47,
+                       .transform_levels = plan.bootstrapping->coefficients_to_slots,
+                       .transform_scale_bits = 47};
     levels = LogisticTrainer::level_schedule(schedule, plan.model_level, plan.bootstrapping,
                                              plan.parameters.levels);
     const double limit = default_margin_limit(schedule);

@@ -159,12 +159,12 @@ void for_each_key(const EvaluationKeyUses& keys, const rlwe::ParametersSpec& cha
 double bootstrapping_words(const CkksPlan& ckks, const rlwe::ParametersSpec& chain) {
   const circuits::BootstrappingSpec& spec = *ckks.bootstrapping;
   using circuits::DftDirection;
-  const double special = static_cast<double>(chain.p_primes.size());
   double words = 0;
   const auto add = [&](DftDirection direction, int stages, int level) {
     for (const auto& stage : circuits::dft_diagonals(direction, spec.log2_slots, stages)) {
       const double period = std::exp2(spec.log2_slots + 2);
-      words += static_cast<double>(stage.size()) * (level-- + 1 + special) * period;
+      const auto limbs = static_cast<std::size_t>(level-- + 1);
+      words += static_cast<double>(stage.size() * (limbs + chain.special_limbs(limbs))) * period;
     }
   };
   add(DftDirection::kSlotsToCoefficients, spec.slots_to_coefficients, spec.slots_to_coefficients);

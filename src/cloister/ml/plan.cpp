@@ -102,6 +102,8 @@ Json bootstrapping_json(const CkksPlan& c) {
           {"coefficients_to_slots", b.coefficients_to_slots},
           {"raised_levels", c.parameters.raised_levels},
           {"raised_scale_bits", c.parameters.raised_scale_bits},
+          {"transform_levels", c.parameters.transform_levels},
+          {"transform_scale_bits", c.parameters.transform_scale_bits},
           {"failure_probability", 0}};
 }
 

@@ -125,7 +125,8 @@ std::vector<int> runs(const JobRequest& r, int log2_degree, int sigmoid_degree) 
 // No more than log2(QP), P being at least as large as the largest digit: so that hopeless choices cost no
 // search for primes.
 double rough_log2_qp(const ckks::ParametersSpec& p) {
-  const double raised = p.raised_levels * (p.raised_scale_bits - p.scale_bits);
+  const double raised = (p.raised_levels - p.transform_levels) * (p.raised_scale_bits - p.scale_bits) +
+                        p.transform_levels * (p.transform_scale_bits - p.scale_bits);
   const double q = p.top_level() * p.scale_bits + raised + p.first_prime_bits;
   return q + q / p.digits;
 }
@@ -164,6 +165,8 @@ void set_parameters(const JobRequest& request, const PlanChoices& choices, CkksP
     p.first_prime_bits = choices.scale_bits + kBootstrapHeadBits;
     p.raised_levels = ckks.bootstrapping->raised_levels();
     p.raised_scale_bits = choices.scale_bits + kRaisedBits;
+    p.transform_levels = ckks.bootstrapping->coefficients_to_slots;
+    p.transform_scale_bits = ckks.bootstrapping->transform_scale_bits(p);
     p.levels = LevelSchedule::levels_for_runs(choices.iterations_per_bootstrap, each, *ckks.bootstrapping);
     ckks.data_level = LevelSchedule::with_bootstraps(request.iterations, each, ckks.model_level,
                                                      *ckks.bootstrapping, p.levels)

@@ -32,21 +32,25 @@ void split_row(const std::uint64_t* row, std::uint64_t* low, std::uint64_t* high
 
 }  // namespace
 
-BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, std::vector<std::size_t> to)
-    : from_(std::move(from)), to_(std::move(to)) {
+BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, std::vector<std::size_t> to,
+                             const std::optional<Weights>& weights)
+    : from_(std::move(from)), to_(std::move(to)), is_weighted_(weights.has_value()) {
   if (from_.size() >= kMaxTerms) throw ParametersError("base conversion: there are more than 255 primes");
   for (std::size_t j = 0; j < from_.size(); ++j) {
     const Modulus& a = ring.modulus(from_[j]);
-    inverse_hats_.emplace_back(a.inverse(product_modulo(ring, from_, j, a)), a);
+    const std::uint64_t inverse = a.inverse(product_modulo(ring, from_, j, a));
+    inverse_hats_.emplace_back(weights ? a.mul(inverse, weights->from[j]) : inverse, a);
     reciprocals_.push_back(1.0 / static_cast<double>(a.value()));
     from_bits_ = std::max(from_bits_, a.bits());
     if (a.bits() > kWordBits) wide_.push_back(j);
   }
   if (from_.size() + 1 + wide_.size() > kMaxTerms) wide_.clear();
-  for (const std::size_t prime : to_) {
-    const Modulus& b = ring.modulus(prime);
-    for (std::size_t j = 0; j < from_.size(); ++j) constants_.push_back(product_modulo(ring, from_, j, b));
-    constants_.push_back(b.negate(product_modulo(ring, from_, from_.size(), b)));
+  for (std::size_t i = 0; i < to_.size(); ++i) {
+    const Modulus& b = ring.modulus(to_[i]);
+    const std::uint64_t weight = weights ? weights->to[i] : 1;
+    for (std::size_t j = 0; j < from_.size(); ++j)
+      constants_.push_back(b.mul(product_modulo(ring, from_, j, b), weight));
+    constants_.push_back(b.negate(b.mul(product_modulo(ring, from_, from_.size(), b), weight)));
     const std::uint64_t* own = &constants_[constants_.size() - (from_.size() + 1)];
     std::vector<std::uint64_t> upper;
     for (const std::size_t j : wide_) upper.push_back(b.mul(own[j], b.reduce(std::uint64_t{1} << kWordBits)));
@@ -69,9 +73,9 @@ void BaseConverter::convert(const Ring& ring, std::span<const std::uint64_t* con
   });
 }
 
-// `scratch`: a row of coefficients for each prime, and one of quotients or, of one prime, for an output;
-// behind them the lower and upper bits of those with more than kWordBits, which moduli of fewer add as two
-// terms.
+// `scratch`: a row of coefficients for each prime, and one of quotients or, where nothing is added up, for an
+// output; behind them the lower and upper bits of those with more than kWordBits, which moduli of fewer add
+// as two terms.
 void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
                                     std::span<std::uint64_t* const> out, std::size_t column,
                                     std::size_t columns, std::uint64_t* scratch) const {
@@ -80,7 +84,8 @@ void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint6
   for (std::size_t j = 0; j < from_.size(); ++j)
     kernels.ntt_inverse_tail(ring.ntt(from_[j]), in[j] + column, distance, scratch + j * words, columns,
                              columns);
-  if (from_.size() > 1) scale_columns(ring, scratch, words);
+  const bool is_exact = from_.size() == 1 && !is_weighted_;  // nothing to add up
+  if (!is_exact) scale_columns(ring, scratch, words);
   const std::size_t terms = from_.size() + 1, constants = terms + wide_.size();
   std::array<const std::uint64_t*, kMaxTerms> rows, split;
   for (std::size_t j = 0; j < terms; ++j) rows[j] = split[j] = scratch + j * words;
@@ -92,7 +97,7 @@ void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint6
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     const NttTables& tables = ring.ntt(to_[i]);
-    if (from_.size() == 1) {
+    if (is_exact) {
       std::uint64_t* residues = scratch + words;
       kernels.change_modulus(ring.modulus(from_[0]), tables.modulus(), scratch, residues, words);
       kernels.ntt_forward_head(tables, residues, columns, out[i] + column, distance, columns);

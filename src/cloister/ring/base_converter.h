@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,8 +18,15 @@ namespace cloister {
 /// Source: Halevi, Polyakov, Shoup, "An improved RNS variant of the BFV scheme", 2019, section 2.
 class BaseConverter {
  public:
+  /// Factors that residues come with or shall have: those modulo the j-th prime of from() are taken times
+  /// from[j], and results modulo the i-th of to() times to[i]. For the price of none.
+  struct Weights {
+    std::vector<std::uint64_t> from, to;
+  };
+
   /// Prime indices of the ring; disjoint. At most 255 to convert from.
-  BaseConverter(const Ring& ring, std::vector<std::size_t> from, std::vector<std::size_t> to);
+  BaseConverter(const Ring& ring, std::vector<std::size_t> from, std::vector<std::size_t> to,
+                const std::optional<Weights>& weights = {});
 
   /// How many words apart limbs that are converted, or come of it, had better lie: conversion goes through
   /// all of them a few columns at a time, and a power of two apart those would fall into the same sets of the
@@ -27,6 +35,7 @@ class BaseConverter {
 
   std::span<const std::size_t> from() const noexcept { return from_; }
   std::span<const std::size_t> to() const noexcept { return to_; }
+  bool is_weighted() const noexcept { return is_weighted_; }
 
   /// `in`: a pointer to N values for each prime of from(), between head and tail of the inverse transform
   /// (KernelTable). `out`: likewise for the first primes of to(), as many as are given, between head and tail
@@ -43,11 +52,13 @@ class BaseConverter {
                        std::uint64_t* scratch) const;
 
   std::vector<std::size_t> from_, to_;
+  bool is_weighted_;
   int from_bits_ = 0;                      // of the largest a_j
-  std::vector<ShoupFactor> inverse_hats_;  // (A / a_j)^-1 mod a_j
+  std::vector<ShoupFactor> inverse_hats_;  // (A / a_j)^-1 mod a_j, times the weight
   std::vector<double> reciprocals_;        // 1 / a_j
   std::vector<std::size_t> wide_;          // positions in from_ of primes whose residues are split
-  // [to][from + 1 + wide]: A / a_j mod b_i, then -A mod b_i, then those of wide_ times 2^52.
+  // [to][from + 1 + wide]: A / a_j mod b_i, then -A mod b_i, then those of wide_ times 2^52; times the
+  // weight.
   std::vector<std::uint64_t> constants_;
 };
 

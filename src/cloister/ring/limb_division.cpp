@@ -4,11 +4,12 @@
 
 namespace cloister {
 
-LimbDivision::LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, std::vector<std::size_t> kept)
-    : converter_(ring, std::move(divisors), std::move(kept)) {
-  for (const std::size_t prime : converter_.to()) {
-    const Modulus& q = ring.modulus(prime);
-    std::uint64_t product = 1;
+LimbDivision::LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, std::vector<std::size_t> kept,
+                           const std::optional<BaseConverter::Weights>& weights)
+    : converter_(ring, std::move(divisors), std::move(kept), weights) {
+  for (std::size_t i = 0; i < converter_.to().size(); ++i) {
+    const Modulus& q = ring.modulus(converter_.to()[i]);
+    std::uint64_t product = weights ? weights->to[i] : 1;
     for (const std::size_t divisor : converter_.from())
       product = q.mul(product, q.reduce(ring.modulus(divisor).value()));
     inverses_.emplace_back(q.inverse(product), q);

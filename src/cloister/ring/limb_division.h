@@ -18,7 +18,10 @@ namespace cloister {
 class LimbDivision {
  public:
   /// By the primes `divisors`, of polynomials whose other limbs are prefixes of `kept` (indices of the ring).
-  LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, std::vector<std::size_t> kept);
+  /// Weights: polynomials whose limbs modulo the j-th divisor are a part `weights.from[j]` of what they come
+  /// as, and modulo the i-th prime of kept() come `weights.to[i]` times; quotients come as they are.
+  LimbDivision(const Ring& ring, std::vector<std::size_t> divisors, std::vector<std::size_t> kept,
+               const std::optional<BaseConverter::Weights>& weights = {});
 
   std::span<const std::size_t> divisors() const noexcept { return converter_.from(); }
   std::span<const std::size_t> kept() const noexcept { return converter_.to(); }
@@ -43,7 +46,7 @@ class LimbDivision {
              const Destination& destination) const {
     const Ring& ring = *a[0]->ring();
     const std::size_t kept = std::min(this->kept().size(), a[0]->limbs().q);  // fewer at a lower level
-    if (divisors().size() == 1)
+    if (divisors().size() == 1 && !converter_.is_weighted())
       return apply_to_blocks<kParts>(
           ring, kept, pool,
           [&](std::size_t prime, std::size_t first, std::size_t, std::uint64_t*) {
@@ -87,7 +90,7 @@ class LimbDivision {
   void lift_one(const Ring& ring, std::size_t i, const std::uint64_t* remainder, std::uint64_t* out) const;
 
   BaseConverter converter_;
-  std::vector<ShoupFactor> inverses_;  // D^-1 modulo each prime that is kept
+  std::vector<ShoupFactor> inverses_;  // (D weight)^-1 modulo each prime that is kept
 };
 
 template <std::size_t kParts, typename Values, typename Destination>

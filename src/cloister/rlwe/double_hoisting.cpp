@@ -68,7 +68,9 @@ EvaluationPoly DoubleHoisting::raised(const EvaluationPoly& c) const {
 
 EvaluationPoly DoubleHoisting::divided(const EvaluationPoly& c) const {
   auto out = EvaluationPoly::uninitialized(c.ring(), {c.limbs().q, 0});
-  parameters_->mod_down().apply<1>({&c}, *pool_, [&](std::size_t, std::size_t i) { return out.limb(i); });
+  parameters_->mod_down(c.limbs().q).apply<1>({&c}, *pool_, [&](std::size_t, std::size_t i) {
+    return out.limb(i);
+  });
   return out;
 }
 
@@ -76,7 +78,7 @@ std::vector<PolyPair> DoubleHoisting::sums(const EvaluationPoly& c0, const Evalu
                                            std::span<const GaloisKey* const> keys,
                                            std::span<const std::vector<Term>> lists) const {
   const Ring& ring = *c0.ring();
-  const LimbSet limbs{c0.limbs().q, ring.p_count()};
+  const LimbSet limbs{c0.limbs().q, parameters_->special_limbs_at(c0.limbs().q)};
   const std::size_t size = ring.degree() / kNttParts;
   for (const GaloisKey* key : keys)
     if (key != nullptr) KeySwitcher::require_limbs(key->key, limbs);

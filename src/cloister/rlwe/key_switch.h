@@ -102,8 +102,8 @@ class KeySwitcher {
   void switch_digits(const Decomposition& digits, const KeySwitchKey& key, const Output& output) const {
     require_limbs(key, digits.limbs());
     divide(
-        parameters_->mod_down(), digits.limbs(), [&](std::size_t i) { return LimbProduct(digits, key, i); },
-        output);
+        parameters_->mod_down(digits.limbs().q), digits.limbs(),
+        [&](std::size_t i) { return LimbProduct(digits, key, i); }, output);
   }
 
   /// Sum of the products with several keys, each moved by its key's automorphism, divided by P once: the sum
@@ -113,7 +113,7 @@ class KeySwitcher {
                   const Output& output) const {
     for (const GaloisKey* key : keys) require_limbs(key->key, digits.limbs());
     divide(
-        parameters_->mod_down(), digits.limbs(),
+        parameters_->mod_down(digits.limbs().q), digits.limbs(),
         [&](std::size_t i) { return LimbRotationSum(digits, keys, i); }, output);
   }
 

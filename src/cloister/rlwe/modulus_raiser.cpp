@@ -53,7 +53,7 @@ PolyPair ModulusRaiser::raise(const EvaluationPoly& c0, const EvaluationPoly& c1
   mul(a, keys.to_dense.b.front(), products.first, *pool_);
   mul(a, keys.to_dense.a.front(), products.second, *pool_);
   PolyPair out{EvaluationPoly::uninitialized(ring, q), EvaluationPoly::uninitialized(ring, q)};
-  parameters_->mod_down().apply<2>(
+  parameters_->mod_down(all.q).apply<2>(
       {&products.first, &products.second}, *pool_,
       [&](std::size_t half, std::size_t i) { return (half == 0 ? out.first : out.second).limb(i); });
   add(out.first, b, out.first, *pool_);

@@ -37,7 +37,7 @@ double rounding_variance(const Parameters& p) noexcept { return rounding_varianc
 
 double key_error_variance(const ParametersSpec& spec, std::size_t q_limbs) noexcept {
   const std::size_t size = spec.digit_size();
-  const double log2_p = log2_product(spec.p_primes);
+  const double log2_p = log2_product(std::span(spec.p_primes).first(spec.special_limbs(q_limbs)));
   double sum = 0;
   for (std::size_t start = 0; start < q_limbs; start += size) {
     const auto digit = std::span(spec.q_primes).subspan(start, std::min(size, q_limbs - start));

@@ -63,6 +63,19 @@ std::size_t ParametersSpec::digit_size() const {
   return best;
 }
 
+std::size_t ParametersSpec::special_limbs(std::size_t q_limbs) const {
+  const std::size_t size = digit_size();
+  if (q_limbs > size) return p_primes.size();
+  const double margin = log2_product(p_primes) - log2_largest(q_primes, size);
+  const double least = log2_product(std::span(q_primes).first(q_limbs)) + margin;
+  double bits = 0;
+  for (std::size_t k = 0; k < p_primes.size(); ++k) {
+    bits += std::log2(static_cast<double>(p_primes[k]));
+    if (bits >= least) return k + 1;
+  }
+  return p_primes.size();
+}
+
 std::shared_ptr<const Parameters> Parameters::create(ParametersSpec spec, const KernelTable& kernels) {
   return std::shared_ptr<const Parameters>(new Parameters(std::move(spec), kernels, SecurityCheck::kEnforce));
 }
@@ -89,27 +102,59 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
   };
   for (std::size_t limbs = 2; limbs <= q_count; ++limbs)
     rescale_.emplace_back(*ring_, std::vector{limbs - 1}, below(limbs - 1));
+  for (std::size_t limbs = 1; limbs <= q_count; ++limbs) special_limbs_.push_back(spec_.special_limbs(limbs));
   if (spec_.p_primes.empty()) return;
   if (log2_p_ < log2_largest_digit_)
     throw ParametersError("parameters: the special modulus (" + std::to_string(log2_p_) +
                           " bits) is smaller than the largest digit (" + std::to_string(log2_largest_digit_) +
                           " bits), which would drown results in noise; add special primes or digits");
 
+  // The product of the primes of P that a polynomial of so many limbs leaves out, modulo a prime of Q.
+  const auto left_out = [&](std::size_t limbs, std::size_t q_prime) {
+    const Modulus& q = ring_->modulus(q_prime);
+    std::uint64_t product = 1;
+    for (const auto prime : std::span(spec_.p_primes).subspan(special_limbs_[limbs - 1]))
+      product = q.mul(product, q.reduce(prime));
+    return product;
+  };
+  const auto special = [&](std::size_t limbs) {
+    return std::vector(p_indices.begin(),
+                       p_indices.begin() + static_cast<std::ptrdiff_t>(special_limbs_[limbs - 1]));
+  };
+  // Of polynomials of so many limbs, from some primes to others: see special_limbs_at. Limbs of Q come
+  // left_out times; the weight of what is converted makes up for that, and what it is added to wants it
+  // again.
+  const auto weights = [&](std::size_t limbs, std::span<const std::size_t> from,
+                           std::span<const std::size_t> to) -> std::optional<BaseConverter::Weights> {
+    if (special_limbs_[limbs - 1] == p_indices.size()) return std::nullopt;
+    BaseConverter::Weights out;
+    for (const std::size_t i : from)
+      out.from.push_back(i < q_count ? ring_->modulus(i).inverse(left_out(limbs, i)) : 1);
+    for (const std::size_t i : to) out.to.push_back(i < q_count ? left_out(limbs, i) : 1);
+    return out;
+  };
   mod_up_.resize(q_count);
   for (std::size_t limbs = 1; limbs <= q_count; ++limbs) {
     for (std::size_t start = 0; start < limbs; start += digit_size_) {
       const std::size_t end = std::min(start + digit_size_, limbs);
       std::vector<std::size_t> from, to;
       for (std::size_t i = 0; i < limbs; ++i) (i >= start && i < end ? from : to).push_back(i);
-      to.insert(to.end(), p_indices.begin(), p_indices.end());
-      mod_up_[limbs - 1].emplace_back(*ring_, std::move(from), std::move(to));
+      const auto of_p = special(limbs);
+      to.insert(to.end(), of_p.begin(), of_p.end());
+      const auto weight = weights(limbs, from, to);
+      mod_up_[limbs - 1].emplace_back(*ring_, std::move(from), std::move(to), weight);
     }
   }
-  mod_down_.emplace(*ring_, p_indices, q_indices);
+  for (std::size_t limbs = 1; limbs <= q_count && special_limbs_[limbs - 1] < p_indices.size(); ++limbs)
+    mod_down_.emplace_back(*ring_, special(limbs), below(limbs),
+                           weights(limbs, special(limbs), below(limbs)));
+  mod_down_by_all_.emplace(*ring_, p_indices, q_indices);
   for (std::size_t limbs = 2; limbs <= q_count; ++limbs) {
     std::vector<std::size_t> divisors{limbs - 1};
-    divisors.insert(divisors.end(), p_indices.begin(), p_indices.end());
-    mod_down_and_rescale_.emplace_back(*ring_, std::move(divisors), below(limbs - 1));
+    const auto of_p = special(limbs);
+    divisors.insert(divisors.end(), of_p.begin(), of_p.end());
+    const auto weight = weights(limbs, divisors, below(limbs - 1));
+    mod_down_and_rescale_.emplace_back(*ring_, std::move(divisors), below(limbs - 1), weight);
   }
   for (std::size_t i = 0; i < q_count; ++i) {
     const Modulus& q = ring_->modulus(i);

@@ -24,6 +24,10 @@ struct ParametersSpec {
   /// upper primes are larger, the last digit has fewer. `digits` must be positive.
   std::size_t digit_size() const;
 
+  /// The first primes of P that are used to switch a polynomial of `q_limbs` limbs: all where it has more
+  /// than one digit, and else as many as keep the ratio of P to that digit, and with it the noise.
+  std::size_t special_limbs(std::size_t q_limbs) const;
+
   friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
 };
 
@@ -58,13 +62,22 @@ class Parameters {
   std::size_t digits_at(std::size_t q_limbs) const noexcept {
     return (q_limbs + digit_size_ - 1) / digit_size_;
   }
-  /// From digit `digit` of a polynomial of `q_limbs` limbs to its other limbs and P.
+  /// ParametersSpec::special_limbs of a polynomial of `q_limbs` limbs. Where that is not all of P, a key for
+  /// P is one for their product P_k whose limbs modulo Q are P' = P / P_k times what they should be; and so
+  /// are those of what is made with it, *raised* polynomials. The converters make up for P', at no cost:
+  /// mod_up divides the digit by it, the divisions take the remainder times it and divide by P. Source: ours;
+  /// levels that switch with fewer special primes, by keys of their own: Hwang, Seo, Song, "Optimizing HE
+  /// operations via level-aware key-switching framework", 2023.
+  std::size_t special_limbs_at(std::size_t q_limbs) const noexcept { return special_limbs_[q_limbs - 1]; }
+  /// From digit `digit` of a polynomial of `q_limbs` limbs to its other limbs and those of P that are used.
   const BaseConverter& mod_up(std::size_t q_limbs, std::size_t digit) const noexcept {
     return mod_up_[q_limbs - 1][digit];
   }
-  /// Division of polynomials over Q and P by P.
-  const LimbDivision& mod_down() const noexcept { return *mod_down_; }
-  /// Of polynomials of `q_limbs` > 1 limbs by P and the last limb of Q.
+  /// Division of raised polynomials of `q_limbs` limbs of Q by the primes of P that are used.
+  const LimbDivision& mod_down(std::size_t q_limbs) const noexcept {
+    return q_limbs > mod_down_.size() ? *mod_down_by_all_ : mod_down_[q_limbs - 1];
+  }
+  /// Of those of `q_limbs` > 1 limbs by the same and the last limb of Q.
   const LimbDivision& mod_down_and_rescale(std::size_t q_limbs) const noexcept {
     return mod_down_and_rescale_[q_limbs - 2];
   }
@@ -87,7 +100,9 @@ class Parameters {
   double log2_q_ = 0, log2_p_ = 0, log2_largest_digit_ = 0;
   std::size_t digit_size_ = 0;
   std::vector<std::vector<BaseConverter>> mod_up_;  // [q_limbs - 1][digit]
-  std::optional<LimbDivision> mod_down_;
+  std::vector<std::size_t> special_limbs_;          // [q_limbs - 1]
+  std::vector<LimbDivision> mod_down_;              // [q_limbs - 1], of those that use a part of P
+  std::optional<LimbDivision> mod_down_by_all_;
   std::vector<LimbDivision> rescale_, mod_down_and_rescale_;  // [q_limbs - 2]
   std::vector<std::uint64_t> p_modulo_;
 };

@@ -147,7 +147,7 @@ class DoubleHoistingTest : public RlweTest {
   // How far a raised pair, divided by P, is from `message`.
   Size error_of(const PolyPair& raised, const EvaluationPoly& message) {
     PolyPair down{EvaluationPoly(ring, {kLimbs, 0}), EvaluationPoly(ring, {kLimbs, 0})};
-    parameters->mod_down().apply<2>(
+    parameters->mod_down(kLimbs).apply<2>(
         {&raised.first, &raised.second}, pool,
         [&](std::size_t half, std::size_t i) { return (half == 0 ? down.first : down.second).limb(i); });
     auto difference = phase_of(down);

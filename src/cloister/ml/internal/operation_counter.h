@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "cloister/ckks/rotation_basis.h"
 #include "cloister/ml/cost_model.h"
@@ -86,23 +87,26 @@ class OperationCounter {
         n_(std::exp2(chain.log2_degree)),
         transform_(n_ / 2 * chain.log2_degree * c_.butterfly_ns),
         special_(static_cast<double>(chain.p_primes.size())),
-        digit_size_(static_cast<double>(chain.digit_size())) {}
+        digit_size_(static_cast<double>(chain.digit_size())) {
+    for (std::size_t limbs = 1; limbs <= chain.q_primes.size(); ++limbs)
+      special_at_.push_back(static_cast<double>(chain.special_limbs(limbs)));
+  }
 
   // The stages of a key switch, in the limbs that each transforms, converts, sums and fetches from beyond the
   // second cache; a transform's roots are two limbs.
   void decompose(int level, double times = 1) {
-    const double l = level + 1, k = special_, raised = digits(l) * (l + k) - l;
+    const double l = level + 1, k = special(level), raised = digits(l) * (l + k) - l;
     transforms(times * (l + raised));
     converted(times * l, times * raised, std::min(digit_size_, l));
     fetched(times * (2 * l + 3 * l + 2 * raised + 2 * (l + k)));
   }
   void key_products(int level, double times = 1) {
-    const double l = level + 1, k = special_, terms = digits(l) * (l + k);
+    const double l = level + 1, k = special(level), terms = digits(l) * (l + k);
     ns_ += times * n_ * (2 * terms * c_.multiply_add_ns + 2 * (l + k) * c_.stream_ns);
     fetched(times * 2 * terms);
   }
   void mod_down(int level, double times = 1) {
-    const double l = level + 1, k = special_;
+    const double l = level + 1, k = special(level);
     transforms(times * 2 * (k + l));
     converted(times * 2 * k, times * 2 * l, k);
     ns_ += times * n_ * 4 * l * c_.stream_ns;
@@ -148,7 +152,7 @@ class OperationCounter {
   }
   // Of `times` plaintexts, with both parts over QP.
   void multiply_extended(int level, double times) {
-    const double limbs = level + 1 + special_;
+    const double limbs = level + 1 + special(level);
     ns_ += times * n_ * 2 * limbs * c_.multiply_add_ns;
     fetched(times * 3 * limbs);
   }
@@ -197,6 +201,7 @@ class OperationCounter {
   // Of a prime's tables, for each of the N coefficients: two roots with their quotients, by division.
   static constexpr double kTableNsPerWord = 60;
 
+  double special(int level) const { return special_at_[static_cast<std::size_t>(level)]; }
   double digits(double limbs) const { return std::ceil(limbs / digit_size_); }
   void transforms(double count) {
     ns_ += count * transform_;
@@ -209,6 +214,7 @@ class OperationCounter {
 
   Calibration c_;
   double n_, transform_, special_, digit_size_;
+  std::vector<double> special_at_;  // ParametersSpec::special_limbs, [limbs - 1]
   double ns_ = 0, switches_ = 0;
 };
 
