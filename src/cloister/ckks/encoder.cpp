@@ -109,7 +109,7 @@ Plaintext Encoder::encode_values(std::span<const Value> values, int level, std::
   fft_.to_coefficients(work.data(), coefficients.data());
   const std::size_t limbs = static_cast<std::size_t>(level) + 1;
   auto poly = reduce(coefficients.span(), by.value() / static_cast<double>(slots), bound * by.value(),
-                     {limbs, over == Over::kQ ? 0 : parameters_->rlwe()->special_limbs_at(limbs)});
+                     over == Over::kQ ? LimbSet{limbs, 0} : parameters_->rlwe()->raised_limbs(limbs));
   return {std::move(poly), by, {bound, encoding_error(*parameters_, by, bound)}};
 }
 

@@ -13,7 +13,7 @@ constexpr std::size_t kMaxDigits = 256;  // what the kernels sum
 Decomposition::Decomposition(const Parameters& parameters, const EvaluationPoly& source, Use use,
                              const ThreadPool& pool)
     : source_(&source),
-      limbs_{source.limbs().q, parameters.special_limbs_at(source.limbs().q)},
+      limbs_(parameters.raised_limbs(source.limbs().q)),
       digit_size_(parameters.digit_size()),
       use_(use) {
   const Ring& ring = *source.ring();

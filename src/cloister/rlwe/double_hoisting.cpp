@@ -78,7 +78,7 @@ std::vector<PolyPair> DoubleHoisting::sums(const EvaluationPoly& c0, const Evalu
                                            std::span<const GaloisKey* const> keys,
                                            std::span<const std::vector<Term>> lists) const {
   const Ring& ring = *c0.ring();
-  const LimbSet limbs{c0.limbs().q, parameters_->special_limbs_at(c0.limbs().q)};
+  const LimbSet limbs = parameters_->raised_limbs(c0.limbs().q);
   const std::size_t size = ring.degree() / kNttParts;
   for (const GaloisKey* key : keys)
     if (key != nullptr) KeySwitcher::require_limbs(key->key, limbs);

@@ -43,12 +43,12 @@ std::uint64_t encoded_bytes_of_poly(const ParametersSpec& spec, LimbSet limbs) {
 namespace {
 
 std::uint64_t encoded_bytes(const ParametersSpec& spec, std::size_t q_limbs, std::uint64_t digits) {
-  const std::uint64_t poly = encoded_bytes_of_poly(spec, {q_limbs, spec.p_primes.size()});
+  const std::uint64_t poly = encoded_bytes_of_poly(spec, spec.raised_limbs(q_limbs));
   return kKeyHeaderBytes + kSeedBytes + digits * poly;
 }
 
 std::uint64_t memory_bytes(const ParametersSpec& spec, std::size_t q_limbs, std::uint64_t digits) {
-  const LimbSet limbs{q_limbs, spec.p_primes.size()};
+  const LimbSet limbs = spec.raised_limbs(q_limbs);
   check(spec, limbs);
   constexpr std::uint64_t kBytesAResidue = 2 * sizeof(std::uint64_t);  // in both halves
   return digits * limbs.count() * kBytesAResidue << spec.log2_degree;

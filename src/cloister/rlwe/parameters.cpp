@@ -121,7 +121,7 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
     return std::vector(p_indices.begin(),
                        p_indices.begin() + static_cast<std::ptrdiff_t>(special_limbs_[limbs - 1]));
   };
-  // Of polynomials of so many limbs, from some primes to others: see special_limbs_at. Limbs of Q come
+  // Of polynomials of so many limbs, from some primes to others: see raised_limbs. Limbs of Q come
   // left_out times; the weight of what is converted makes up for that, and what it is added to wants it
   // again.
   const auto weights = [&](std::size_t limbs, std::span<const std::size_t> from,

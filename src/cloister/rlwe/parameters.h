@@ -27,6 +27,8 @@ struct ParametersSpec {
   /// The first primes of P that are used to switch a polynomial of `q_limbs` limbs: all where it has more
   /// than one digit, and else as many as keep the ratio of P to that digit, and with it the noise.
   std::size_t special_limbs(std::size_t q_limbs) const;
+  /// The limbs of a raised polynomial of `q_limbs` limbs of Q, and of a key for such.
+  LimbSet raised_limbs(std::size_t q_limbs) const { return {q_limbs, special_limbs(q_limbs)}; }
 
   friend bool operator==(const ParametersSpec&, const ParametersSpec&) = default;
 };
@@ -62,13 +64,13 @@ class Parameters {
   std::size_t digits_at(std::size_t q_limbs) const noexcept {
     return (q_limbs + digit_size_ - 1) / digit_size_;
   }
-  /// ParametersSpec::special_limbs of a polynomial of `q_limbs` limbs. Where that is not all of P, a key for
+  /// ParametersSpec::raised_limbs. Where these are not all of P, a key for
   /// P is one for their product P_k whose limbs modulo Q are P' = P / P_k times what they should be; and so
   /// are those of what is made with it, *raised* polynomials. The converters make up for P', at no cost:
   /// mod_up divides the digit by it, the divisions take the remainder times it and divide by P. Source: ours;
   /// levels that switch with fewer special primes, by keys of their own: Hwang, Seo, Song, "Optimizing HE
   /// operations via level-aware key-switching framework", 2023.
-  std::size_t special_limbs_at(std::size_t q_limbs) const noexcept { return special_limbs_[q_limbs - 1]; }
+  LimbSet raised_limbs(std::size_t q_limbs) const noexcept { return {q_limbs, special_limbs_[q_limbs - 1]}; }
   /// From digit `digit` of a polynomial of `q_limbs` limbs to its other limbs and those of P that are used.
   const BaseConverter& mod_up(std::size_t q_limbs, std::size_t digit) const noexcept {
     return mod_up_[q_limbs - 1][digit];

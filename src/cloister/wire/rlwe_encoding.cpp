@@ -33,14 +33,17 @@ constexpr const char* kPublicKey = "the public key";
 void check_key(const rlwe::KeySwitchKey& key, std::uint64_t element, const KeyShapes::Shape& shape) {
   if (key.b.empty()) throw ParametersError("encode: the evaluation key is empty");
   const rlwe::Parameters& parameters = *shape.parameters;
-  const LimbSet limbs{key.q_limbs(), parameters.ring()->p_count()};
+  internal::require_ring(key.b.front(), parameters, kKey);
+  const std::size_t q = key.q_limbs();
+  if (q < shape.least_limbs || q > shape.most_limbs)
+    throw ParametersError("encode: the evaluation key does not have its limbs");
+  const LimbSet limbs = parameters.raised_limbs(q);
   for (const EvaluationPoly& b : key.b) {
     internal::require_ring(b, parameters, kKey);
     if (b.limbs() != limbs)
       throw ParametersError("encode: the evaluation key's digits differ in their limbs");
   }
-  if (limbs.q < shape.least_limbs || limbs.q > shape.most_limbs || limbs.p == 0 ||
-      key.b.size() != KeyShapes::digits(parameters, element, limbs.q))
+  if (limbs.p == 0 || key.b.size() != KeyShapes::digits(parameters, element, q))
     throw ParametersError("encode: the evaluation key does not have all of its digits");
 }
 

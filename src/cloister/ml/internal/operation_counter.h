@@ -179,14 +179,14 @@ class OperationCounter {
     ns_ += times * n_ * (level + 1) * (c_.sample_ns + 3 * c_.stream_ns);
   }
   void key(int limbs, double times = 1) {
-    const double l = limbs + special_;
+    const double l = limbs + special(limbs - 1);
     transforms(times * digits(limbs) * l);
     ns_ += times * digits(limbs) * l * n_ * (c_.sample_ns + 4 * c_.stream_ns + 2 * c_.touch_ns);
   }
   // Reading a key from bytes in memory: half of it is expanded.
   void load_key(int limbs, double times = 1) {
-    ns_ +=
-        times * digits(limbs) * (limbs + special_) * n_ * (c_.sample_ns + 4 * c_.stream_ns + 2 * c_.touch_ns);
+    ns_ += times * digits(limbs) * (limbs + special(limbs - 1)) * n_ *
+           (c_.sample_ns + 4 * c_.stream_ns + 2 * c_.touch_ns);
   }
   // Tables, of roots and their quotients both ways, twice over.
   void tables(double primes) { ns_ += primes * n_ * (kTableNsPerWord + 8 * c_.touch_ns); }

@@ -67,7 +67,7 @@ KeySwitchKey KeyGenerator::key_switch_key(const SecretEvaluationPoly& from, cons
   if (ring->p_count() == 0 || q_limbs == 0 || q_limbs > ring->q_count())
     throw ParametersError("key generation: these parameters switch no keys at " + std::to_string(q_limbs) +
                           " limbs");
-  const LimbSet limbs{q_limbs, ring->p_count()};
+  const LimbSet limbs = parameters.raised_limbs(q_limbs);
   KeySwitchKey key{{}, {}, prng.next_seed()};
   for (std::size_t d = 0; d < parameters.digits_at(q_limbs); ++d) {
     const std::size_t start = d * parameters.digit_size();

@@ -173,10 +173,7 @@ KeyHeader take_header(ByteReader& in, std::uint64_t element, const KeyShapes::Sh
                                                        static_cast<std::uint32_t>(shape.most_limbs));
   const auto digits = static_cast<std::uint32_t>(KeyShapes::digits(*shape.parameters, element, q_limbs));
   in.get_in<std::uint32_t>("digits", digits, digits);
-  return {element,
-          shape.parameters,
-          {q_limbs, shape.parameters->ring()->p_count()},
-          digits,
+  return {element, shape.parameters, shape.parameters->raised_limbs(q_limbs), digits,
           Seed(in.get_bytes32("seed"))};
 }
 
