@@ -103,7 +103,8 @@ int main(int argc, char** argv) {
   const auto secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);
   const rlwe::KeyGenerator generator(secret, pool);
   rlwe::EvaluationKeys keys;
-  keys.set_relinearization(generator.relinearization_key(prng, parameters->ring()->q_count()));
+  keys.set_relinearization(
+      generator.relinearization_key(prng, static_cast<std::size_t>(parameters->spec().raised_level()) + 1));
   keys.set_encapsulation(generator.encapsulation_keys(prng));
   const auto uses = circuits::Bootstrapper::galois_uses(spec, parameters->spec());
   for (const auto& use : uses) keys.add_galois(generator.galois_key(use.element, prng, use.q_limbs));

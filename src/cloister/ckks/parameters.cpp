@@ -19,8 +19,10 @@ void check_range(const char* what, int value, int low, int high) {
 }
 
 // A little below the power of two, so that all primes are: transforms are slower above 2^45.97, 2^46.95 and
-// 2^50.
-double raised_scale(const ParametersSpec& spec) { return std::ldexp(1 - 0x1p-4, spec.raised_scale_bits); }
+// 2^50, and the special primes have to make up for every bit.
+double below_power(int bits) { return std::ldexp(1 - 0x1p-4, bits); }
+double raised_scale(const ParametersSpec& spec) { return below_power(spec.raised_scale_bits); }
+double transform_scale(const ParametersSpec& spec) { return below_power(spec.transform_scale_bits); }
 
 }  // namespace
 
@@ -53,7 +55,7 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
       scale = scale * scale / static_cast<double>(prime);
     }
   };
-  take_levels(spec.transform_levels, std::ldexp(1.0, spec.transform_scale_bits));
+  take_levels(spec.transform_levels, transform_scale(spec));
   take_levels(spec.raised_levels - spec.transform_levels, raised_scale(spec));
   take_levels(spec.levels, std::ldexp(1.0, spec.scale_bits));
   out.q_primes.push_back(first);
@@ -83,7 +85,7 @@ std::vector<Scale> Parameters::scales(const ParametersSpec& spec, const rlwe::Pa
   const auto fresh = static_cast<std::size_t>(spec.levels),
              raised = static_cast<std::size_t>(spec.raised_level());
   std::vector<Scale> out(primes.size(), Scale(std::ldexp(1.0, spec.scale_bits)));
-  if (spec.transform_levels > 0) out.back() = Scale(std::ldexp(1.0, spec.transform_scale_bits));
+  if (spec.transform_levels > 0) out.back() = Scale(transform_scale(spec));
   if (raised > fresh) out[raised] = Scale(raised_scale(spec));
   for (std::size_t level = primes.size() - 1; level >= 1; --level)
     if (level != fresh + 1 && level != raised + 1)

@@ -94,14 +94,15 @@ int levels_of(const JobRequest& r, int sigmoid_degree) {
 
 bool is_steady(const JobRequest& r) { return r.iterations > kMaxUnsteadyIterations || r.batches > 1; }
 
-// Stages of up to 32 points: with fewer levels for more diagonals, which few slots can afford.
+// Stages of up to 32 points, to slots of up to 8 where there are more: with fewer levels for more diagonals,
+// which few slots can afford, and least at the lowest levels.
 circuits::BootstrappingSpec bootstrapping_of(const StripPacking& packing, double range) {
-  const int log2_slots = std::bit_width(packing.width) - 1, stages = (log2_slots + 4) / 5;
+  const int log2_slots = std::bit_width(packing.width) - 1;
   return {.log2_slots = log2_slots,
           .real = false,
           .range = range,
-          .slots_to_coefficients = stages,
-          .coefficients_to_slots = stages};
+          .slots_to_coefficients = (log2_slots + 4) / 5,
+          .coefficients_to_slots = log2_slots <= 5 ? 1 : (log2_slots + 2) / 3};
 }
 
 double log2_of(const std::vector<std::uint64_t>& primes) {
