@@ -77,7 +77,10 @@ LogisticSchedule plan_logistic(const LogisticSpec& spec) {
   return schedule;
 }
 
-double default_margin_limit(const LogisticSchedule& schedule) { return 0.9 * schedule.sigmoid.range; }
+double default_margin_limit(const PolynomialFit& sigmoid) { return 0.9 * sigmoid.range; }
+double default_margin_limit(const LogisticSchedule& schedule) {
+  return default_margin_limit(schedule.sigmoid);
+}
 
 double LinearSchedule::residual_factor() const {
   if (lower == 0) return 1;

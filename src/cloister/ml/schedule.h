@@ -82,6 +82,7 @@ LogisticSchedule plan_logistic(const LogisticSpec& spec);
 /// Nine tenths of the polynomial's range: the margin limit that plans assume. The owner checks with
 /// largest_margin after decryption that the result kept to it. The last tenth is left out because most
 /// minimax polynomials fall steeply there, which would cost the bounds below an order of magnitude.
+double default_margin_limit(const PolynomialFit& sigmoid);
 double default_margin_limit(const LogisticSchedule& schedule);
 
 /// G_s for s = 1..T: the most by which an error in w_s (L2 norm) is amplified until w_T, whatever the data,
