@@ -12,8 +12,8 @@ namespace cloister::ml {
 /// InjectedError, which says what is taken for granted.
 ///
 /// The error E of the matrix is the same in every product, and so is neither independent of the weights nor
-/// of itself: a product takes it for |E|, bounded by its Frobenius norm, times the largest direction there can
-/// be.
+/// of itself: a product takes it for |E|, bounded by its Frobenius norm, times the largest direction there
+/// can be.
 NewtonErrors newton_injected_errors(const rlwe::ParametersSpec& chain, const CkksPlan& plan,
                                     const JobRequest& request, const NewtonSchedule& schedule,
                                     const NewtonBounds& bounds);

@@ -82,8 +82,7 @@ LevelSchedule NewtonTrainer::level_schedule(const NewtonSchedule& schedule, int 
                                             const std::optional<circuits::BootstrappingSpec>& bootstrapping,
                                             int max_level) {
   if (!bootstrapping) {
-    auto out =
-        LevelSchedule::within_levels(schedule.iterations, levels_per_iteration(schedule), model_level);
+    auto out = LevelSchedule::within_levels(schedule.iterations, levels_per_iteration(schedule), model_level);
     out.iterations.front().start = model_level + levels(schedule);
     return out;
   }

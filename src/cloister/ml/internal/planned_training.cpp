@@ -12,9 +12,9 @@ namespace cloister::ml {
 int levels_of(const JobRequest& r, const PlannedSchedule& schedule) {
   if (r.job == Job::kPredict) return kPredictionLevels;
   if (schedule.newton) return kPredictionLevels + NewtonTrainer::levels(*schedule.newton);
-  return kPredictionLevels + (schedule.logistic ? LogisticTrainer::levels(schedule.logistic->sigmoid.degree(),
-                                                                          r.iterations)
-                                                : LinearTrainer::levels(r.iterations));
+  return kPredictionLevels + (schedule.logistic
+                                  ? LogisticTrainer::levels(schedule.logistic->sigmoid.degree(), r.iterations)
+                                  : LinearTrainer::levels(r.iterations));
 }
 
 int levels_per_iteration(const PlannedSchedule& schedule) {
@@ -36,8 +36,7 @@ LevelSchedule level_schedule_of(const PlannedSchedule& schedule, const CkksPlan&
 }
 
 double training_error(const rlwe::ParametersSpec& chain, const JobRequest& request,
-                      const PlannedSchedule& schedule, const CkksPlan& ckks,
-                      const RenewalError& renewal) {
+                      const PlannedSchedule& schedule, const CkksPlan& ckks, const RenewalError& renewal) {
   if (schedule.linear)
     return std::accumulate(schedule.gains.begin(), schedule.gains.end(), 0.0) *
            linear_injected_error(chain, ckks, request, *schedule.linear).per_iteration;
