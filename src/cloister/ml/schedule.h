@@ -179,6 +179,28 @@ double linear_error_bound(const LinearSchedule& schedule, double error_per_step)
 /// A bound on |x_t| for every t and targets of mean square at most 1, for the headroom of the ciphertexts.
 double linear_weight_bound(const LinearSchedule& schedule);
 
+/// Bounds on the state of a linear training, in L2, for targets of mean square at most 1 and any data whose
+/// spectrum keeps to the schedule's: a component of b in an eigenvector's direction is at most the root of
+/// its eigenvalue, the ridge not counted. Ill-conditioned columns make x long only where the target is
+/// aligned with their least eigenvalues, so these grow with T where linear_weight_bound grows with its
+/// square.
+struct LinearStateBounds {
+  std::vector<double> weights;  ///< [T + 1], of x_t
+  std::vector<double> change;   ///< [T + 1], of x_t - x_{t-1}, x_{-1} being 0
+
+  double largest_weights() const;
+  double largest_change() const;
+  /// By which the change may travel multiplied, so that it is no larger than the weights: an integer, at
+  /// least 1 and at most 8.
+  int change_scale() const;
+};
+LinearStateBounds linear_state_bounds(const LinearSchedule& schedule);
+
+/// For t = 1..T (0 at t = 0): the most by which errors of the same L2 norm in x_{t-1} and in change_scale
+/// times the change x_{t-1} - x_{t-2}, that come in between two iterations, are amplified together until x_T:
+/// what a bootstrap before product t adds.
+std::vector<double> linear_renewal_gains(const LinearSchedule& schedule, int change_scale);
+
 /// A bound on |b - A x_T| for targets of mean square at most 1 and any spectrum of X^T X / n within
 /// [0, upper - ridge], however ill-conditioned: max |r(lambda)| sqrt(lambda - ridge) for the residual
 /// polynomial r. For the fourth kind without a ridge it is sqrt(upper) / (2 T + 3), the least that T products
