@@ -1,0 +1,32 @@
+#include "cloister/ml/internal/moment_noise.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace cloister::ml {
+
+double longest_path(const CkksPlan& plan) {
+  const ckks::RotationBasis basis = plan.rotations();
+  const auto width = static_cast<std::int64_t>(plan.packing.width);
+  std::size_t longest = 0;
+  for (std::int64_t k = 1; k < width; ++k)
+    longest = std::max({longest, basis.path(k).size(), basis.path(k - width).size()});
+  return static_cast<double>(longest);
+}
+
+// The noise of the rows and of rotated rows meets the other factor; then the relinearization, the rotations
+// that add up periods, and the one that makes a diagonal of another. Masks repeat with the width, and so do
+// their errors: those of the two that rotate in rows meet what rows, or neighbours, have in common, which is
+// at most 1; that which divides by n a sum over the rows.
+double moment_variance(const OperationNoise& op, const CkksPlan& plan, const JobRequest& request,
+                       double entry_scale) {
+  const double n = static_cast<double>(request.rows), periods = static_cast<double>(plan.packing.periods());
+  const double path = longest_path(plan);
+  const double lowered = op.fresh + op.rounding;
+  const double rotated = 2 * (op.fresh + path * op.key_switch) + op.rounding;
+  const double sums = op.rotated_sum(op.key_switch, periods) + path * op.key_switch;
+  return (lowered + rotated) / n + sums / square(n) + 2 * op.mask +
+         (square(n) * op.mask + op.rounding) / square(entry_scale);
+}
+
+}  // namespace cloister::ml
