@@ -13,12 +13,13 @@ constexpr double kMaxChangeScale = 8;
 
 double LinearStateBounds::largest_weights() const { return *std::ranges::max_element(weights); }
 
-double LinearStateBounds::largest_change() const { return *std::ranges::max_element(change); }
+double LinearStateBounds::largest_change() const {
+  // The first change is x_0 itself.
+  return change.size() < 2 ? 0 : *std::max_element(change.begin() + 1, change.end());
+}
 
 int LinearStateBounds::change_scale() const {
-  // The first change is x_0 itself, and is never renewed.
-  double later = 0;
-  for (std::size_t t = 1; t < change.size(); ++t) later = std::max(later, change[t]);
+  const double later = largest_change();
   if (!(later > 0)) return 1;
   return static_cast<int>(std::clamp(std::floor(largest_weights() / later), 1.0, kMaxChangeScale));
 }

@@ -28,7 +28,10 @@ LinearTrainer::LinearTrainer(const LinearSchedule& schedule, const TrainingLayou
                              evaluator.parameters().max_level())) {
   if (schedule.features + 1 > layout.packing.width)
     throw InternalError("linear training: the packing has no column for the target");
-  if (bootstrapper_ != nullptr) change_scale_ = linear_state_bounds(schedule).change_scale();
+  if (bootstrapper_ == nullptr) return;
+  const LinearStateBounds bounds = linear_state_bounds(schedule);
+  change_scale_ = bounds.change_scale();
+  largest_change_ = bounds.largest_change();
 }
 
 LevelSchedule LinearTrainer::level_schedule(const LinearSchedule& schedule, int model_level,
@@ -68,10 +71,10 @@ LinearTrainer::State LinearTrainer::step(const MomentMatrix& moments, State stat
 }
 
 ckks::Ciphertext LinearTrainer::within_change_bound(ckks::Ciphertext change) const {
-  // Both vectors' errors, and in place of their size what the schedule proves of it.
-  const double s = layout_->state_scale;
-  return ckks::Evaluator::with_bound(
-      std::move(change), {s * layout_->weights.magnitude, 2 * change_scale_ * s * layout_->weights.error});
+  // The errors of both vectors that it is the difference of, and what the schedule proves of its size.
+  const double s = layout_->state_scale * change_scale_;
+  return ckks::Evaluator::with_bound(std::move(change),
+                                     {s * largest_change_, 2 * s * layout_->weights.error});
 }
 
 TrainingPoint LinearTrainer::renewed(const State& state, std::size_t t) const {

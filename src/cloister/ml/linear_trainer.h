@@ -82,6 +82,7 @@ class LinearTrainer {
   const circuits::Bootstrapper* bootstrapper_;
   LevelSchedule levels_;
   int change_scale_ = 1;
+  double largest_change_ = 0;
 };
 
 }  // namespace cloister::ml

@@ -1,18 +1,6 @@
 #include "cloister/ml/internal/moment_noise.h"
 
-#include <algorithm>
-#include <cstdint>
-
 namespace cloister::ml {
-
-double longest_path(const CkksPlan& plan) {
-  const ckks::RotationBasis basis = plan.rotations();
-  const auto width = static_cast<std::int64_t>(plan.packing.width);
-  std::size_t longest = 0;
-  for (std::int64_t k = 1; k < width; ++k)
-    longest = std::max({longest, basis.path(k).size(), basis.path(k - width).size()});
-  return static_cast<double>(longest);
-}
 
 // The noise of the rows and of rotated rows meets the other factor; then the relinearization, the rotations
 // that add up periods, and the one that makes a diagonal of another. Masks repeat with the width, and so do
@@ -21,7 +9,7 @@ double longest_path(const CkksPlan& plan) {
 double moment_variance(const OperationNoise& op, const CkksPlan& plan, const JobRequest& request,
                        double entry_scale) {
   const double n = static_cast<double>(request.rows), periods = static_cast<double>(plan.packing.periods());
-  const double path = longest_path(plan);
+  const double path = OperationNoise::rotations_behind(plan.packing.width);
   const double lowered = op.fresh + op.rounding;
   const double rotated = 2 * (op.fresh + path * op.key_switch) + op.rounding;
   const double sums = op.rotated_sum(op.key_switch, periods) + path * op.key_switch;
