@@ -12,6 +12,7 @@
 #include "cloister/math/primes.h"
 #include "cloister/ml/internal/operation_counter.h"
 #include "cloister/ml/internal/training_cost.h"
+#include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/ml/newton_trainer.h"
 #include "cloister/random/samplers.h"
@@ -141,8 +142,11 @@ double bootstrapping_words(const CkksPlan& ckks, const rlwe::ParametersSpec& cha
 
 void count_linear(const Plan& plan, OperationCounter& counter, const Sums& sums, double blocks,
                   std::vector<PlanStep>& steps, double& seconds) {
-  const MomentCosts moments(*plan.ckks);
-  int level = plan.ckks->data_level;
+  const CkksPlan& ckks = *plan.ckks;
+  const LevelSchedule levels = LinearTrainer::level_schedule(*plan.linear, ckks.model_level,
+                                                             ckks.bootstrapping, ckks.parameters.levels);
+  const MomentCosts moments(ckks);
+  int level = ckks.data_level;
   const auto close = [&](std::string name, int after) {
     steps.push_back({std::move(name), level, after, counter.switches()});
     seconds += counter.seconds();
@@ -157,6 +161,13 @@ void count_linear(const Plan& plan, OperationCounter& counter, const Sums& sums,
   counter.rescale(level);
   close("first vector", level - 1);
   for (int t = 1; t <= plan.linear->iterations(); ++t) {
+    const auto& iteration = levels.iterations[static_cast<std::size_t>(t)];
+    if (iteration.renewed) {
+      counter.rescale(level + 1);
+      count_bootstrap(counter, ckks);
+      counter.rescale(iteration.start + 1, 2);
+      close("bootstrap", iteration.start);
+    }
     moments.count_product(counter, level);
     counter.rescale(level, 2);
     close("product " + std::to_string(t), level - 1);

@@ -1,10 +1,9 @@
 #include "cloister/ml/logistic_trainer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
-#include <string>
 #include <utility>
+#include <vector>
 
 namespace cloister::ml {
 
@@ -16,44 +15,6 @@ std::optional<circuits::BootstrappingSpec> spec_of(const circuits::Bootstrapper*
 }
 
 }  // namespace
-
-// Units of progress: a block of an iteration, and a bootstrap.
-class LogisticTrainer::Steps {
- public:
-  Steps(const LogisticTrainer& trainer, const BlockSource& blocks, Progress& progress)
-      : trainer_(&trainer), progress_(&progress) {
-    for (std::size_t t = 0; t < iterations(); ++t) {
-      const BlockRange batch = trainer.batch(blocks, t);
-      starts_.push_back(total_);
-      total_ += batch.last - batch.first + (trainer.levels_.iterations[t].renewed ? 1 : 0);
-    }
-  }
-  void begin(std::size_t t, int level, bool bootstraps) {
-    // A bootstrap comes first, and has been done when the iteration begins.
-    done_ = starts_[t] + (trainer_->levels_.iterations[t].renewed && !bootstraps ? 1 : 0);
-    progress_->update("train", done_, total_);
-    progress_->note("iteration " + std::to_string(t + 1) + " of " + std::to_string(iterations()) +
-                    (bootstraps ? ", bootstrap" : ", level " + std::to_string(level)) + precision(t));
-  }
-  void advance() { progress_->update("train", ++done_, total_); }
-
- private:
-  std::size_t iterations() const { return trainer_->schedule_->step.size(); }
-  // What the plan proves of the weights, over the largest that they may be. Errors add up in proportion to
-  // the iterations where the momentum is capped, and later ones count for more where it is not.
-  std::string precision(std::size_t t) const {
-    const ckks::ValueBound& w = trainer_->layout_->weights;
-    if (!(w.error > 0) || !(w.magnitude > 0)) return "";
-    const double share = static_cast<double>(t + 1) / static_cast<double>(iterations());
-    const int bits = static_cast<int>(std::floor(std::log2(w.magnitude / (w.error * share))));
-    return bits > 0 ? ", " + std::to_string(bits) + " bits" : "";
-  }
-
-  const LogisticTrainer* trainer_;
-  Progress* progress_;
-  std::vector<std::uint64_t> starts_;
-  std::uint64_t done_ = 0, total_ = 0;
-};
 
 LogisticTrainer::LogisticTrainer(const LogisticSchedule& schedule, const TrainingLayout& layout,
                                  const ckks::Evaluator& evaluator, const ckks::Encoder& encoder,
@@ -83,7 +44,8 @@ BlockRange LogisticTrainer::batch(const BlockSource& blocks, std::size_t t) cons
 }
 
 LogisticTrainer::State LogisticTrainer::step(const State& state, const ckks::Ciphertext& rows_sum,
-                                             const BlockSource& blocks, std::size_t t, Steps& steps) const {
+                                             const BlockSource& blocks, std::size_t t,
+                                             TrainingSteps& steps) const {
   const ckks::Evaluator& e = *evaluator_;
   const BlockRange rows = batch(blocks, t);
   const double momentum = schedule_->momentum[t], rate = schedule_->step[t];
@@ -126,15 +88,7 @@ TrainingPoint LogisticTrainer::point(const State& state, std::size_t t) const {
 }
 
 LogisticTrainer::State LogisticTrainer::state_of(TrainingPoint point) const {
-  const auto& at = levels_.iterations;
-  if (point.state.size() != 2 || point.iterations >= at.size() || !at[point.iterations].renewed)
-    throw MismatchError("logistic training: the checkpoint is not one of this plan",
-                        std::to_string(point.iterations) + " iterations, " +
-                            std::to_string(point.state.size()) + " ciphertexts",
-                        "two, after a bootstrap");
-  for (const auto& c : point.state)
-    if (c.level() < at[point.iterations].start)
-      throw LevelExhaustedError("logistic training from a checkpoint", c.level(), at[point.iterations].start);
+  check_point(point, levels_, 2);
   return {settled(std::move(point.state[0]), *layout_), settled(std::move(point.state[1]), *layout_)};
 }
 
@@ -147,7 +101,12 @@ ckks::Ciphertext LogisticTrainer::train(const BlockSource& blocks, Progress& pro
                                         TrainingJournal& journal) const {
   check_blocks(blocks, *layout_);
   const ckks::Evaluator& e = *evaluator_;
-  Steps steps(*this, blocks, progress);
+  std::vector<std::uint64_t> units;  // of progress: blocks
+  for (std::size_t t = 0; t < schedule_->step.size(); ++t) {
+    const BlockRange range = batch(blocks, t);
+    units.push_back(range.last - range.first);
+  }
+  TrainingSteps steps(levels_, units, layout_->weights, progress);
   // One of each batch, made when it is first asked for: the same whether a training was interrupted or not.
   std::vector<std::optional<ckks::Ciphertext>> sums(schedule_->batches);
   const auto sum_at = [&](std::size_t t) -> const ckks::Ciphertext& {

@@ -13,6 +13,7 @@
 #include "cloister/ml/schedule.h"
 #include "cloister/ml/training_journal.h"
 #include "cloister/ml/training_layout.h"
+#include "cloister/ml/training_steps.h"
 
 namespace cloister::ml {
 
@@ -58,14 +59,13 @@ class LogisticTrainer {
     ckks::Ciphertext look_ahead;  // V
     ckks::Ciphertext weights;     // W, of the iteration before
   };
-  class Steps;  // what is told of the progress
   BlockRange batch(const BlockSource& blocks, std::size_t t) const;
   State first_state(const ckks::Ciphertext& rows_sum, double rows) const;
   State renewed(const State& state) const;
   TrainingPoint point(const State& state, std::size_t t) const;
   State state_of(TrainingPoint point) const;
   State step(const State& state, const ckks::Ciphertext& rows_sum, const BlockSource& blocks, std::size_t t,
-             Steps& steps) const;
+             TrainingSteps& steps) const;
 
   const LogisticSchedule* schedule_;
   const TrainingLayout* layout_;

@@ -60,7 +60,10 @@ void check_method(const JobRequest& r) {
 Plan Planner::plan(const JobRequest& given) const {
   JobRequest request = given;
   if (has_method(request)) return plan_with_method(std::move(request));
-  if (request.tolerance > 0) request.iterations = iterations_for(request, request.tolerance);
+  if (request.tolerance > 0) {
+    request.iterations = iterations_for(request, request.tolerance);
+    if (request.model == ModelKind::kLinear) request.spectrum_floor = request.spectrum_floor.value_or(0);
+  }
   request.tolerance = 0;
   if (request.iterations == 0) request.iterations = kDefaultIterations;
   return plan_as_asked(request);

@@ -1,5 +1,6 @@
 #include "cloister/ml/moment_matrix.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -7,8 +8,14 @@ namespace cloister::ml {
 
 MomentMatrix::MomentMatrix(const BlockSource& blocks, int rows_level, std::size_t kept,
                            const TrainingLayout& layout, const ckks::Evaluator& evaluator,
-                           const ckks::Encoder& encoder, const ckks::Rotations& rotations, Progress& progress)
-    : layout_(&layout), evaluator_(&evaluator), encoder_(&encoder), rotations_(&rotations), kept_(kept) {
+                           const ckks::Encoder& encoder, const ckks::Rotations& rotations, Progress& progress,
+                           double entry_scale)
+    : layout_(&layout),
+      evaluator_(&evaluator),
+      encoder_(&encoder),
+      rotations_(&rotations),
+      kept_(kept),
+      entry_scale_(entry_scale) {
   const StripPacking& packing = layout.packing;
   if (kept > packing.width) throw InternalError("moments: the packing has fewer columns than are kept");
   if (packing.strips() != 1)
@@ -19,7 +26,7 @@ MomentMatrix::MomentMatrix(const BlockSource& blocks, int rows_level, std::size_
   std::vector<double> keep(packing.slots, 0.0);
   for (std::size_t i = 0; i < packing.slots; ++i)
     if (i % width < kept)
-      keep[i] = 1 / (static_cast<double>(layout.rows) * layout.row_scale * layout.row_scale);
+      keep[i] = entry_scale / (static_cast<double>(layout.rows) * layout.row_scale * layout.row_scale);
   const auto mask = encoder.encode(keep, whole.front().level());
   for (std::size_t k = 0; k < width; ++k) {
     // The matrix is symmetric: D_(f - k)[j] = D_k[j - k].
@@ -27,7 +34,7 @@ MomentMatrix::MomentMatrix(const BlockSource& blocks, int rows_level, std::size_
                               ? whole[k].clone()
                               : rotations.rotate(whole[width - k], static_cast<std::int64_t>(k) -
                                                                        static_cast<std::int64_t>(width));
-    diagonals_.push_back(ckks::Evaluator::with_magnitude(evaluator.multiply(diagonal, mask), 1));
+    diagonals_.push_back(ckks::Evaluator::with_magnitude(evaluator.multiply(diagonal, mask), entry_scale));
   }
 }
 
@@ -69,11 +76,14 @@ std::vector<ckks::Ciphertext> MomentMatrix::sums(const BlockSource& blocks, int 
 }
 
 ckks::Ciphertext MomentMatrix::product(const ckks::Ciphertext& x, double factor) const {
+  // The last stage of rotate_multiples apart, so that a quarter of the rotated vectors is held at once.
+  const auto width = static_cast<std::int64_t>(diagonals_.size()), few = std::min<std::int64_t>(width, 4);
   std::optional<ckks::Ciphertext> sum;
-  for (std::size_t k = 0; k < diagonals_.size(); ++k)
-    accumulate(*evaluator_, sum,
-               evaluator_->multiply_lazy(evaluator_->scale_to_level(diagonals_[k], factor, x.level()),
-                                         rotations_->rotate(x, static_cast<std::int64_t>(k))));
+  std::size_t k = 0;
+  for (const auto& wide : rotations_->rotate_multiples(x, few, width / few))
+    for (const auto& turned : rotations_->rotate_multiples(wide, 1, few))
+      evaluator_->add_product(
+          sum, evaluator_->scale_to_level(diagonals_[k++], factor / entry_scale_, x.level()), turned);
   return evaluator_->finish(std::move(*sum));
 }
 
@@ -86,7 +96,7 @@ ckks::Ciphertext MomentMatrix::column(std::size_t j, double factor) const {
     if (row >= kept_) continue;
     accumulate(*evaluator_, sum,
                evaluator_->multiply_lazy(diagonals_[k],
-                                         encoder_->encode(packing.column_mask(row, factor), level())));
+                                         encoder_->encode(packing.column_mask(row, factor / entry_scale_), level())));
   }
   return evaluator_->rescale(std::move(*sum));
 }

@@ -27,19 +27,21 @@ class MomentMatrix {
   static constexpr int kLevels = 3;
 
   /// From all blocks at `rows_level`, row_scale times the rows. Borrows layout, evaluator, encoder and
-  /// rotations. Cost: for each block width / 2 products without relinearization and twice as many rotations
-  /// in rows; then sums over periods, and width / 2 rotations. Throws InternalError where a row is not whole
-  /// in one strip, or where fewer columns than `kept` are packed.
+  /// rotations. The diagonals are kept `entry_scale` times: the noise of the mask is divided by it, and the
+  /// constant that brings a diagonal down has that many times fewer steps. Cost: for each block width / 2
+  /// products without relinearization and twice as many rotations in rows; then sums over periods, and width
+  /// / 2 rotations. Throws InternalError where a row is not whole in one strip, or where fewer columns than
+  /// `kept` are packed.
   MomentMatrix(const BlockSource& blocks, int rows_level, std::size_t kept, const TrainingLayout& layout,
                const ckks::Evaluator& evaluator, const ckks::Encoder& encoder,
-               const ckks::Rotations& rotations, Progress& progress);
+               const ckks::Rotations& rotations, Progress& progress, double entry_scale = 1);
 
   /// Where the diagonals are kept: products need vectors below it.
   int level() const { return diagonals_.front().level(); }
 
   /// Math: factor D x. Shapes: x repeats with the width's period. One level below x, which must be below
-  /// level(). Cost: a rotation of x for every diagonal but one, a scalar product and rescaling of each, which
-  /// bring it down, and one relinearization.
+  /// level(). Cost: a rotation of x for every diagonal but one (Rotations::rotate_multiples), a scalar product
+  /// and rescaling of each, which bring it down, and one relinearization.
   ckks::Ciphertext product(const ckks::Ciphertext& x, double factor) const;
 
   /// Math: factor D e_j, column j. One level below level(). No key switch.
@@ -54,6 +56,7 @@ class MomentMatrix {
   const ckks::Encoder* encoder_;
   const ckks::Rotations* rotations_;
   std::size_t kept_;
+  double entry_scale_;
   std::vector<ckks::Ciphertext> diagonals_;  // [width]
 };
 

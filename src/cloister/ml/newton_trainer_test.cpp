@@ -96,7 +96,7 @@ class NewtonRun {
   NewtonSchedule schedule;
   CkksPlan plan;
   LevelSchedule levels;
-  NewtonErrors injected;
+  NewtonInjectedErrors injected;
   data::Matrix rows;
   LogisticTrace clear;
   std::optional<TrainingParties> parties;

@@ -51,6 +51,7 @@ Json request_json(const JobRequest& r) {
          {"feature_bound", r.feature_bound},
          {"small_keys", r.small_keys}};
   if (r.spectrum_cap) j["spectrum_cap"] = *r.spectrum_cap;
+  if (r.spectrum_floor) j["spectrum_floor"] = *r.spectrum_floor;
   if (r.method == Method::kNewton) {
     j["method"] = to_string(r.method);
     j["products"] = r.products;
@@ -74,6 +75,7 @@ JobRequest request_from(const Json& j) {
   r.feature_bound = number<double>(j, "feature_bound", 1, 1e6);
   r.small_keys = j.at("small_keys").get<bool>();
   if (j.contains("spectrum_cap")) r.spectrum_cap = number<double>(j, "spectrum_cap", 1e-9, 1e9);
+  if (j.contains("spectrum_floor")) r.spectrum_floor = number<double>(j, "spectrum_floor", 0, 1e9);
   if (!has_method(r)) return r;
   r.method = j.contains("method") ? parse(j, "method", std::array{Method::kNewton}) : Method::kNesterov;
   if (r.method == Method::kNewton) r.products = number<int>(j, "products", 1, kMaxNewtonProducts);
@@ -258,7 +260,7 @@ Plan read(const Json& j) {
                            ? number<int>(j.at("schedule"), "sigmoid_degree", 3, 7)
                            : 0;
     plan = derive_ckks_plan(
-        request, plan_schedule(request, degree),
+        request, plan_schedule(request, degree, c.contains("bootstrapping")),
         {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
          number<int>(c, "digits", 1, 200), degree,
          rotation_keys_from(c.at("rotation_keys").get<std::string>()), row_slots_from(c, request),

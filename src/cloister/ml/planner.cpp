@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -73,11 +74,13 @@ double log2_of(const std::vector<std::uint64_t>& primes) {
 std::vector<int> runs(const JobRequest& r, int log2_degree, const PlannedSchedule& schedule) {
   if (r.iterations_per_bootstrap) return {*r.iterations_per_bootstrap};
   std::vector<int> out{0};
-  if (!schedule.logistic && !schedule.newton) return out;
+  if (!renews(schedule)) return out;
+  if (schedule.linear) out.clear();
   // Of so many levels as 128 bits allow at the least scale; derive_ckks_plan knows exactly.
   const double levels = rlwe::max_log2_modulus(log2_degree) / kMinScaleBits;
   const int each = levels_per_iteration(schedule);
-  for (int run = 1; run < r.iterations - 1 && run * each <= levels; ++run) out.push_back(run);
+  for (int run = 1; run < r.iterations - (schedule.linear ? 0 : 1) && run * each <= levels; ++run)
+    out.push_back(run);
   return out;
 }
 
@@ -156,14 +159,30 @@ std::optional<CkksPlan> shaped(const JobRequest& request, const PlannedSchedule&
   // |w . x| by Cauchy and Schwarz.
   const double row_norm = request.feature_bound * std::sqrt(columns);
   ckks.margins.magnitude = schedule.weight_bound * row_norm;
-  if (choices.iterations_per_bootstrap > 0 &&
-      (2 * ckks.packing.width > slots || (!schedule.logistic && !schedule.newton)))
+  if (choices.iterations_per_bootstrap > 0 && (2 * ckks.packing.width > slots || !renews(schedule)))
     return std::nullopt;
   set_parameters(request, schedule, choices, ckks);
   const double limit = rlwe::max_log2_modulus(choices.log2_degree);
   if (choices.digits > ckks.parameters.top_level() + 1 || rough_log2_qp(ckks.parameters) > limit)
     return std::nullopt;
   return ckks;
+}
+
+// Of the vectors that a bootstrap renews, in weights' units.
+double largest_renewed(const PlannedSchedule& schedule) {
+  if (!schedule.linear_bounds) return schedule.weight_bound;
+  return std::max(schedule.weight_bound,
+                  schedule.linear_bounds->change_scale() * schedule.linear_bounds->largest_change());
+}
+
+void check_floor(const JobRequest& r) {
+  if (!r.spectrum_floor) return;
+  if (r.job != Job::kTrain || r.model != ModelKind::kLinear || r.scheme != Scheme::kCkks)
+    throw ParametersError("plan: a floor under the spectrum is for linear trainings with ckks; leave it out");
+  const double cap = spectrum_cap_or_default(r.spectrum_cap, r.features);
+  if (!(*r.spectrum_floor >= 0) || !(*r.spectrum_floor < cap) || !(*r.spectrum_floor + r.ridge > 0))
+    throw ParametersError("plan: the floor under the spectrum must be below its cap of " +
+                          std::to_string(cap) + ", and above 0 without a ridge");
 }
 
 }  // namespace
@@ -188,9 +207,9 @@ void check_request(const JobRequest& r) {
     throw ParametersError(
         "plan: the largest error must be positive, the features' bound in [1, 1e6], the ridge not negative");
   if (r.iterations_per_bootstrap.value_or(0) < 0 ||
-      (r.iterations_per_bootstrap.value_or(0) > 0 &&
-       (r.job != Job::kTrain || r.model != ModelKind::kLogistic || r.scheme != Scheme::kCkks)))
-    throw ParametersError("plan: bootstraps are for logistic trainings with ckks");
+      (r.iterations_per_bootstrap.value_or(0) > 0 && (r.job != Job::kTrain || r.scheme != Scheme::kCkks)))
+    throw ParametersError("plan: bootstraps are for trainings with ckks");
+  check_floor(r);
   check_method(r);
   const std::size_t width = StripPacking::width_of(r.features + std::size_t{1});
   if (r.row_slots != 0 && (r.row_slots < 0 || !std::has_single_bit(static_cast<unsigned>(r.row_slots)) ||
@@ -208,12 +227,14 @@ void check_request(const JobRequest& r) {
 }
 
 int iterations_for(const JobRequest& request, double tolerance) {
-  if (request.job != Job::kTrain || !(request.ridge > 0))
-    throw ParametersError(
-        "plan: a tolerance fixes the iterations of a training with a ridge; give --ridge X");
-  if (request.model == ModelKind::kLinear) {
+  const bool is_linear = request.model == ModelKind::kLinear;
+  const double least = request.ridge + (is_linear ? request.spectrum_floor.value_or(0) : 0);
+  if (request.job != Job::kTrain || !(least > 0))
+    throw ParametersError("plan: a tolerance fixes the iterations of a training with a ridge; give --ridge X" +
+                          std::string(is_linear ? ", or --spectrum-floor X" : ""));
+  if (is_linear) {
     const double cap = spectrum_cap_or_default(request.spectrum_cap, request.features);
-    return std::max(1, linear_iterations_for((cap + request.ridge) / request.ridge, tolerance));
+    return std::max(1, linear_iterations_for((cap + request.ridge) / least, tolerance));
   }
   const int degree = request.sigmoid_degree != 0 ? request.sigmoid_degree : kSteadyDegree;
   return logistic_iterations_for({.features = request.features + std::size_t{1},
@@ -225,7 +246,7 @@ int iterations_for(const JobRequest& request, double tolerance) {
                                  request.ridge, tolerance);
 }
 
-PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
+PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree, bool bootstraps) {
   PlannedSchedule out;
   if (request.job == Job::kPredict) {
     out.weight_bound = kClearWeightBound;
@@ -257,12 +278,22 @@ PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree) {
     out.gains = logistic_gains(*out.logistic, limit);
     out.renewal_gains = logistic_renewal_gains(*out.logistic, limit);
   } else {
-    out.linear = plan_linear({.features = request.features,
-                              .iterations = request.iterations,
-                              .ridge = request.ridge,
-                              .upper = request.spectrum_cap});
-    out.weight_bound = linear_weight_bound(*out.linear);
+    out.linear = plan_linear(bootstraps ? long_linear_spec(request.features, request.iterations,
+                                                           request.ridge, request.spectrum_cap,
+                                                           request.spectrum_floor)
+                                        : LinearSpec{.features = request.features,
+                                                     .iterations = request.iterations,
+                                                     .ridge = request.ridge,
+                                                     .upper = request.spectrum_cap,
+                                                     .lower = request.spectrum_floor});
     out.gains = linear_gains(*out.linear);
+    if (bootstraps) {
+      out.linear_bounds = linear_state_bounds(*out.linear);
+      out.weight_bound = out.linear_bounds->largest_weights();
+      out.renewal_gains = linear_renewal_gains(*out.linear, out.linear_bounds->change_scale());
+    } else {
+      out.weight_bound = linear_weight_bound(*out.linear);
+    }
   }
   return out;
 }
@@ -307,9 +338,9 @@ std::optional<Plan> bounded(const JobRequest& request, const PlannedSchedule& sc
       return training_error(chain, request, schedule, tried, {});
     });
     ckks.row_scale = row_scale_for(ckks, *sigmoid);
-    if (ckks.bootstrapping)
-      ckks.bootstrapping->range = std::max(1.0, ckks.state_scale * schedule.weight_bound);
   }
+  if (ckks.bootstrapping)
+    ckks.bootstrapping->range = std::max(1.0, ckks.state_scale * largest_renewed(schedule));
   RenewalError renewal;
   if (ckks.bootstrapping)
     renewal = renewal_error(ckks, chains.noise(*ckks.bootstrapping, ckks.parameters), request.features + 1);
@@ -325,10 +356,12 @@ std::optional<Plan> bounded(const JobRequest& request, const PlannedSchedule& sc
   return plan;
 }
 
-bool is_precise_enough(const Plan& plan) {
+bool is_precise_enough(const Plan& plan, const PlannedSchedule& schedule) {
   const ckks::ValueBound& weights = plan.ckks->weights;
-  // Beyond that a bootstrap refuses.
-  if (plan.ckks->bootstrapping && weights.error > weights.magnitude * kMaxErrorToBootstrap) return false;
+  // Beyond that a bootstrap refuses. A change has the errors of two vectors, scaled as it is.
+  const double scale = schedule.linear_bounds ? schedule.linear_bounds->change_scale() : 1;
+  if (plan.ckks->bootstrapping && scale * weights.error > weights.magnitude * kMaxErrorToBootstrap)
+    return false;
   return plan.error_bound <= plan.request.max_error;
 }
 
@@ -337,7 +370,7 @@ bool is_precise_enough(const Plan& plan) {
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices, FoundChains& chains) {
   auto plan = bounded(request, schedule, choices, chains);
-  if (plan && !is_precise_enough(*plan)) return std::nullopt;
+  if (plan && !is_precise_enough(*plan, schedule)) return std::nullopt;
   return plan;
 }
 
@@ -359,7 +392,7 @@ void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& s
     choices.scale_bits = low + (high - low) / 2;
     auto found =
         shaped(request, schedule, choices) ? bounded(request, schedule, choices, chains) : std::nullopt;
-    if (found && !is_precise_enough(*found)) {
+    if (found && !is_precise_enough(*found, schedule)) {
       low = choices.scale_bits + 1;
       continue;
     }
@@ -385,23 +418,34 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
               : is_steady(request)        ? std::vector<int>{kSteadyDegree}
                                           : std::vector<int>{3, 7};
   std::vector<Plan> out;
-  for (const int degree : degrees) {
-    const PlannedSchedule schedule = plan_schedule(request, degree);
-    for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree) {
-      if (request.log2_degree != 0 && request.log2_degree != log2_degree) continue;
-      for (const int run : runs(request, log2_degree, schedule)) {
-        for (int digits = 1; digits <= kMaxDigits; ++digits) {
-          if (request.digits != 0 && request.digits != digits) continue;
-          FoundChains chains;
-          for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
-            add_candidates(request, schedule,
-                           {.log2_degree = log2_degree,
-                            .digits = digits,
-                            .sigmoid_degree = degree,
-                            .row_slots = row_slots,
-                            .iterations_per_bootstrap = run},
-                           chains, out);
-        }
+  const auto add = [&](int degree, bool bootstraps) {
+    std::ranges::move(candidates(request, degree, plan_schedule(request, degree, bootstraps)),
+                      std::back_inserter(out));
+  };
+  const bool is_linear = request.job == Job::kTrain && request.model == ModelKind::kLinear;
+  for (const int degree : degrees) add(degree, is_linear && request.iterations_per_bootstrap.value_or(0) > 0);
+  // Linear trainings are renewed where levels do not suffice.
+  if (is_linear && out.empty() && !request.iterations_per_bootstrap) add(0, true);
+  return out;
+}
+
+std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_degree,
+                                      const PlannedSchedule& schedule) const {
+  std::vector<Plan> out;
+  for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree) {
+    if (request.log2_degree != 0 && request.log2_degree != log2_degree) continue;
+    for (const int run : runs(request, log2_degree, schedule)) {
+      for (int digits = 1; digits <= kMaxDigits; ++digits) {
+        if (request.digits != 0 && request.digits != digits) continue;
+        FoundChains chains;
+        for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
+          add_candidates(request, schedule,
+                         {.log2_degree = log2_degree,
+                          .digits = digits,
+                          .sigmoid_degree = sigmoid_degree,
+                          .row_slots = row_slots,
+                          .iterations_per_bootstrap = run},
+                         chains, out);
       }
     }
   }

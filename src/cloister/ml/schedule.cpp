@@ -94,8 +94,9 @@ LinearSchedule plan_linear(const LinearSpec& spec) {
     throw ParametersError("schedule: the fourth kind takes no lower bound of the spectrum; drop it");
   const double upper = spec.upper.value_or(default_spectrum_cap(spec.features));
   const double lower = fourth ? 0 : spec.lower.value_or(upper / std::max(2, spec.iterations + 1));
-  if (!(lower > 0 || fourth) || !(lower < upper) || !std::isfinite(upper))
-    throw ParametersError("schedule: the bounds of the spectrum must satisfy 0 < lower < upper");
+  if (!(lower >= 0) || !(lower + spec.ridge > 0 || fourth) || !(lower < upper) || !std::isfinite(upper))
+    throw ParametersError(
+        "schedule: the bounds of the spectrum must satisfy 0 < lower < upper, with a ridge 0 <= lower");
   LinearSchedule schedule;
   schedule.features = spec.features;
   schedule.ridge = spec.ridge;
@@ -119,6 +120,20 @@ LinearSchedule plan_linear(const LinearSpec& spec) {
     ratio = next;
   }
   return schedule;
+}
+
+LinearSpec long_linear_spec(std::size_t features, int iterations, double ridge, std::optional<double> upper,
+                            std::optional<double> floor) {
+  LinearSpec spec{.features = features, .iterations = iterations, .ridge = ridge, .upper = upper};
+  spec.lower = floor;
+  if (floor) return spec;
+  if (ridge > 0) {
+    spec.lower = 0;
+    if (plan_linear(spec).residual_factor() <= kRidgeTolerance) return spec;
+    spec.lower.reset();
+  }
+  spec.polynomial = LinearPolynomial::kFourthKind;
+  return spec;
 }
 
 }  // namespace cloister::ml

@@ -143,7 +143,7 @@ struct LinearSpec {
   double ridge = 0;          ///< lambda
   /// Bounds on the spectrum of X^T X / n, without the ridge. Above the upper bound the iteration may
   /// diverge; below the lower it is merely slow. Defaults: default_spectrum_cap(features), and that over
-  /// max(2, iterations + 1): with more products a wider band converges.
+  /// max(2, iterations + 1): with more products a wider band converges. With a ridge the lower may be 0.
   std::optional<double> upper = std::nullopt;
   std::optional<double> lower = std::nullopt;
   LinearPolynomial polynomial = LinearPolynomial::kFirstKind;  ///< the fourth kind reads no `lower`
@@ -167,7 +167,7 @@ struct LinearSchedule {
 };
 
 /// Errors: ParametersError for no features, iterations outside 0..kMaxIterations, a negative ridge, bounds
-/// that are not 0 < lower < upper, or a lower bound given for the fourth kind.
+/// that are not 0 < lower < upper (0 <= with a ridge), or a lower bound given for the fourth kind.
 LinearSchedule plan_linear(const LinearSpec& spec);
 
 /// G_s for s = 0..T: the most by which an error in x_s (L2 norm) is amplified until x_T for any A whose
@@ -179,6 +179,28 @@ double linear_error_bound(const LinearSchedule& schedule, double error_per_step)
 
 /// A bound on |x_t| for every t and targets of mean square at most 1, for the headroom of the ciphertexts.
 double linear_weight_bound(const LinearSchedule& schedule);
+
+/// Bounds on the state of a linear training, in L2, for targets of mean square at most 1 and any data whose
+/// spectrum keeps to the schedule's: a component of b in an eigenvector's direction is at most the root of
+/// its eigenvalue, the ridge not counted. Ill-conditioned columns make x long only where the target is
+/// aligned with their least eigenvalues, so these grow with T where linear_weight_bound grows with its
+/// square.
+struct LinearStateBounds {
+  std::vector<double> weights;  ///< [T + 1], of x_t
+  std::vector<double> change;   ///< [T + 1], of x_t - x_{t-1}, x_{-1} being 0
+
+  double largest_weights() const;
+  double largest_change() const;  ///< that is renewed: for t of at least 1
+  /// By which the change may travel multiplied, so that it is no larger than the weights: an integer, at
+  /// least 1 and at most 8.
+  int change_scale() const;
+};
+LinearStateBounds linear_state_bounds(const LinearSchedule& schedule);
+
+/// For t = 1..T (0 at t = 0): the most by which errors of the same L2 norm in x_{t-1} and in change_scale
+/// times the change x_{t-1} - x_{t-2}, that come in between two iterations, are amplified together until x_T:
+/// what a bootstrap before product t adds.
+std::vector<double> linear_renewal_gains(const LinearSchedule& schedule, int change_scale);
 
 /// A bound on |b - A x_T| for targets of mean square at most 1 and any spectrum of X^T X / n within
 /// [0, upper - ridge], however ill-conditioned: max |r(lambda)| sqrt(lambda - ridge) for the residual
@@ -193,6 +215,17 @@ double linear_residual_bound(const LinearSchedule& schedule);
 /// Domain: condition > 1, tolerance in (0, 1). Errors: ParametersError outside, or where kMaxIterations are
 /// too few; a ridge (ridge_for_condition) mends that.
 int linear_iterations_for(double condition, double tolerance);
+
+/// What is left at most, where a ridge makes a training of many products worth the first kind: it takes the
+/// ridge for the lower bound where that comes to this, else the fourth kind.
+inline constexpr double kRidgeTolerance = 0.05;
+
+/// The spec of a linear training of many products: with a floor under the spectrum of X^T X / n, or a ridge that
+/// suffices (kRidgeTolerance), the first kind from there to the cap; else the fourth.
+///
+/// Domain: `floor` at least 0, positive without a ridge. Errors: as plan_linear, from that.
+LinearSpec long_linear_spec(std::size_t features, int iterations, double ridge, std::optional<double> upper,
+                            std::optional<double> floor);
 
 /// The smallest lower bound, as a part of `upper`, from which on T products reach `tolerance`: 1 / condition
 /// of linear_iterations_for, solved the other way.

@@ -10,7 +10,9 @@ namespace cloister::ml {
 
 /// Levels of fresh rows, or of rows to predict, where nothing is renewed.
 int levels_of(const JobRequest& request, const PlannedSchedule& schedule);
-/// Of every iteration after the first, of a logistic training.
+/// Whether a training has a schedule for bootstraps.
+bool renews(const PlannedSchedule& schedule) noexcept;
+/// Of every iteration after the first; of a linear training, of a product.
 int levels_per_iteration(const PlannedSchedule& schedule);
 /// The fewest levels with which `run` such iterations fit between two bootstraps.
 int levels_for_runs(const PlannedSchedule& schedule, int run, const circuits::BootstrappingSpec& spec);

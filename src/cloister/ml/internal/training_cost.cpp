@@ -49,13 +49,14 @@ void count_gradient(OperationCounter& counter, const CkksPlan& ckks, const Sums&
 }
 
 MomentCosts::MomentCosts(const CkksPlan& ckks)
-    : width_(static_cast<double>(ckks.packing.width)), half_(width_ / 2) {
+    : width_(static_cast<double>(ckks.packing.width)),
+      half_(width_ / 2),
+      turned_(ckks.rotations(), 1, ckks.packing.width) {
   const ckks::RotationBasis basis = ckks.rotations();
   const auto w = static_cast<std::int64_t>(ckks.packing.width);
   for (std::int64_t k = 1; k < w; ++k) {
     const double ahead = static_cast<double>(basis.path(k).size()),
                  back = static_cast<double>(basis.path(k - w).size());
-    forward_ += ahead;
     (k <= w / 2 ? both_ways_ : backward_) += k <= w / 2 ? ahead + back : back;
   }
 }
@@ -74,8 +75,9 @@ void MomentCosts::count_sums(OperationCounter& counter, const Sums& sums, int le
 
 void MomentCosts::count_product(OperationCounter& counter, int level) const {
   counter.rescale(level + 1, width_);
-  counter.key_switch(level, forward_);
-  counter.product(level);
+  counter.rotate_multiples(turned_, level);
+  counter.add_product(level, width_);
+  counter.key_switch(level);
 }
 
 }  // namespace cloister::ml

@@ -24,7 +24,8 @@ class MomentCosts {
 
  private:
   double width_, half_;
-  double both_ways_ = 0, backward_ = 0, forward_ = 0;  // key switches of rotations
+  double both_ways_ = 0, backward_ = 0;  // key switches of rotations
+  RotationMultiples turned_;               // of a vector that meets the diagonals
 };
 
 }  // namespace cloister::ml
