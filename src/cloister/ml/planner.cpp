@@ -424,8 +424,11 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
   };
   const bool is_linear = request.job == Job::kTrain && request.model == ModelKind::kLinear;
   for (const int degree : degrees) add(degree, is_linear && request.iterations_per_bootstrap.value_or(0) > 0);
-  // Linear trainings are renewed where levels do not suffice.
-  if (is_linear && out.empty() && !request.iterations_per_bootstrap) add(0, true);
+  // Linear trainings are renewed where levels do not suffice, or only in a ring whose every step is so slow
+  // that bootstraps in a smaller one may be cheaper.
+  if (is_linear && !request.iterations_per_bootstrap &&
+      std::ranges::all_of(out, [](const Plan& p) { return p.ckks->parameters.log2_degree == kMaxLog2Degree; }))
+    add(0, true);
   return out;
 }
 
