@@ -83,6 +83,7 @@ void describe(const Planning& p, StepOutput& out) {
       "\n{} rows to train on, {} to test with; {} left out for what they lack, {} to balance the classes.\n",
       train, test, p.split.dropped_missing, p.split.dropped_balance));
   out.say(facts_table(p.plan));
+  if (p.plan.methods) out.say("\n" + method_text(*p.plan.methods, p.plan.request.small_keys));
   if (!p.plan.steps.empty()) {
     out.say("\nWhat happens at which level:");
     out.say(steps_table(p.plan));
@@ -183,6 +184,17 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
       ->capture_default_str();
   group->add_option("--iterations", o.iterations, "Passes of training (default: the model's)")
       ->check(CLI::Range(1, ml::kMaxIterations));
+  group
+      ->add_option("--method", o.method,
+                   "How a logistic model is trained: nesterov (gradients), newton (a fixed Hessian: fewer, "
+                   "longer iterations), or auto: whichever takes less time to the same accuracy; with "
+                   "--iterations or --batches nesterov")
+      ->check(CLI::IsMember({"auto", "nesterov", "newton"}))
+      ->capture_default_str();
+  group
+      ->add_option("--products", o.products,
+                   "For experts, with --method newton: products with the columns' matrix an iteration")
+      ->check(CLI::Range(1, ml::kMaxNewtonProducts));
   group
       ->add_option(
           "--tolerance", o.tolerance,

@@ -321,7 +321,8 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   // it, and the three parts of its sum.
   const double words = std::exp2(chain.log2_degree) * 8;
   const double limbs = static_cast<double>(chain.q_primes.size() + chain.p_primes.size());
-  const double kept = plan.linear || plan.newton ? static_cast<double>(ckks.packing.width) : 0;  // the matrix's diagonals
+  const double kept =
+      plan.linear || plan.newton ? static_cast<double>(ckks.packing.width) : 0;  // the matrix's diagonals
   const double held = 2 * (12 + kept) + (trains ? 5 : 1) * (strips - 1) + chain.digits + 4;
   const double diagonals = ckks.bootstrapping ? bootstrapping_words(ckks, chain) : 0;
   e.server_memory_bytes =

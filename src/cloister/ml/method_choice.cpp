@@ -62,10 +62,9 @@ double remaining(const NewtonSchedule& schedule, AccuracyMeasure measure) {
   for (int i = 0; i < grid.size(); ++i) {
     const double lambda = grid.at(i) - solve.ridge, most = schedule.curvature * lambda;
     largest = std::max(
-        largest, largest_residual(measure, schedule.step / schedule.curvature *
-                                               newton_inverse(schedule, grid.at(i)),
-                                  kLeastMeanSlope * most + schedule.ridge, most + schedule.ridge,
-                                  schedule.iterations));
+        largest, largest_residual(
+                     measure, schedule.step / schedule.curvature * newton_inverse(schedule, grid.at(i)),
+                     kLeastMeanSlope * most + schedule.ridge, most + schedule.ridge, schedule.iterations));
   }
   return largest;
 }

@@ -86,8 +86,7 @@ Plan Planner::plan_with_method(JobRequest request) const {
   if (!newton_plan && !best) return plan_as_asked(nesterov);  // says which job fits
   methods.nesterov.iterations = nesterov.iterations;
   if (best) methods.nesterov.cost = plan_cost(*best);
-  if (newton_plan && (!best || plan_cost(*newton_plan) < plan_cost(*best)))
-    best = std::move(newton_plan);
+  if (newton_plan && (!best || plan_cost(*newton_plan) < plan_cost(*best))) best = std::move(newton_plan);
   best->methods = methods;
   return std::move(*best);
 }

@@ -156,6 +156,7 @@ NewtonGains newton_gains(const NewtonSchedule& schedule, double margin_limit, do
   NewtonGains out;
   out.gradient = inverse_bounds(schedule.solve).most / schedule.solve.start;
   out.product = std::accumulate(solve.begin() + 1, solve.end(), 0.0);
+  out.product_root = std::sqrt(std::inner_product(solve.begin() + 1, solve.end(), solve.begin() + 1, 0.0));
   out.iteration.assign(static_cast<std::size_t>(schedule.iterations), 1.0);
   double power = 1;
   for (std::size_t t = out.iteration.size() - 1; t-- > 0;) {

@@ -88,6 +88,7 @@ struct NewtonErrors {
 /// What an error comes to in w_T at most, in L2, by where it comes in.
 struct NewtonGains {
   double gradient = 0, product = 0;  ///< to the w of its iteration: NewtonErrors' of one iteration
+  double product_root = 0;  ///< the root of the sum of squares of the products', where `product` is the sum
   /// [T]: from w_{t + 1}, t = 0..T-1, to w_T. Each iteration contracts by `factor` in Q's norm, so that it is
   /// distortion * factor^(T - 1 - t), and 1 for the last.
   std::vector<double> iteration;

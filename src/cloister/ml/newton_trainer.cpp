@@ -17,36 +17,6 @@ std::optional<circuits::BootstrappingSpec> spec_of(const circuits::Bootstrapper*
 
 }  // namespace
 
-// Units of progress: a block of an iteration, a product, and a bootstrap.
-class NewtonTrainer::Steps {
- public:
-  Steps(const NewtonTrainer& trainer, std::uint64_t blocks, Progress& progress)
-      : trainer_(&trainer), progress_(&progress), blocks_(blocks) {}
-  void begin(std::size_t t, int level, bool bootstraps) {
-    // A bootstrap comes first, and has been done when the iteration begins.
-    done_ = before(t) + (renews(t) && !bootstraps ? 1 : 0);
-    progress_->update("train", done_, before(iterations()));
-    progress_->note("iteration " + std::to_string(t + 1) + " of " + std::to_string(iterations()) +
-                    (bootstraps ? ", bootstrap" : ", level " + std::to_string(level)));
-  }
-  void advance() { progress_->update("train", ++done_, before(iterations())); }
-
- private:
-  std::size_t iterations() const { return trainer_->levels_.iterations.size(); }
-  bool renews(std::size_t t) const { return trainer_->levels_.iterations[t].renewed; }
-  // The first iteration has no pass over the rows.
-  std::uint64_t before(std::size_t t) const {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < t; ++i)
-      sum += (i > 0 ? blocks_ : 0) + trainer_->schedule_->solve.step.size() + (renews(i) ? 1 : 0);
-    return sum;
-  }
-
-  const NewtonTrainer* trainer_;
-  Progress* progress_;
-  std::uint64_t blocks_, done_ = 0;
-};
-
 NewtonTrainer::NewtonTrainer(const NewtonSchedule& schedule, const TrainingLayout& layout,
                              const ckks::Evaluator& evaluator, const ckks::Encoder& encoder,
                              const circuits::Bootstrapper* bootstrapper)
@@ -82,8 +52,7 @@ LevelSchedule NewtonTrainer::level_schedule(const NewtonSchedule& schedule, int 
                                             const std::optional<circuits::BootstrappingSpec>& bootstrapping,
                                             int max_level) {
   if (!bootstrapping) {
-    auto out =
-        LevelSchedule::within_levels(schedule.iterations, levels_per_iteration(schedule), model_level);
+    auto out = LevelSchedule::within_levels(schedule.iterations, levels_per_iteration(schedule), model_level);
     out.iterations.front().start = model_level + levels(schedule);
     return out;
   }
@@ -106,7 +75,7 @@ BlockRange NewtonTrainer::all_blocks(const BlockSource& blocks) const {
 
 // p_k from h = p_0, which lies below the matrix.
 ckks::Ciphertext NewtonTrainer::direction(const MomentMatrix& moments, ckks::Ciphertext start,
-                                          Steps& steps) const {
+                                          TrainingSteps& steps) const {
   const ckks::Evaluator& e = *evaluator_;
   const LinearSchedule& solve = schedule_->solve;
   const double largest = layout_->state_scale * largest_direction_;
@@ -126,19 +95,6 @@ ckks::Ciphertext NewtonTrainer::direction(const MomentMatrix& moments, ckks::Cip
   return p;
 }
 
-ckks::Ciphertext NewtonTrainer::restored(TrainingPoint point) const {
-  const auto& at = levels_.iterations;
-  if (point.state.size() != 1 || point.iterations >= at.size() || !at[point.iterations].renewed)
-    throw MismatchError("newton training: the checkpoint is not one of this plan",
-                        std::to_string(point.iterations) + " iterations, " +
-                            std::to_string(point.state.size()) + " ciphertexts",
-                        "one, after a bootstrap");
-  auto& w = point.state.front();
-  if (w.level() < at[point.iterations].start)
-    throw LevelExhaustedError("newton training from a checkpoint", w.level(), at[point.iterations].start);
-  return settled(std::move(w), *layout_);
-}
-
 ckks::Ciphertext NewtonTrainer::train(const BlockSource& blocks, Progress& progress,
                                       TrainingJournal& journal) const {
   check_blocks(blocks, *layout_);
@@ -147,16 +103,23 @@ ckks::Ciphertext NewtonTrainer::train(const BlockSource& blocks, Progress& progr
   std::size_t t = kept ? kept->iterations : 0;
   const bool resumed = kept.has_value();
   std::optional<ckks::Ciphertext> w;
-  if (kept) w = restored(std::move(*kept));
+  if (kept) {
+    check_point(*kept, levels_, 1);
+    w = settled(std::move(kept->state.front()), *layout_);
+  }
 
   const BlockRange range = all_blocks(blocks);
   const MomentMatrix moments(blocks, levels_.rows_level(), schedule_->features, *layout_, e, *encoder_,
-                             rotations_, progress);
+                             rotations_, progress, kEntryScale);
   const auto rows_sum = gradient_.sum_of_rows(blocks, range);
   // What the solution starts from: start * step / c times the gradient.
   const double rate = schedule_->solve.start * schedule_->step / schedule_->curvature;
   const double gain = rate * layout_->state_scale / (layout_->row_scale * range.rows);
-  Steps steps(*this, blocks.blocks(), progress);
+  // A block of an iteration, and a product. The first iteration has no pass over the rows.
+  const auto products = static_cast<std::uint64_t>(schedule_->solve.iterations());
+  std::vector<std::uint64_t> units(levels_.iterations.size(), blocks.blocks() + products);
+  units.front() = products;
+  TrainingSteps steps(levels_, units, layout_->weights, progress);
   for (const std::size_t from = t; t < levels_.iterations.size(); ++t) {
     const auto& [start, renews] = levels_.iterations[t];
     if (t == 0) {

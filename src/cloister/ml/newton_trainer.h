@@ -13,6 +13,7 @@
 #include "cloister/ml/newton_schedule.h"
 #include "cloister/ml/training_journal.h"
 #include "cloister/ml/training_layout.h"
+#include "cloister/ml/training_steps.h"
 
 namespace cloister::ml {
 
@@ -50,6 +51,9 @@ class NewtonTrainer {
   static int levels_for_runs(const NewtonSchedule& schedule, int run, int model_level,
                              const circuits::BootstrappingSpec& spec);
 
+  /// Of the matrix's diagonals: see MomentMatrix.
+  static constexpr double kEntryScale = 64;
+
   /// Levels an iteration after the first consumes: the gradient's, and one a product.
   static int levels_per_iteration(const NewtonSchedule& schedule) {
     return LogisticGradient::levels(schedule.sigmoid.degree()) + schedule.solve.iterations();
@@ -65,10 +69,8 @@ class NewtonTrainer {
   }
 
  private:
-  class Steps;  // what is told of the progress
   BlockRange all_blocks(const BlockSource& blocks) const;
-  ckks::Ciphertext direction(const MomentMatrix& moments, ckks::Ciphertext start, Steps& steps) const;
-  ckks::Ciphertext restored(TrainingPoint point) const;
+  ckks::Ciphertext direction(const MomentMatrix& moments, ckks::Ciphertext start, TrainingSteps& steps) const;
 
   const NewtonSchedule* schedule_;
   const TrainingLayout* layout_;

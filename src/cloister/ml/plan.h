@@ -48,8 +48,8 @@ struct JobRequest {
   /// Of a logistic training with CKKS. A plan's own request says which it was, and never kAuto; kAuto takes
   /// the cheaper one to the same accuracy, but Nesterov's where iterations or batches are given.
   Method method = Method::kAuto;
-  int products = 0;      ///< Newton's k, an iteration; 0: the planner's choice
-  double tolerance = 0;  ///< in place of iterations; a plan's own request has those instead
+  int products = 0;           ///< Newton's k, an iteration; 0: the planner's choice
+  double tolerance = 0;       ///< in place of iterations; a plan's own request has those instead
   double max_error = 1e-3;    ///< of every weight (training) or prediction, against the clear algorithm
   double feature_bound = 16;  ///< no prepared value exceeds it
   bool small_keys = false;    ///< the fewest bytes to upload instead of the least time

@@ -40,8 +40,8 @@ PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree, boo
 /// is what bounds the curvature from below, or a positive floor.
 int iterations_for(const JobRequest& request, double tolerance);
 
-/// What the planner makes least: seconds until the answer is back, keys, rows and their transfer included; with
-/// small_keys the bytes to upload.
+/// What the planner makes least: seconds until the answer is back, keys, rows and their transfer included;
+/// with small_keys the bytes to upload.
 double plan_cost(const Plan& plan);
 
 /// Throws ParametersError for a request that makes no sense.

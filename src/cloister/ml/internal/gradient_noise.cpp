@@ -55,8 +55,7 @@ double gradient_error(const OperationNoise& op, const CkksPlan& plan, const JobR
   const double weights = plan.weights.magnitude;
   const double d = static_cast<double>(features);
   // u = z / R in every slot of a row, of fresh rows, which are not rescaled: their limbs are dropped.
-  const double sums =
-      op.weighted_sum(op.fresh, kappa * weights, row_slots) / square(kappa * scale * range);
+  const double sums = op.weighted_sum(op.fresh, kappa * weights, row_slots) / square(kappa * scale * range);
   const double u = packing.row_slots == 1
                        ? sums
                        : op.rotated_sum(sums + op.mask * square(2 * kappa * range) + op.rounding, row_slots);
@@ -74,10 +73,9 @@ double gradient_error(const OperationNoise& op, const CkksPlan& plan, const JobR
   // the one that carries the gain, of two roundings, times the others. It is x u in every slot, or u alone:
   // then x, of rows that travel scaled, comes at the end, with one more product.
   const double each = op.rounding + op.key_switch;
-  const double factors =
-      n * square(gain * lead * others) * 4 * each +
-      (packing.row_slots == 1 ? n * square(scale) * (square(others) * each + op.key_switch)
-                              : places * square(others) * each);
+  const double factors = n * square(gain * lead * others) * 4 * each +
+                         (packing.row_slots == 1 ? n * square(scale) * (square(others) * each + op.key_switch)
+                                                 : places * square(others) * each);
   // Each strip's sum has its relinearization and rescaling, all but one a rotation back; then the rotations
   // that add up periods; the sum over rows, scaled, which is the constant part; and what the weights of
   // before bring, which are brought down where a run starts lower.

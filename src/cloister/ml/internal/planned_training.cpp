@@ -13,9 +13,9 @@ namespace cloister::ml {
 int levels_of(const JobRequest& r, const PlannedSchedule& schedule) {
   if (r.job == Job::kPredict) return kPredictionLevels;
   if (schedule.newton) return kPredictionLevels + NewtonTrainer::levels(*schedule.newton);
-  return kPredictionLevels + (schedule.logistic ? LogisticTrainer::levels(schedule.logistic->sigmoid.degree(),
-                                                                          r.iterations)
-                                                : LinearTrainer::levels(r.iterations));
+  return kPredictionLevels + (schedule.logistic
+                                  ? LogisticTrainer::levels(schedule.logistic->sigmoid.degree(), r.iterations)
+                                  : LinearTrainer::levels(r.iterations));
 }
 
 bool renews(const PlannedSchedule& schedule) noexcept {
@@ -46,8 +46,7 @@ LevelSchedule level_schedule_of(const PlannedSchedule& schedule, const CkksPlan&
 }
 
 double training_error(const rlwe::ParametersSpec& chain, const JobRequest& request,
-                      const PlannedSchedule& schedule, const CkksPlan& ckks,
-                      const RenewalError& renewal) {
+                      const PlannedSchedule& schedule, const CkksPlan& ckks, const RenewalError& renewal) {
   if (schedule.linear && ckks.bootstrapping)
     return linear_training_error(chain, ckks, request, *schedule.linear, *schedule.linear_bounds,
                                  schedule.gains, schedule.renewal_gains, renewal);
