@@ -234,7 +234,7 @@ int iterations_for(const JobRequest& request, double tolerance) {
                           std::string(is_linear ? ", or --spectrum-floor X" : ""));
   if (is_linear) {
     const double cap = spectrum_cap_or_default(request.spectrum_cap, request.features);
-    return std::max(1, linear_iterations_for((cap + request.ridge) / least, tolerance));
+    return std::max(1, linear_iterations_for(((1 + kSteadySlack) * cap + request.ridge) / least, tolerance));
   }
   const int degree = request.sigmoid_degree != 0 ? request.sigmoid_degree : kSteadyDegree;
   return logistic_iterations_for({.features = request.features + std::size_t{1},
