@@ -160,11 +160,14 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   else if (!o.spectrum_cap.empty())
     published = parse_cap(o.spectrum_cap);
   request.spectrum_cap = published;
+  request.spectrum_floor = o.spectrum_floor;
   request.tolerance = o.tolerance;
 
   Planning out{std::move(table), std::move(schema), std::move(split),
                ml::Planner(ml::Calibration::measure(kernels)).plan(request), published};
   if (out.plan.spectrum_cap()) check_spectrum(out, model);
+  if (o.spectrum_floor.value_or(0) > 0)
+    ml::require_spectrum_floor(spectrum_rows(out.split.train, model), *o.spectrum_floor);
   return out;
 }
 

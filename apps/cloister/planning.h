@@ -24,6 +24,7 @@ struct PlanningOptions {
   std::uint64_t batch_seed = 1;
   std::uint32_t batches = 1;
   std::optional<int> iterations_per_bootstrap = std::nullopt;
+  std::optional<double> spectrum_floor = std::nullopt;
   int iterations = 0, products = 0, log2_degree = 0, digits = 0, row_slots = 0;
 };
 

@@ -85,6 +85,14 @@ void add_schedule(const ml::Plan& plan, std::vector<PlanRow>& rows) {
         {"iterations", std::to_string(plan.linear->iterations()), "products with the matrix of the columns"});
     rows.push_back({"spectrum cap", short_number(plan.linear->upper - plan.linear->ridge),
                     "how strongly columns may go together; sets the size of the steps"});
+    const bool has_floor =
+        plan.request.spectrum_floor || (plan.linear->ridge > 0 && plan.linear->lower == plan.linear->ridge);
+    if (has_floor)
+      rows.push_back({"left of the way", short_number(plan.linear->residual_factor()),
+                      "at most this part of the way from no model to the fit, in every direction"});
+    else if (plan.ckks->bootstrapping)
+      rows.push_back({"slope left", short_number(ml::linear_residual_bound(*plan.linear)),
+                      "of the loss at the end, at most, however ill-conditioned the columns"});
   }
 }
 

@@ -198,7 +198,7 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
   group
       ->add_option(
           "--tolerance", o.tolerance,
-          "With a ridge, in place of --iterations: stop where what is left of the way to the fit is at most "
+          "With a ridge (or --spectrum-floor), in place of --iterations: stop where what is left of the way to the fit is at most "
           "this part of it, which is known beforehand")
       ->check(CLI::Range(1e-9, 0.999))
       ->excludes("--iterations");
@@ -216,6 +216,11 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
   group->add_flag("--small-keys", o.small_keys, "The fewest bytes to upload instead of the least time");
   group->add_option("--spectrum-cap", o.spectrum_cap,
                     "A number, or auto: makes one coarse number of the data public");
+  group
+      ->add_option("--spectrum-floor", o.spectrum_floor,
+                   "For linear and ridge: no eigenvalue of the columns' correlations is below; your word, which "
+                   "becomes public and is checked. Fewer iterations then reach the fit")
+      ->check(CLI::NonNegativeNumber);
   group->add_option("--feature-bound", o.feature_bound, "No prepared value is larger")->capture_default_str();
   group->add_option("--log2-degree", o.log2_degree, "For experts: log2 of the ring degree")
       ->check(CLI::Range(12, 17));

@@ -7,7 +7,7 @@
 namespace cloister::ml {
 namespace {
 
-constexpr double kMaxChangeScale = 8;
+constexpr double kMaxChangeScale = 16;
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "cloister/base/progress.h"
@@ -49,9 +50,10 @@ class LinearTrainer {
   static LevelSchedule level_schedule(const LinearSchedule& schedule, int model_level,
                                       const std::optional<circuits::BootstrappingSpec>& bootstrapping,
                                       int max_level);
-  /// The fewest levels of a fresh ciphertext with which `run` products fit between two bootstraps.
-  static int levels_for_runs(int run, const circuits::BootstrappingSpec& spec) {
-    return kFirstLevels + run + spec.slots_to_coefficients;
+  /// The fewest levels of a fresh ciphertext with which `run` products fit between two bootstraps, and one
+  /// above the model's level.
+  static int levels_for_runs(int run, int model_level, const circuits::BootstrappingSpec& spec) {
+    return kFirstLevels + std::max(run + spec.slots_to_coefficients, model_level + 1);
   }
 
   /// Levels of the matrix and the first vector.

@@ -94,12 +94,15 @@ Json schedule_json(const Plan& plan) {
             {"momentum", plan.logistic->momentum},
             {"batch", plan.logistic->batches > 1 ? plan.logistic->batch : std::vector<std::uint32_t>{}}};
   if (plan.newton) return newton_schedule_json(*plan.newton);
-  if (plan.linear)
-    return {{"spectrum_lower", plan.linear->lower},
-            {"spectrum_upper", plan.linear->upper},
-            {"start", plan.linear->start},
-            {"step", plan.linear->step},
-            {"momentum", plan.linear->momentum}};
+  if (plan.linear) {
+    Json j{{"spectrum_lower", plan.linear->lower},
+           {"spectrum_upper", plan.linear->upper},
+           {"start", plan.linear->start},
+           {"step", plan.linear->step},
+           {"momentum", plan.linear->momentum}};
+    if (plan.linear->end > plan.linear->upper) j["interval_end"] = plan.linear->end;
+    return j;
+  }
   return Json::object();
 }
 

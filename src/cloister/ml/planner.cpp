@@ -234,7 +234,7 @@ int iterations_for(const JobRequest& request, double tolerance) {
                           std::string(is_linear ? ", or --spectrum-floor X" : ""));
   if (is_linear) {
     const double cap = spectrum_cap_or_default(request.spectrum_cap, request.features);
-    return std::max(1, linear_iterations_for((cap + request.ridge) / least, tolerance));
+    return std::max(1, linear_iterations_for(((1 + kSteadySlack) * cap + request.ridge) / least, tolerance));
   }
   const int degree = request.sigmoid_degree != 0 ? request.sigmoid_degree : kSteadyDegree;
   return logistic_iterations_for({.features = request.features + std::size_t{1},
@@ -424,8 +424,11 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
   };
   const bool is_linear = request.job == Job::kTrain && request.model == ModelKind::kLinear;
   for (const int degree : degrees) add(degree, is_linear && request.iterations_per_bootstrap.value_or(0) > 0);
-  // Linear trainings are renewed where levels do not suffice.
-  if (is_linear && out.empty() && !request.iterations_per_bootstrap) add(0, true);
+  // Linear trainings are renewed where levels do not suffice, or only in a ring whose every step is so slow
+  // that bootstraps in a smaller one may be cheaper.
+  if (is_linear && !request.iterations_per_bootstrap &&
+      std::ranges::all_of(out, [](const Plan& p) { return p.ckks->parameters.log2_degree == kMaxLog2Degree; }))
+    add(0, true);
   return out;
 }
 

@@ -136,6 +136,8 @@ enum class LinearPolynomial {
   kFourthKind,
 };
 
+inline constexpr double kSteadySlack = 0.05;
+
 /// What a linear or ridge regression's schedule is computed from; public, like LogisticSpec.
 struct LinearSpec {
   std::size_t features = 0;  ///< d; columns and target centred, so there is no intercept
@@ -147,6 +149,10 @@ struct LinearSpec {
   std::optional<double> upper = std::nullopt;
   std::optional<double> lower = std::nullopt;
   LinearPolynomial polynomial = LinearPolynomial::kFirstKind;  ///< the fourth kind reads no `lower`
+  /// So much of the upper bound above it the polynomial's interval ends. At its end errors grow with the
+  /// products that follow; below it they do not: kSteadySlack takes 2.5% more products, and keeps what an
+  /// error in x alone is amplified by at 4.5, where without it is half of T.
+  double slack = 0;
 };
 
 /// Chebyshev iteration for A x = b, A = X^T X / n + ridge I, without a division:
@@ -155,13 +161,14 @@ struct LinearSchedule {
   std::size_t features = 0;
   double ridge = 0;
   double lower = 0, upper = 0;  ///< of the spectrum of A, the ridge included; lower is 0 for the fourth kind
+  double end = 0;               ///< of the polynomial's interval: upper, or above it for slack
   double start = 0;
   std::vector<double> step;      ///< [T]
   std::vector<double> momentum;  ///< [T]
 
   int iterations() const { return static_cast<int>(step.size()); }
   /// The factor by which every component of the error with an eigenvalue in [lower, upper] shrinks from x = 0
-  /// to x_T: 1 / T_{T+1}((upper + lower) / (upper - lower)). Components below `lower` never grow. With the
+  /// to x_T: 1 / T_{T+1}((end + lower) / (end - lower)). Components below `lower` never grow. With the
   /// fourth kind, whose lower bound is 0, it is 1.
   double residual_factor() const;
 };
@@ -192,7 +199,7 @@ struct LinearStateBounds {
   double largest_weights() const;
   double largest_change() const;  ///< that is renewed: for t of at least 1
   /// By which the change may travel multiplied, so that it is no larger than the weights: an integer, at
-  /// least 1 and at most 8.
+  /// least 1 and at most 16.
   int change_scale() const;
 };
 LinearStateBounds linear_state_bounds(const LinearSchedule& schedule);
@@ -221,7 +228,7 @@ int linear_iterations_for(double condition, double tolerance);
 inline constexpr double kRidgeTolerance = 0.05;
 
 /// The spec of a linear training of many products: with a floor under the spectrum of X^T X / n, or a ridge that
-/// suffices (kRidgeTolerance), the first kind from there to the cap; else the fourth.
+/// suffices (kRidgeTolerance), the first kind from there to the cap; else the fourth. With kSteadySlack.
 ///
 /// Domain: `floor` at least 0, positive without a ridge. Errors: as plan_linear, from that.
 LinearSpec long_linear_spec(std::size_t features, int iterations, double ridge, std::optional<double> upper,

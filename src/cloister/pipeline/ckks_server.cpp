@@ -68,9 +68,9 @@ class Journal final : public ml::TrainingJournal {
   const Machine* machine_;
 };
 
-// Of either method.
-ckks::Ciphertext train_logistic(const CkksSession& session, const ckks::Evaluator& evaluator,
-                                const ml::BlockSource& blocks, std::optional<Checkpoints>& checkpoints) {
+// Of every model and method.
+ckks::Ciphertext trained(const CkksSession& session, const ckks::Evaluator& evaluator,
+                         const ml::BlockSource& blocks, std::optional<Checkpoints>& checkpoints) {
   std::optional<circuits::Bootstrapper> bootstrapper;
   if (session.ckks().bootstrapping)
     bootstrapper.emplace(*session.ckks().bootstrapping, session.encoder(), session.machine().pool);
@@ -80,6 +80,9 @@ ckks::Ciphertext train_logistic(const CkksSession& session, const ckks::Evaluato
     return trainer.train(blocks, session.machine().progress, journal);
   };
   const ml::Plan& plan = session.plan();
+  if (plan.linear)
+    return train(ml::LinearTrainer(*plan.linear, session.layout(), evaluator, session.encoder(), renews),
+                 "linear-renewed");
   if (plan.newton)
     return train(ml::NewtonTrainer(*plan.newton, session.layout(), evaluator, session.encoder(), renews),
                  "newton-renewed");
@@ -117,11 +120,6 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
   const rlwe::EvaluationKeys keys = session.open_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
   const FileBlocks blocks(dataset, session, session.ckks().data_level);
-  const auto train = [&] {
-    if (session.plan().trains_logistic()) return train_logistic(session, evaluator, blocks, checkpoints);
-    return ml::LinearTrainer(*session.plan().linear, session.layout(), evaluator, session.encoder())
-        .train(blocks, machine.progress);
-  };
   write_ciphertexts(session, files.model, wire::PayloadType::kModel,
                     {.kind = kWeights,
                      .rows = session.plan().request.rows,
@@ -129,7 +127,7 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
                      .blocks = 1,
                      .ciphertexts = 1,
                      .metadata = ""},
-                    [&](std::size_t) { return train(); });
+                    [&](std::size_t) { return trained(session, evaluator, blocks, checkpoints); });
   if (checkpoints) checkpoints->remove_all();
 }
 

@@ -29,7 +29,7 @@ int levels_per_iteration(const PlannedSchedule& schedule) {
 }
 
 int levels_for_runs(const PlannedSchedule& schedule, int run, const circuits::BootstrappingSpec& spec) {
-  if (schedule.linear) return LinearTrainer::levels_for_runs(run, spec);
+  if (schedule.linear) return LinearTrainer::levels_for_runs(run, kPredictionLevels, spec);
   return schedule.newton ? NewtonTrainer::levels_for_runs(*schedule.newton, run, kPredictionLevels, spec)
                          : LevelSchedule::levels_for_runs(run, levels_per_iteration(schedule), spec);
 }

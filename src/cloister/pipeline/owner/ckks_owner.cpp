@@ -128,6 +128,8 @@ void encrypt_training_rows(const EncryptFiles& files, const data::Examples& exam
                                    session.layout().packing.rows_per_block(), plan.logistic->batches);
   else
     ml::require_spectrum_cap(plan.newton ? rows : examples.features, *plan.spectrum_cap());
+  if (plan.request.spectrum_floor.value_or(0) > 0)
+    ml::require_spectrum_floor(examples.features, *plan.request.spectrum_floor);
   encrypt_rows(session, files, rows, session.ckks().row_scale, session.ckks().data_level, kTrainingRows,
                passphrase);
 }
