@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cloister/base/error.h"
+#include "cloister/ml/logistic_gradient.h"
 #include "cloister/ml/planner.h"
 
 namespace cloister::ml {
@@ -32,6 +33,34 @@ MethodComparison comparison_for(const JobRequest& r) {
 int nesterov_iterations(const JobRequest& r) {
   if (r.tolerance > 0) return iterations_for(r, r.tolerance);
   return r.iterations != 0 ? r.iterations : kDefaultIterations;
+}
+
+struct NewtonChoice {
+  int products, iterations;
+  int levels(int degree) const { return iterations * (LogisticGradient::levels(degree) + products); }
+};
+
+// Products, and the fewest iterations with them. Without those that take as many iterations as fewer products
+// do, and those that take more than twice the levels of others: levels outweigh products where rows are many,
+// and products levels where columns are, but not by so much on any table that was tried.
+std::vector<NewtonChoice> newton_choices(const JobRequest& r, const MethodComparison& methods) {
+  std::vector<int> products(kProductChoices.begin(), kProductChoices.end());
+  if (r.products != 0) products = {r.products};
+  std::vector<NewtonChoice> out;
+  for (const int k : products) {
+    const auto iterations = newton_iterations_to({.features = r.features + std::size_t{1},
+                                                  .products = k,
+                                                  .degree = degree_of(r),
+                                                  .ridge = r.ridge,
+                                                  .spectrum_cap = r.spectrum_cap},
+                                                 methods.measure, methods.most, kMaxIterations);
+    if (iterations && (out.empty() || *iterations < out.back().iterations)) out.push_back({k, *iterations});
+  }
+  if (out.empty()) return out;
+  const auto levels = [&](const NewtonChoice& c) { return c.levels(degree_of(r)); };
+  const int least = levels(*std::ranges::min_element(out, {}, levels));
+  std::erase_if(out, [&](const NewtonChoice& c) { return levels(c) > 2 * least; });
+  return out;
 }
 
 [[noreturn]] void throw_no_newton(const JobRequest& r) {
@@ -109,21 +138,12 @@ Plan Planner::plan_newton(JobRequest request) const {
 
 // Over the numbers of products, each with the fewest iterations that keep to what `methods` says.
 std::optional<Plan> Planner::cheapest_newton(JobRequest request, MethodComparison& methods) const {
-  std::vector<int> choices(kProductChoices.begin(), kProductChoices.end());
-  if (request.products != 0) choices = {request.products};
   request.method = Method::kNewton;
   request.tolerance = 0;
   std::optional<Plan> best;
-  for (const int products : choices) {
-    const auto iterations = newton_iterations_to({.features = request.features + std::size_t{1},
-                                                  .products = products,
-                                                  .degree = degree_of(request),
-                                                  .ridge = request.ridge,
-                                                  .spectrum_cap = request.spectrum_cap},
-                                                 methods.measure, methods.most, kMaxIterations);
-    if (!iterations) continue;
+  for (const auto& [products, iterations] : newton_choices(request, methods)) {
     request.products = products;
-    request.iterations = *iterations;
+    request.iterations = iterations;
     auto found = cheapest(request);
     if (found && (!best || plan_cost(*found) < plan_cost(*best))) best = std::move(found);
   }
