@@ -206,6 +206,8 @@ TEST(LinearTraining, LeavesTheMatrixAboveEveryProduct) {
           EXPECT_GT(t, 1u);  // there is a change to renew
           EXPECT_GE(level, kSpec.slots_to_coefficients);
           EXPECT_LT(at.start, most - 1);  // what bootstrap_two gives
+        } else if (t == 1) {
+          EXPECT_LE(at.start, level);  // the first run may be short
         } else {
           EXPECT_EQ(at.start, level);
         }
