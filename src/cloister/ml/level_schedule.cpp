@@ -52,7 +52,8 @@ LevelSchedule LevelSchedule::in_runs(int iterations, const Runs& runs) {
   for (int left = iterations - 1; left > 0; first = false) {
     const int from = first ? after_first : runs.top;
     const bool ends = left <= longest(from, runs.model_level);
-    const int run = ends ? left : longest(from, runs.least_end);
+    // What is not the last run leaves one iteration for it: its end may be too low for the model.
+    const int run = ends ? left : std::min(longest(from, runs.least_end), left - 1);
     int level = (ends ? runs.model_level : runs.least_end) + run * runs.each;
     if (first) out.iterations.front().start = level + runs.first;
     for (int i = 0; i < run; ++i, level -= runs.each) out.iterations.push_back({level, i == 0 && !first});

@@ -1,5 +1,7 @@
 #include "cloister/ml/linear_trainer.h"
 
+#include <algorithm>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -43,12 +45,16 @@ LevelSchedule LinearTrainer::level_schedule(const LinearSchedule& schedule, int 
     out.iterations.front().start = model_level + levels(products);
     return out;
   }
-  return LevelSchedule::in_runs(products + 1, {.first = kFirstLevels,
-                                               .each = 1,
-                                               .least_end = bootstrapping->slots_to_coefficients,
-                                               .top = max_level - kFirstLevels,
-                                               .max_level = max_level,
-                                               .model_level = model_level});
+  auto out = LevelSchedule::in_runs(products + 1, {.first = kFirstLevels,
+                                                   .each = 1,
+                                                   .least_end = bootstrapping->slots_to_coefficients,
+                                                   .top = max_level - kFirstLevels,
+                                                   .max_level = max_level,
+                                                   .model_level = model_level});
+  // The matrix has to be above every run, the first of which may be short.
+  for (const auto& iteration : out.iterations | std::views::drop(1))
+    out.iterations.front().start = std::max(out.iterations.front().start, iteration.start + kFirstLevels);
+  return out;
 }
 
 // factor * (A x - b), state_scale times, a level below x.
@@ -116,9 +122,9 @@ ckks::Ciphertext LinearTrainer::train(const BlockSource& blocks, Progress& progr
     t = point->iterations;
   } else {
     // start * b
-    state = State{settled(moments.column(schedule_->features, schedule_->start * layout_->state_scale),
-                          *layout_),
-                  {}};
+    auto x = moments.column(schedule_->features, schedule_->start * layout_->state_scale);
+    if (levels_.iterations.size() > 1) x = evaluator_->to_level(x, levels_.iterations[1].start);
+    state = State{settled(std::move(x), *layout_), {}};
   }
   for (; t < levels_.iterations.size(); ++t) {
     const auto& [start, renews] = levels_.iterations[t];

@@ -26,6 +26,7 @@ constexpr int kBootstrapHeadBits = 6;  // see Bootstrapper: rules the reduction'
 constexpr int kRaisedBits = 7;         // of the scale that a bootstrap works at above the others
 constexpr double kMaxErrorToBootstrap = circuits::Bootstrapper::kMaxRelativeError / 4;
 constexpr double kMaxStateScale = 65536;
+constexpr std::size_t kMostPlacements = 12;  // with bootstraps, that a plan's table has
 constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17, kMaxDigits = 12;
 
 // Rows are rotated inside themselves there, so they must be whole.
@@ -520,9 +521,12 @@ std::optional<Plan> Planner::cheapest(const JobRequest& request) const {
     best.alternatives.push_back(alternative(p));
   }
   std::set<std::pair<int, int>> seen;
-  for (const Plan& p : found)  // by their time
-    if (seen.insert({p.ckks->iterations_per_bootstrap, p.ckks->parameters.log2_degree}).second)
-      best.placements.push_back(alternative(p));
+  std::size_t renewed = 0;
+  for (const Plan& p : found) {  // by their time
+    if (!seen.insert({p.ckks->iterations_per_bootstrap, p.ckks->parameters.log2_degree}).second) continue;
+    if (p.ckks->bootstrapping && ++renewed > kMostPlacements) continue;
+    best.placements.push_back(alternative(p));
+  }
   return best;
 }
 

@@ -24,8 +24,11 @@ class TrainingParties {
       : TrainingParties(plan_of(spec(levels), packing, rotation_keys), rows) {}
   /// With the keys that the plan says.
   TrainingParties(const CkksPlan& plan, std::uint64_t rows)
-      : layout(plan.layout(rows)),
-        parameters(ckks::InsecureParametersForTests::create(plan.parameters, scalar_kernels())) {
+      : TrainingParties(plan, rows,
+                        ckks::InsecureParametersForTests::create(plan.parameters, scalar_kernels())) {}
+  TrainingParties(const CkksPlan& plan, std::uint64_t rows,
+                  std::shared_ptr<const ckks::Parameters> of_the_plan)
+      : layout(plan.layout(rows)), parameters(std::move(of_the_plan)) {
     secret.emplace(rlwe::SecretKey::generate(parameters->rlwe(), prng, pool));
     encoder.emplace(parameters, pool);
     const rlwe::KeyGenerator generator(*secret, pool);
