@@ -1,7 +1,7 @@
 // Nesterov's method against the fixed Hessian: on a table, the fewest iterations of each that reach an
 // accuracy in the clear, the planner's cheapest plan of those, and the training, encrypted for real. One JSON
 // object a line on standard output.
-//   build/bench/bin/methods --data framingham.csv --threads 2
+//   ./run bench methods --data framingham.csv --threads 2
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
@@ -210,15 +210,19 @@ class Comparison {
     r.threads = options_.threads;
     return r;
   }
-  Weights in_the_clear(const ml::PlannedSchedule& s) const {
-    return s.newton ? ml::train_newton(rows_, *s.newton).weights.back()
-                    : ml::train_logistic(rows_, *s.logistic).weights.back();
+  // Nothing where margins leave the range in which the plan's error bound holds.
+  std::optional<Weights> in_the_clear(const ml::PlannedSchedule& s) const {
+    auto trace = s.newton ? ml::train_newton(rows_, *s.newton) : ml::train_logistic(rows_, *s.logistic);
+    if (!(trace.largest_margin <= ml::default_margin_limit(*s.sigmoid()))) return std::nullopt;
+    return std::move(trace.weights.back());
   }
 
   // The fewest iterations, of a schedule that may depend on how many there are.
   std::optional<int> fewest(ml::JobRequest r, int degree, const Reached& reached, int most) const {
-    for (r.iterations = 1; r.iterations <= most; ++r.iterations)
-      if (reached(in_the_clear(ml::plan_schedule(r, degree)))) return r.iterations;
+    for (r.iterations = 1; r.iterations <= most; ++r.iterations) {
+      const auto weights = in_the_clear(ml::plan_schedule(r, degree));
+      if (weights && reached(*weights)) return r.iterations;
+    }
     return std::nullopt;
   }
 
