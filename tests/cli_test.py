@@ -94,6 +94,26 @@ class Spine(Case):
             for path in folder.iterdir():
                 self.assertNotIn(word, path.read_bytes()[:100_000])
 
+    def test_newton(self):
+        write_table(self.folder / "table.csv", rows=60)
+        table = ("--data", "table.csv", "--target", "target", "--drop", "group", "--ridge", 0.1)
+        text = self.do("plan", *table, "--tolerance", 0.3, "--log2-degree", 16, json_output=False)
+        self.assertRegex(text, r"To the same accuracy, at most 0\.3 of the way to the fit left:")
+        self.assertRegex(text, r"  Nesterov: \d+ iterations?, about ")
+        self.assertRegex(text, r"  Newton: \d+ iterations? of \d products?, about ")
+        plan = self.do("plan", *table, "--method", "newton", "--iterations", 2, "--products", 1, "--replace")
+        self.assertEqual((plan["method"], plan["iterations"], plan["products"]), ("newton", 2, 1))
+        self.assertEqual(plan["plan"]["request"]["method"], "newton")
+        for step in (("keygen", "--no-passphrase"), ("encrypt",), ("train",), ("predict",), ("decrypt",)):
+            self.do(*step)
+        metrics = self.do("evaluate")["metrics"]
+        self.assertLessEqual(metrics["weights_max_abs_error"], metrics["error_bound"])
+        self.assertTrue(metrics["guaranteed"])
+        for options, said in ((("--products", 2), "give --method newton"),
+                              (("--method", "newton", "--batches", 2), "all rows at once"),
+                              (("--method", "newton", "--scheme", "paillier"), "logistic trainings with ckks")):
+            self.refused(INVALID, [said], "plan", *table, *options, "--owner", "o", "--server", "s")
+
     def test_linear_regression(self):
         write_table(self.folder / "table.csv", rows=300, classify=False)
         plan = self.do("plan", "--data", "table.csv", "--target", "target", "--max-error", "1e-2")

@@ -4,6 +4,7 @@
 
 #include "cloister/ml/clear_linear.h"
 #include "cloister/ml/clear_logistic.h"
+#include "cloister/ml/clear_newton.h"
 
 namespace cloister::app {
 namespace {
@@ -40,13 +41,14 @@ std::vector<double> exact_regression(const data::Examples& train, double ridge) 
 
 ClearTraining train_in_clear(const ml::Plan& plan, const data::Examples& train) {
   ClearTraining out;
-  if (plan.logistic) {
+  if (plan.trains_logistic()) {
     const data::Matrix rows = ml::signed_rows(train.features, train.target);
-    const auto trace = ml::train_logistic(rows, *plan.logistic, ml::SigmoidKind::kPolynomial,
-                                          plan.ckks ? plan.ckks->packing.rows_per_block() : 1);
+    const auto trace = plan.newton ? ml::train_newton(rows, *plan.newton)
+                                   : ml::train_logistic(rows, *plan.logistic, ml::SigmoidKind::kPolynomial,
+                                                        plan.ckks ? plan.ckks->packing.rows_per_block() : 1);
     out.weights = trace.weights.back();
     out.largest_margin = trace.largest_margin;
-    out.margin_limit = ml::default_margin_limit(*plan.logistic);
+    out.margin_limit = ml::default_margin_limit(*plan.sigmoid());
     const auto fit = ml::fit_logistic(rows, plan.request.ridge);
     if (fit.converged) {
       out.yardstick = fit.weights;

@@ -87,8 +87,7 @@ data::Matrix spectrum_rows(const data::Examples& train, ml::ModelKind model) {
 }
 
 void check_spectrum(const Planning& p, ml::ModelKind model) {
-  const double cap =
-      p.plan.logistic ? p.plan.logistic->spectrum_cap : p.plan.linear->upper - p.plan.linear->ridge;
+  const double cap = *p.plan.spectrum_cap();
   const data::Matrix rows = spectrum_rows(p.split.train, model);
   if (p.plan.logistic && p.plan.logistic->batches > 1)
     ml::require_batch_spectrum_cap(rows, cap, p.plan.ckks->packing.rows_per_block(),
@@ -142,6 +141,10 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   request.batches = o.batches;
   request.seed = o.batches > 1 ? o.batch_seed : 0;
   request.ridge = o.ridge;
+  request.method = choice<ml::Method>(
+      {{"auto", ml::Method::kAuto}, {"nesterov", ml::Method::kNesterov}, {"newton", ml::Method::kNewton}},
+      o.method);
+  request.products = o.products;
   request.max_error = o.max_error;
   request.feature_bound = o.feature_bound;
   request.small_keys = o.small_keys;
@@ -157,11 +160,14 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   else if (!o.spectrum_cap.empty())
     published = parse_cap(o.spectrum_cap);
   request.spectrum_cap = published;
-  if (o.tolerance > 0) request.iterations = ml::iterations_for(request, o.tolerance);
+  request.spectrum_floor = o.spectrum_floor;
+  request.tolerance = o.tolerance;
 
   Planning out{std::move(table), std::move(schema), std::move(split),
                ml::Planner(ml::Calibration::measure(kernels)).plan(request), published};
-  if (out.plan.logistic || out.plan.linear) check_spectrum(out, model);
+  if (out.plan.spectrum_cap()) check_spectrum(out, model);
+  if (o.spectrum_floor.value_or(0) > 0)
+    ml::require_spectrum_floor(spectrum_rows(out.split.train, model), *o.spectrum_floor);
   return out;
 }
 

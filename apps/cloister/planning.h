@@ -15,7 +15,7 @@ namespace cloister::app {
 /// What `plan` is told, in the words of its options.
 struct PlanningOptions {
   std::string data, target, preparation;
-  std::string model, scheme = "ckks", job = "train";
+  std::string model, scheme = "ckks", job = "train", method = "auto";
   std::string missing = "drop", scaling = "standardize", spectrum_cap, rotation_keys;
   std::vector<std::string> drop, keep, text;
   bool balance = false, small_keys = false;
@@ -24,7 +24,8 @@ struct PlanningOptions {
   std::uint64_t batch_seed = 1;
   std::uint32_t batches = 1;
   std::optional<int> iterations_per_bootstrap = std::nullopt;
-  int iterations = 0, log2_degree = 0, digits = 0, row_slots = 0;
+  std::optional<double> spectrum_floor = std::nullopt;
+  int iterations = 0, products = 0, log2_degree = 0, digits = 0, row_slots = 0;
 };
 
 /// A table, what is known of it, how it becomes numbers, and the plan for it. Private to the owner but for

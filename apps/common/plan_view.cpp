@@ -64,15 +64,20 @@ void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
 }
 
 void add_schedule(const ml::Plan& plan, std::vector<PlanRow>& rows) {
-  if (plan.logistic) {
-    rows.push_back(
-        {"iterations", std::to_string(plan.logistic->iterations()), "passes over the encrypted rows"});
-    rows.push_back(
-        {"sigmoid",
-         fmt::format("degree {} on ±{:g}", plan.logistic->sigmoid.degree(), plan.logistic->sigmoid.range),
-         fmt::format("a polynomial in place of the logistic curve, within {} of it",
-                     short_number(plan.logistic->sigmoid.max_error))});
-    rows.push_back({"spectrum cap", short_number(plan.logistic->spectrum_cap),
+  if (const ml::PolynomialFit* sigmoid = plan.sigmoid()) {
+    if (plan.newton)
+      rows.push_back(
+          {"method",
+           fmt::format("Newton, {} an iteration",
+                       count_of(static_cast<std::uint64_t>(plan.request.products), "product", "products")),
+           "a fixed matrix of the columns bends each step towards the fit: few iterations"});
+    else
+      rows.push_back({"method", "Nesterov", "gradients with momentum: short iterations"});
+    rows.push_back({"iterations", std::to_string(plan.request.iterations), "passes over the encrypted rows"});
+    rows.push_back({"sigmoid", fmt::format("degree {} on ±{:g}", sigmoid->degree(), sigmoid->range),
+                    fmt::format("a polynomial in place of the logistic curve, within {} of it",
+                                short_number(sigmoid->max_error))});
+    rows.push_back({"spectrum cap", short_number(*plan.spectrum_cap()),
                     "how strongly columns may go together; sets the size of the steps"});
   }
   if (plan.linear) {
@@ -80,6 +85,14 @@ void add_schedule(const ml::Plan& plan, std::vector<PlanRow>& rows) {
         {"iterations", std::to_string(plan.linear->iterations()), "products with the matrix of the columns"});
     rows.push_back({"spectrum cap", short_number(plan.linear->upper - plan.linear->ridge),
                     "how strongly columns may go together; sets the size of the steps"});
+    const bool has_floor =
+        plan.request.spectrum_floor || (plan.linear->ridge > 0 && plan.linear->lower == plan.linear->ridge);
+    if (has_floor)
+      rows.push_back({"left of the way", short_number(plan.linear->residual_factor()),
+                      "at most this part of the way from no model to the fit, in every direction"});
+    else if (plan.ckks->bootstrapping)
+      rows.push_back({"slope left", short_number(ml::linear_residual_bound(*plan.linear)),
+                      "of the loss at the end, at most, however ill-conditioned the columns"});
   }
 }
 
@@ -160,6 +173,31 @@ std::vector<PlanRow> plan_rows(const ml::Plan& plan) {
   return rows;
 }
 
+std::string method_text(const ml::MethodComparison& methods, bool small_keys) {
+  const auto side = [&](const char* name, const ml::MethodCost& m) {
+    const std::string iterations =
+        count_of(static_cast<std::uint64_t>(m.iterations), "iteration", "iterations") +
+        (m.products > 0
+             ? fmt::format(" of {}", count_of(static_cast<std::uint64_t>(m.products), "product", "products"))
+             : "");
+    if (!m.cost)
+      return fmt::format("  {}: {}, no plan fits.\n", name,
+                         m.iterations > 0 ? iterations : std::string("no number of iterations does"));
+    return fmt::format("  {}: {}, {}.\n", name, iterations,
+                       small_keys ? format_bytes(static_cast<std::uint64_t>(*m.cost)) + " to upload"
+                                  : "about " + format_seconds(*m.cost) + " until the answer is back");
+  };
+  return fmt::format("Why this method (--method takes another). To the same accuracy, {}:\n",
+                     methods.measure == ml::AccuracyMeasure::kDistance
+                         ? fmt::format("at most {} of the way to the fit left", short_number(methods.most))
+                         : fmt::format("the loss at most {} |fit|^2 above the fit's",
+                                       short_number(methods.most / 2))) +
+         side("Nesterov", methods.nesterov) + side("Newton", methods.newton) +
+         "  Both for slopes that do not change, whatever the columns up to the spectrum cap; Newton for "
+         "slopes "
+         "of at\n  least half the largest on average.";
+}
+
 Json plan_rows_json(const ml::Plan& plan) {
   Json rows = Json::array();
   for (const PlanRow& row : plan_rows(plan))
@@ -217,7 +255,7 @@ TextTable alternatives_table(const ml::Plan& plan) {
                         a.row_slots == plan.ckks->packing.row_slots &&
                         a.rotation_keys == plan.ckks->rotation_keys &&
                         a.iterations_per_bootstrap == plan.ckks->iterations_per_bootstrap &&
-                        (!plan.logistic || plan.logistic->sigmoid.degree() == a.sigmoid_degree);
+                        (!plan.trains_logistic() || plan.sigmoid()->degree() == a.sigmoid_degree);
     table.add_row(
         {format_seconds(a.train_seconds), format_bytes(a.upload_bytes), std::to_string(1u << a.log2_degree),
          std::to_string(a.digits), a.sigmoid_degree == 0 ? "-" : std::to_string(a.sigmoid_degree),
@@ -250,7 +288,7 @@ Json parameters_summary(const ml::Plan& plan) {
          {"rotation_keys", c.rotations().steps().size()},
          {"rotation_key_set", to_string(c.rotation_keys)}};
   if (c.bootstrapping) j["iterations_per_bootstrap"] = c.iterations_per_bootstrap;
-  if (plan.logistic) j["sigmoid_degree"] = plan.logistic->sigmoid.degree();
+  if (plan.trains_logistic()) j["sigmoid_degree"] = plan.sigmoid()->degree();
   return j;
 }
 
@@ -262,6 +300,8 @@ Json plan_summary(const ml::Plan& plan) {
          {"job", ml::to_string(r.job)},
          {"features", r.features}};
   if (r.job == ml::Job::kTrain) j["iterations"] = r.iterations;
+  if (plan.trains_logistic()) j["method"] = ml::to_string(r.method);
+  if (plan.newton) j["products"] = r.products;
   j.update({{"interactive", false},
             {"security_bits", security_bits(plan)},
             {"threads", r.threads},

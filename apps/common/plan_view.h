@@ -18,6 +18,9 @@ std::vector<PlanRow> plan_rows(const ml::Plan& plan);
 /// The same as the report takes it: [{name, value, meaning}].
 nlohmann::ordered_json plan_rows_json(const ml::Plan& plan);
 
+/// Why a plan has its method: what both would take, and what they are held to.
+std::string method_text(const ml::MethodComparison& methods, bool small_keys);
+
 /// The plan's tables for a terminal: its facts, what happens at which level, and other ways to do the job.
 TextTable facts_table(const ml::Plan& plan);
 /// The least time of each way to have enough levels.

@@ -83,6 +83,7 @@ void describe(const Planning& p, StepOutput& out) {
       "\n{} rows to train on, {} to test with; {} left out for what they lack, {} to balance the classes.\n",
       train, test, p.split.dropped_missing, p.split.dropped_balance));
   out.say(facts_table(p.plan));
+  if (p.plan.methods) out.say("\n" + method_text(*p.plan.methods, p.plan.request.small_keys));
   if (!p.plan.steps.empty()) {
     out.say("\nWhat happens at which level:");
     out.say(steps_table(p.plan));
@@ -184,9 +185,20 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
   group->add_option("--iterations", o.iterations, "Passes of training (default: the model's)")
       ->check(CLI::Range(1, ml::kMaxIterations));
   group
+      ->add_option("--method", o.method,
+                   "How a logistic model is trained: nesterov (gradients), newton (a fixed Hessian: fewer, "
+                   "longer iterations), or auto: whichever takes less time to the same accuracy; with "
+                   "--iterations or --batches nesterov")
+      ->check(CLI::IsMember({"auto", "nesterov", "newton"}))
+      ->capture_default_str();
+  group
+      ->add_option("--products", o.products,
+                   "For experts, with --method newton: products with the columns' matrix an iteration")
+      ->check(CLI::Range(1, ml::kMaxNewtonProducts));
+  group
       ->add_option(
           "--tolerance", o.tolerance,
-          "With a ridge, in place of --iterations: stop where what is left of the way to the fit is at most "
+          "With a ridge (or --spectrum-floor), in place of --iterations: stop where what is left of the way to the fit is at most "
           "this part of it, which is known beforehand")
       ->check(CLI::Range(1e-9, 0.999))
       ->excludes("--iterations");
@@ -204,6 +216,11 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
   group->add_flag("--small-keys", o.small_keys, "The fewest bytes to upload instead of the least time");
   group->add_option("--spectrum-cap", o.spectrum_cap,
                     "A number, or auto: makes one coarse number of the data public");
+  group
+      ->add_option("--spectrum-floor", o.spectrum_floor,
+                   "For linear and ridge: no eigenvalue of the columns' correlations is below; your word, which "
+                   "becomes public and is checked. Fewer iterations then reach the fit")
+      ->check(CLI::NonNegativeNumber);
   group->add_option("--feature-bound", o.feature_bound, "No prepared value is larger")->capture_default_str();
   group->add_option("--log2-degree", o.log2_degree, "For experts: log2 of the ring degree")
       ->check(CLI::Range(12, 17));

@@ -34,7 +34,7 @@ struct Options {
 
 // The noise is sized from the plan's bound, which holds for logistic training only while margins kept small.
 void require_guarantee(const ml::Plan& plan, const OwnerFolder& owner, const data::Preparation& preparation) {
-  if (!plan.logistic) return;
+  if (!plan.trains_logistic()) return;
   const auto clear = train_in_clear(plan, load_examples(owner.training_rows(), preparation));
   if (*clear.largest_margin > *clear.margin_limit)
     throw SecurityError(

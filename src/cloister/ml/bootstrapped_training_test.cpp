@@ -94,31 +94,6 @@ class BootstrappedRun {
   std::optional<LogisticTrainer> trainer;
 };
 
-class KeptPoints final : public TrainingJournal {
- public:
-  std::optional<TrainingPoint> last() override {
-    if (points.empty()) return std::nullopt;
-    TrainingPoint out{points.back().iterations, {}};
-    for (const auto& c : points.back().state) out.state.push_back(c.clone());
-    return out;
-  }
-  void keep(const TrainingPoint& point) override {
-    TrainingPoint copy{point.iterations, {}};
-    for (const auto& c : point.state) copy.state.push_back(c.clone());
-    points.push_back(std::move(copy));
-  }
-  std::vector<TrainingPoint> points;
-};
-
-bool same(const ckks::Ciphertext& a, const ckks::Ciphertext& b) {
-  if (a.parts.size() != b.parts.size() || a.scale != b.scale || a.level() != b.level()) return false;
-  for (std::size_t i = 0; i < a.parts.size(); ++i)
-    for (std::size_t j = 0; j < a.parts[i].limbs().q; ++j)
-      if (!std::equal(a.parts[i].limb(j), a.parts[i].limb(j) + a.parts[i].degree(), b.parts[i].limb(j)))
-        return false;
-  return true;
-}
-
 struct Case {
   int iterations;
   std::size_t batches, row_slots;

@@ -11,8 +11,10 @@
 #include "cloister/circuits/homomorphic_dft.h"
 #include "cloister/math/primes.h"
 #include "cloister/ml/internal/operation_counter.h"
+#include "cloister/ml/internal/training_cost.h"
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
+#include "cloister/ml/newton_trainer.h"
 #include "cloister/random/samplers.h"
 #include "cloister/rlwe/encoded_size.h"
 
@@ -87,20 +89,14 @@ void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sum
   const int each = LogisticTrainer::levels_per_iteration(degree);
   const LevelSchedule levels = LogisticTrainer::level_schedule(*plan.logistic, ckks.model_level,
                                                                ckks.bootstrapping, ckks.parameters.levels);
-  const bool whole_polynomial = ckks.packing.row_slots == 1;  // once a block, and strips times it
   const double blocks = all_blocks / static_cast<double>(plan.logistic->batches);
-  const double strips = sums.strips, ciphertexts = blocks * strips;
   int level = data_level;
   const auto close = [&](std::string name, int after) {
     steps.push_back({std::move(name), level, after, counter.switches()});
     seconds += counter.seconds();
     level = after;
   };
-  const auto sum_of_rows = [&] {
-    counter.load(data_level, ciphertexts);
-    counter.key_switch(data_level, strips - 1);
-    counter.sum_slots(sums.periods, data_level);
-  };
+  const auto sum_of_rows = [&] { count_sum_of_rows(counter, sums, data_level, blocks); };
   sum_of_rows();
   counter.rescale(level);
   close("iteration 1", level - 1);
@@ -114,35 +110,7 @@ void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sum
     }
     if (seen.insert(plan.logistic->batch[static_cast<std::size_t>(t) - 1]).second) sum_of_rows();
     const int end = level - each;
-    counter.rotate_multiples(sums.facing, level);
-    // What meets the weights, and then what meets the polynomial.
-    counter.load(whole_polynomial ? level : data_level, ciphertexts);
-    counter.load(whole_polynomial ? end + 1 : data_level, ciphertexts - blocks);
-    counter.touched(strips * (2 * (level + 1) + 3 * (end + 2)));
-    counter.add_product(level, ciphertexts);
-    counter.key_switch(level, blocks);
-    int u = level - 1;
-    if (!whole_polynomial) {
-      counter.sum_slots(sums.row, u, blocks);
-      counter.rescale(u, blocks);
-      counter.sum_slots(sums.spread, --u, blocks);
-    }
-    counter.product(u, blocks);  // u^2
-    if (degree >= 5) {
-      counter.product(u - 1, blocks);  // u^4
-      counter.rescale(u - 1, blocks);
-    }
-    // What leads is x u, for each strip, or u alone.
-    const double led = whole_polynomial ? blocks : ciphertexts;
-    counter.rescale(whole_polynomial ? u - 1 : u, led);
-    if (!whole_polynomial) counter.product(u, led);
-    if (degree == 7) counter.product(u - 1, led);
-    if (whole_polynomial) counter.product(end + 2, blocks);
-    counter.add_product(end + 1, ciphertexts);
-    counter.key_switch(end + 1, strips);
-    counter.key_switch(end, strips - 1);
-    counter.rescale(end + 1, 3);
-    counter.sum_slots(sums.periods, end);
+    count_gradient(counter, ckks, sums, degree, level, blocks);
     close("iteration " + std::to_string(t), end);
   }
 }
@@ -174,40 +142,81 @@ double bootstrapping_words(const CkksPlan& ckks, const rlwe::ParametersSpec& cha
 
 void count_linear(const Plan& plan, OperationCounter& counter, const Sums& sums, double blocks,
                   std::vector<PlanStep>& steps, double& seconds) {
-  const double width = static_cast<double>(plan.ckks->packing.width), half = width / 2;
-  const ckks::RotationBasis basis = plan.ckks->rotations();
-  int level = plan.ckks->data_level;
+  const CkksPlan& ckks = *plan.ckks;
+  const LevelSchedule levels = LinearTrainer::level_schedule(*plan.linear, ckks.model_level,
+                                                             ckks.bootstrapping, ckks.parameters.levels);
+  const MomentCosts moments(ckks);
+  int level = ckks.data_level;
   const auto close = [&](std::string name, int after) {
     steps.push_back({std::move(name), level, after, counter.switches()});
     seconds += counter.seconds();
     level = after;
   };
-  double both_ways = 0, backward = 0, forward = 0;
-  for (std::int64_t k = 1; k < static_cast<std::int64_t>(width); ++k) {
-    const auto w = static_cast<std::int64_t>(width);
-    const double ahead = static_cast<double>(basis.path(k).size()),
-                 back = static_cast<double>(basis.path(k - w).size());
-    forward += ahead;
-    (k <= w / 2 ? both_ways : backward) += k <= w / 2 ? ahead + back : back;
-  }
-  counter.key_switch(level, blocks * both_ways);
-  counter.encode(level, 2 * blocks * half);
-  counter.rescale(level, blocks * (half + 1));
+  moments.count_rows(counter, level, blocks);
   close("rows rotated", level - 1);
-  counter.product(level, half + 1);
-  counter.sum_slots(sums.periods, level - 1, half + 1);
-  counter.key_switch(level - 1, backward);
+  moments.count_sums(counter, sums, level);
   close("moments", level - 1);
-  counter.rescale(level, width);
+  moments.count_mask(counter, level);
   close("matrix", level - 1);
   counter.rescale(level);
   close("first vector", level - 1);
   for (int t = 1; t <= plan.linear->iterations(); ++t) {
-    counter.rescale(level + 1, width);
-    counter.key_switch(level, forward);
-    counter.product(level);
+    const auto& iteration = levels.iterations[static_cast<std::size_t>(t)];
+    if (iteration.renewed) {
+      counter.rescale(level + 1);
+      count_bootstrap(counter, ckks);
+      counter.rescale(iteration.start + 1, 2);
+      close("bootstrap", iteration.start);
+    }
+    moments.count_product(counter, level);
     counter.rescale(level, 2);
     close("product " + std::to_string(t), level - 1);
+  }
+}
+
+void count_newton(const Plan& plan, OperationCounter& counter, const Sums& sums, double blocks,
+                  std::vector<PlanStep>& steps, double& seconds) {
+  const CkksPlan& ckks = *plan.ckks;
+  const NewtonSchedule& schedule = *plan.newton;
+  const LevelSchedule levels =
+      NewtonTrainer::level_schedule(schedule, ckks.model_level, ckks.bootstrapping, ckks.parameters.levels);
+  const MomentCosts moments(ckks);
+  int level = ckks.data_level;
+  const auto close = [&](std::string name, int after) {
+    steps.push_back({std::move(name), level, after, counter.switches()});
+    seconds += counter.seconds();
+    level = after;
+  };
+  const auto solution = [&](int from) {
+    for (int j = 0; j < schedule.solve.iterations(); ++j) {
+      moments.count_product(counter, from - j);
+      counter.rescale(from - j, 3);
+    }
+    return from - schedule.solve.iterations();
+  };
+  counter.load(level, blocks);
+  moments.count_rows(counter, level, blocks);
+  close("rows rotated", level - 1);
+  moments.count_sums(counter, sums, level);
+  close("moments", level - 1);
+  moments.count_mask(counter, level);
+  close("matrix", level - 1);
+  count_sum_of_rows(counter, sums, ckks.data_level, blocks);
+  counter.rescale(level);
+  close("iteration 1", solution(level - 1));
+  for (std::size_t t = 1; t < levels.iterations.size(); ++t) {
+    const auto& iteration = levels.iterations[t];
+    if (iteration.renewed) {
+      count_bootstrap(counter, ckks);
+      close("bootstrap", iteration.start);
+    } else if (level > iteration.start) {
+      counter.rescale(level);
+      close("brought down", iteration.start);
+    }
+    const int end = level - LogisticGradient::levels(schedule.sigmoid.degree());
+    count_gradient(counter, ckks, sums, schedule.sigmoid.degree(), level, blocks);
+    counter.rescale(end, 2);
+    close("iteration " + std::to_string(t + 1), solution(end));
   }
 }
 
@@ -278,8 +287,9 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   if (trains) {
     counter.encrypt(ckks.data_level, blocks * strips);
     e.encrypt_seconds = counter.seconds() / threads;
-    (plan.logistic ? count_logistic : count_linear)(plan, counter, Sums(packing, basis), blocks, plan.steps,
-                                                    e.train_seconds);
+    (plan.logistic ? count_logistic
+     : plan.newton ? count_newton
+                   : count_linear)(plan, counter, Sums(packing, basis), blocks, plan.steps, e.train_seconds);
     e.train_seconds /= threads;
     e.dataset_bytes = static_cast<std::uint64_t>(blocks * strips) *
                       rlwe::framed_bytes(rlwe::encoded_bytes_of_ciphertext(chain, ckks.data_level, true));
@@ -311,7 +321,8 @@ void estimate(Plan& plan, const rlwe::ParametersSpec& chain, const Calibration& 
   // it, and the three parts of its sum.
   const double words = std::exp2(chain.log2_degree) * 8;
   const double limbs = static_cast<double>(chain.q_primes.size() + chain.p_primes.size());
-  const double kept = plan.linear ? static_cast<double>(ckks.packing.width) : 0;  // the matrix's diagonals
+  const double kept =
+      plan.linear || plan.newton ? static_cast<double>(ckks.packing.width) : 0;  // the matrix's diagonals
   const double held = 2 * (12 + kept) + (trains ? 5 : 1) * (strips - 1) + chain.digits + 4;
   const double diagonals = ckks.bootstrapping ? bootstrapping_words(ckks, chain) : 0;
   e.server_memory_bytes =

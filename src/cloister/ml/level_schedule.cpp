@@ -31,23 +31,34 @@ LevelSchedule LevelSchedule::within_levels(int iterations, int each, int model_l
 
 LevelSchedule LevelSchedule::with_bootstraps(int iterations, int each, int model_level,
                                              const circuits::BootstrappingSpec& spec, int max_level) {
-  const int top = max_level - 1;
-  const int longest = (top - least_end(spec)) / each, last = (top - model_level) / each;
-  if (top < least_end(spec) + each || last < 1)
-    throw ParametersError("training: " + std::to_string(max_level) + " levels leave no iteration of " +
-                          std::to_string(each) + " between two bootstraps");
+  return in_runs(iterations, {.each = each,
+                              .least_end = least_end(spec),
+                              .top = max_level - 1,
+                              .max_level = max_level,
+                              .model_level = model_level});
+}
+
+LevelSchedule LevelSchedule::in_runs(int iterations, const Runs& runs) {
+  // Of how many iterations a run is at most that starts at a level and ends at or above another.
+  const auto longest = [&](int from, int end) { return std::max(from - end, 0) / runs.each; };
+  const int after_first = std::min(runs.max_level - runs.first, runs.top);
+  if (longest(runs.top, runs.least_end) < 1 || longest(runs.top, runs.model_level) < 1 ||
+      after_first < (iterations > 1 ? runs.least_end : runs.model_level))
+    throw ParametersError("training: " + std::to_string(runs.max_level) + " levels leave no iteration of " +
+                          std::to_string(runs.each) + " between two bootstraps");
   LevelSchedule out;
-  out.iterations.push_back({0, false});
-  for (int left = iterations - 1; left > 0;) {
-    const bool ends = left <= last;
-    const int run = ends ? left : longest;
-    int level = (ends ? model_level : least_end(spec)) + run * each;
-    const bool first = out.iterations.size() == 1;
-    if (first) out.iterations.front().start = level + 1;
-    for (int i = 0; i < run; ++i, level -= each) out.iterations.push_back({level, i == 0 && !first});
+  out.iterations.push_back({runs.model_level + runs.first, false});
+  bool first = true;
+  for (int left = iterations - 1; left > 0; first = false) {
+    const int from = first ? after_first : runs.top;
+    const bool ends = left <= longest(from, runs.model_level);
+    // What is not the last run leaves one iteration for it: its end may be too low for the model.
+    const int run = ends ? left : std::min(longest(from, runs.least_end), left - 1);
+    int level = (ends ? runs.model_level : runs.least_end) + run * runs.each;
+    if (first) out.iterations.front().start = level + runs.first;
+    for (int i = 0; i < run; ++i, level -= runs.each) out.iterations.push_back({level, i == 0 && !first});
     left -= run;
   }
-  if (iterations == 1) out.iterations.front().start = model_level + 1;
   return out;
 }
 

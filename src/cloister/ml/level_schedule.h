@@ -25,6 +25,17 @@ struct LevelSchedule {
   /// faster. Throws ParametersError where not one iteration fits between two bootstraps.
   static LevelSchedule with_bootstraps(int iterations, int each, int model_level,
                                        const circuits::BootstrappingSpec& spec, int max_level);
+  /// The same for trainings of any method.
+  struct Runs {
+    int first = 1;      ///< levels of the first iteration, which starts at max_level at the highest
+    int each = 0;       ///< levels of every other one
+    int least_end = 0;  ///< where a run may end at the lowest, so that its state can be renewed
+    int top = 0;        ///< where a run may start at the highest: a renewed state's level
+    int max_level = 0;
+    int model_level = 0;
+  };
+  /// The first run may be of the first iteration alone. Throws ParametersError as with_bootstraps.
+  static LevelSchedule in_runs(int iterations, const Runs& runs);
   /// The fewest levels of a fresh ciphertext with which `run` iterations fit between two bootstraps.
   static int levels_for_runs(int run, int each, const circuits::BootstrappingSpec& spec);
 };

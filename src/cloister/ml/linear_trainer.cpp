@@ -1,121 +1,147 @@
 #include "cloister/ml/linear_trainer.h"
 
-#include <optional>
+#include <algorithm>
+#include <ranges>
 #include <utility>
+#include <vector>
+
+#include "cloister/ml/training_steps.h"
 
 namespace cloister::ml {
+namespace {
+
+std::optional<circuits::BootstrappingSpec> spec_of(const circuits::Bootstrapper* bootstrapper) {
+  if (bootstrapper == nullptr) return std::nullopt;
+  return bootstrapper->spec();
+}
+
+}  // namespace
 
 LinearTrainer::LinearTrainer(const LinearSchedule& schedule, const TrainingLayout& layout,
-                             const ckks::Evaluator& evaluator, const ckks::Encoder& encoder)
+                             const ckks::Evaluator& evaluator, const ckks::Encoder& encoder,
+                             const circuits::Bootstrapper* bootstrapper)
     : schedule_(&schedule),
       layout_(&layout),
       evaluator_(&evaluator),
       encoder_(&encoder),
-      rotations_(evaluator, layout.rotations) {
+      rotations_(evaluator, layout.rotations),
+      bootstrapper_(bootstrapper),
+      levels_(level_schedule(schedule, layout.model_level, spec_of(bootstrapper),
+                             evaluator.parameters().max_level())) {
   if (schedule.features + 1 > layout.packing.width)
     throw InternalError("linear training: the packing has no column for the target");
-  if (layout.packing.strips() != 1)
-    throw InternalError("linear training: rows are rotated inside themselves, so they must be whole");
+  if (bootstrapper_ == nullptr) return;
+  const LinearStateBounds bounds = linear_state_bounds(schedule);
+  change_scale_ = bounds.change_scale();
+  largest_change_ = bounds.largest_change();
 }
 
-// Column j of the result is column (j + k) mod width of the same row.
-ckks::Ciphertext LinearTrainer::rotate_in_rows(const ckks::Ciphertext& rows, std::int64_t k) const {
-  if (k == 0) return evaluator_->to_level(rows, rows.level() - 1);
-  const StripPacking& packing = layout_->packing;
-  const auto width = static_cast<std::int64_t>(packing.width);
-  std::vector<double> stays(packing.slots, 0.0), wraps(packing.slots, 0.0);
-  for (std::size_t i = 0; i < packing.slots; ++i)
-    (static_cast<std::int64_t>(i % packing.width) < width - k ? stays : wraps)[i] = 1;
-  auto out = evaluator_->multiply_lazy(rotations_.rotate(rows, k), encoder_->encode(stays, rows.level()));
-  evaluator_->add_to(out, evaluator_->multiply_lazy(rotations_.rotate(rows, k - width),
-                                                    encoder_->encode(wraps, rows.level())));
-  return evaluator_->with_magnitude(evaluator_->rescale(std::move(out)), rows.bound.magnitude);
-}
-
-std::vector<ckks::Ciphertext> LinearTrainer::diagonals(const BlockSource& blocks, Progress& progress) const {
-  const StripPacking& packing = layout_->packing;
-  const std::size_t width = packing.width, half = width / 2;
-  std::vector<std::optional<ckks::Ciphertext>> sums(half + 1);
-  for (std::size_t b = 0; b < blocks.blocks(); ++b) {
-    const ckks::Ciphertext rows = blocks.load(b, 0, levels(schedule_->iterations()) + layout_->model_level);
-    const auto lower = evaluator_->to_level(rows, rows.level() - 1);
-    for (std::size_t k = 0; k <= half; ++k) {
-      accumulate(*evaluator_, sums[k],
-                 evaluator_->multiply_lazy(lower, rotate_in_rows(rows, static_cast<std::int64_t>(k))));
-      progress.update("moments", b * (half + 1) + k + 1, blocks.blocks() * (half + 1));
-    }
+LevelSchedule LinearTrainer::level_schedule(const LinearSchedule& schedule, int model_level,
+                                            const std::optional<circuits::BootstrappingSpec>& bootstrapping,
+                                            int max_level) {
+  const int products = schedule.iterations();
+  if (!bootstrapping) {
+    auto out = LevelSchedule::within_levels(products + 1, 1, model_level);
+    out.iterations.front().start = model_level + levels(products);
+    return out;
   }
-  // Rows that are not features vanish here; those left are divided by n.
-  std::vector<double> keep(packing.slots, 0.0);
-  for (std::size_t i = 0; i < packing.slots; ++i)
-    if (i % width < schedule_->features) keep[i] = 1 / static_cast<double>(layout_->rows);
-  std::vector<ckks::Ciphertext> out;
-  std::vector<ckks::Ciphertext> whole;
-  for (auto& sum : sums)
-    whole.push_back(rotations_.sum_slots(evaluator_->finish(std::move(*sum)),
-                                         static_cast<std::int64_t>(width),
-                                         static_cast<std::int64_t>(packing.periods())));
-  const auto mask = encoder_->encode(keep, whole.front().level());
-  for (std::size_t k = 0; k < width; ++k) {
-    // The matrix is symmetric: D_(f - k)[j] = D_k[j - k].
-    const auto diagonal = k <= half
-                              ? whole[k].clone()
-                              : rotations_.rotate(whole[width - k], static_cast<std::int64_t>(k) -
-                                                                        static_cast<std::int64_t>(width));
-    out.push_back(ckks::Evaluator::with_magnitude(evaluator_->multiply(diagonal, mask), 1));
-  }
+  auto out = LevelSchedule::in_runs(products + 1, {.first = kFirstLevels,
+                                                   .each = 1,
+                                                   .least_end = bootstrapping->slots_to_coefficients,
+                                                   .top = max_level - kFirstLevels,
+                                                   .max_level = max_level,
+                                                   .model_level = model_level});
+  // The matrix has to be above every run, the first of which may be short.
+  for (const auto& iteration : out.iterations | std::views::drop(1))
+    out.iterations.front().start = std::max(out.iterations.front().start, iteration.start + kFirstLevels);
   return out;
 }
 
-// start * b, from the column of the target: D applied to -1 at y, negated.
-ckks::Ciphertext LinearTrainer::first_vector(const std::vector<ckks::Ciphertext>& diagonals) const {
-  const StripPacking& packing = layout_->packing;
-  const int level = diagonals.front().level();
-  std::optional<ckks::Ciphertext> sum;
-  for (std::size_t k = 0; k < packing.width; ++k) {
-    // Column (j + k) mod width is the target's where j = features - k.
-    const std::size_t j = (schedule_->features + packing.width - k) % packing.width;
-    if (j >= schedule_->features) continue;
-    const auto mask =
-        encoder_->encode(packing.column_mask(j, schedule_->start * layout_->state_scale), level);
-    accumulate(*evaluator_, sum, evaluator_->multiply_lazy(diagonals[k], mask));
-  }
-  return settled(evaluator_->rescale(std::move(*sum)), *layout_);
+// factor * (A x - b), state_scale times, a level below x.
+ckks::Ciphertext LinearTrainer::gradient(const MomentMatrix& moments, const ckks::Ciphertext& x,
+                                         double factor) const {
+  const auto target = layout_->packing.column_mask(schedule_->features, -layout_->state_scale);
+  return moments.product(evaluator_->add(x, encoder_->encode(target, x.level())), factor);
 }
 
-// factor * D (x, -state_scale at y), a level below x.
-ckks::Ciphertext LinearTrainer::product(const std::vector<ckks::Ciphertext>& diagonals,
-                                        const ckks::Ciphertext& x, double factor) const {
-  const StripPacking& packing = layout_->packing;
-  const auto extended = evaluator_->add(
-      x, encoder_->encode(packing.column_mask(schedule_->features, -layout_->state_scale), x.level()));
-  std::optional<ckks::Ciphertext> sum;
-  for (std::size_t k = 0; k < packing.width; ++k) {
-    accumulate(*evaluator_, sum,
-               evaluator_->multiply_lazy(evaluator_->scale_to_level(diagonals[k], factor, x.level()),
-                                         rotations_.rotate(extended, static_cast<std::int64_t>(k))));
-  }
-  return evaluator_->finish(std::move(*sum));
+// x_{k+1} from x_k and x_{k-1}.
+LinearTrainer::State LinearTrainer::step(const MomentMatrix& moments, State state, std::size_t k) const {
+  const ckks::Evaluator& e = *evaluator_;
+  const double step = schedule_->step[k], momentum = schedule_->momentum[k];
+  const int level = state.x.level() - 1;
+  auto next = gradient(moments, state.x, -step);
+  e.add_to(next, e.scale_to_level(state.x, 1 + momentum - step * schedule_->ridge, level));
+  if (state.before && momentum != 0)
+    next = e.sub(next, e.scale_to_level(*state.before, momentum, level));
+  return {settled(std::move(next), *layout_), std::move(state.x)};
+}
+
+ckks::Ciphertext LinearTrainer::within_change_bound(ckks::Ciphertext change) const {
+  // The errors of both vectors that it is the difference of, and what the schedule proves of its size.
+  const double s = layout_->state_scale * change_scale_;
+  return ckks::Evaluator::with_bound(std::move(change),
+                                     {s * largest_change_, 2 * s * layout_->weights.error});
+}
+
+TrainingPoint LinearTrainer::renewed(const State& state, std::size_t t) const {
+  const ckks::Evaluator& e = *evaluator_;
+  const auto change = within_change_bound(
+      e.multiply_integer(e.sub(state.x, e.to_level(*state.before, state.x.level())), change_scale_));
+  auto [x, scaled_change] = bootstrapper_->bootstrap_two(e, state.x, change);
+  TrainingPoint point{t, {}};
+  point.state.push_back(settled(std::move(x), *layout_));
+  point.state.push_back(within_change_bound(std::move(scaled_change)));
+  return point;
+}
+
+LinearTrainer::State LinearTrainer::lowered(const TrainingPoint& point, int level) const {
+  const ckks::Evaluator& e = *evaluator_;
+  auto x = settled(e.to_level(point.state[0], level), *layout_);
+  auto before = e.sub(x, e.scale_to_level(within_change_bound(point.state[1].clone()), 1.0 / change_scale_,
+                                          level));
+  return {std::move(x), settled(std::move(before), *layout_)};
 }
 
 ckks::Ciphertext LinearTrainer::train(const BlockSource& blocks, Progress& progress) const {
+  NoJournal journal;
+  return train(blocks, progress, journal);
+}
+
+ckks::Ciphertext LinearTrainer::train(const BlockSource& blocks, Progress& progress,
+                                      TrainingJournal& journal) const {
   check_blocks(blocks, *layout_);
-  const auto d = diagonals(blocks, progress);
-  auto x = first_vector(d);
-  std::optional<ckks::Ciphertext> before;
-  const std::size_t iterations = schedule_->step.size();
-  for (std::size_t k = 0; k < iterations; ++k) {
-    const double step = schedule_->step[k], momentum = schedule_->momentum[k];
-    const int level = x.level() - 1;
-    auto next = product(d, x, -step);
-    evaluator_->add_to(next, evaluator_->scale_to_level(x, 1 + momentum - step * schedule_->ridge, level));
-    if (before && momentum != 0)
-      next = evaluator_->sub(next, evaluator_->scale_to_level(*before, momentum, level));
-    before = std::move(x);
-    x = settled(std::move(next), *layout_);
-    progress.update("train", k + 1, iterations);
+  auto point = journal.last();
+  if (point) check_point(*point, levels_, 2);
+  const MomentMatrix moments(blocks, levels_.rows_level(), schedule_->features, *layout_, *evaluator_,
+                             *encoder_, rotations_, progress, bootstrapper_ == nullptr ? 1 : kEntryScale);
+  TrainingSteps steps(levels_, std::vector<std::uint64_t>(levels_.iterations.size(), 1), layout_->weights,
+                      progress, 1);
+  std::size_t t = 1;
+  std::optional<State> state;
+  if (point) {
+    t = point->iterations;
+  } else {
+    // start * b
+    auto x = moments.column(schedule_->features, schedule_->start * layout_->state_scale);
+    if (levels_.iterations.size() > 1) x = evaluator_->to_level(x, levels_.iterations[1].start);
+    state = State{settled(std::move(x), *layout_), {}};
   }
-  return x;
+  for (; t < levels_.iterations.size(); ++t) {
+    const auto& [start, renews] = levels_.iterations[t];
+    if (renews) {
+      if (!point) {
+        steps.begin(t, start, true);
+        point = renewed(*state, t);
+        journal.keep(*point);
+      }
+      state = lowered(*point, start);
+      point.reset();
+    }
+    steps.begin(t, start, false);
+    state = step(moments, std::move(*state), t - 1);
+    steps.advance();
+  }
+  return std::move(state->x);
 }
 
 }  // namespace cloister::ml

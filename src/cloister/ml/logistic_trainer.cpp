@@ -1,10 +1,9 @@
 #include "cloister/ml/logistic_trainer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
-#include <string>
 #include <utility>
+#include <vector>
 
 namespace cloister::ml {
 
@@ -17,57 +16,16 @@ std::optional<circuits::BootstrappingSpec> spec_of(const circuits::Bootstrapper*
 
 }  // namespace
 
-// Units of progress: a block of an iteration, and a bootstrap.
-class LogisticTrainer::Steps {
- public:
-  Steps(const LogisticTrainer& trainer, const BlockSource& blocks, Progress& progress)
-      : trainer_(&trainer), progress_(&progress) {
-    for (std::size_t t = 0; t < iterations(); ++t) {
-      const Batch batch = trainer.batch(blocks, t);
-      starts_.push_back(total_);
-      total_ += batch.last - batch.first + (trainer.levels_.iterations[t].renewed ? 1 : 0);
-    }
-  }
-  void begin(std::size_t t, int level, bool bootstraps) {
-    // A bootstrap comes first, and has been done when the iteration begins.
-    done_ = starts_[t] + (trainer_->levels_.iterations[t].renewed && !bootstraps ? 1 : 0);
-    progress_->update("train", done_, total_);
-    progress_->note("iteration " + std::to_string(t + 1) + " of " + std::to_string(iterations()) +
-                    (bootstraps ? ", bootstrap" : ", level " + std::to_string(level)) + precision(t));
-  }
-  void advance() { progress_->update("train", ++done_, total_); }
-
- private:
-  std::size_t iterations() const { return trainer_->schedule_->step.size(); }
-  // What the plan proves of the weights, over the largest that they may be. Errors add up in proportion to
-  // the iterations where the momentum is capped, and later ones count for more where it is not.
-  std::string precision(std::size_t t) const {
-    const ckks::ValueBound& w = trainer_->layout_->weights;
-    if (!(w.error > 0) || !(w.magnitude > 0)) return "";
-    const double share = static_cast<double>(t + 1) / static_cast<double>(iterations());
-    const int bits = static_cast<int>(std::floor(std::log2(w.magnitude / (w.error * share))));
-    return bits > 0 ? ", " + std::to_string(bits) + " bits" : "";
-  }
-
-  const LogisticTrainer* trainer_;
-  Progress* progress_;
-  std::vector<std::uint64_t> starts_;
-  std::uint64_t done_ = 0, total_ = 0;
-};
-
 LogisticTrainer::LogisticTrainer(const LogisticSchedule& schedule, const TrainingLayout& layout,
                                  const ckks::Evaluator& evaluator, const ckks::Encoder& encoder,
                                  const circuits::Bootstrapper* bootstrapper)
     : schedule_(&schedule),
       layout_(&layout),
       evaluator_(&evaluator),
-      encoder_(&encoder),
-      rotations_(evaluator, layout.rotations),
-      sums_(layout.packing, evaluator, rotations_),
       bootstrapper_(bootstrapper),
       levels_(level_schedule(schedule, layout.model_level, spec_of(bootstrapper),
                              evaluator.parameters().max_level())),
-      rows_level_(levels_.rows_level()) {}
+      gradient_(schedule.sigmoid, layout, evaluator, encoder, levels_.rows_level()) {}
 
 LevelSchedule LogisticTrainer::level_schedule(const LogisticSchedule& schedule, int model_level,
                                               const std::optional<circuits::BootstrappingSpec>& bootstrapping,
@@ -77,7 +35,7 @@ LevelSchedule LogisticTrainer::level_schedule(const LogisticSchedule& schedule, 
   return LevelSchedule::with_bootstraps(schedule.iterations(), each, model_level, *bootstrapping, max_level);
 }
 
-LogisticTrainer::Batch LogisticTrainer::batch(const BlockSource& blocks, std::size_t t) const {
+BlockRange LogisticTrainer::batch(const BlockSource& blocks, std::size_t t) const {
   const std::size_t per_block = layout_->packing.rows_per_block();
   const RowRange rows =
       batch_rows(static_cast<std::size_t>(layout_->rows), per_block, schedule_->batches, schedule_->batch[t]);
@@ -85,105 +43,17 @@ LogisticTrainer::Batch LogisticTrainer::batch(const BlockSource& blocks, std::si
           static_cast<double>(rows.count())};
 }
 
-LogisticTrainer::Variable LogisticTrainer::variable(int weights_level) const {
-  const double range = schedule_->sigmoid.range;
-  const double unit = layout_->packing.row_slots > 1
-                          ? 1.0  // the mask divides by whatever is due
-                          : layout_->state_scale * layout_->row_scale * range *
-                                evaluator_->scale_ratio(rows_level_, weights_level);
-  std::vector<double> odd;
-  for (int k = 1; k <= schedule_->sigmoid.degree(); k += 2)
-    odd.push_back(schedule_->sigmoid.power[static_cast<std::size_t>(k)] * std::pow(range / unit, k));
-  return {unit, OddPolynomial(std::move(odd))};
-}
-
-ckks::Ciphertext LogisticTrainer::sum_of_rows(const BlockSource& blocks, const Batch& batch) const {
-  std::vector<ckks::Ciphertext> sums;
-  for (std::size_t j = 0; j < layout_->packing.strips(); ++j)
-    sums.push_back(blocks.load(batch.first, j, rows_level_));
-  for (std::size_t b = batch.first + 1; b < batch.last; ++b)
-    for (std::size_t j = 0; j < sums.size(); ++j) evaluator_->add_to(sums[j], blocks.load(b, j, rows_level_));
-  return sums_.columns(std::move(sums));
-}
-
-ckks::Ciphertext LogisticTrainer::scaled_margins(const ckks::Ciphertext& products,
-                                                 const ckks::Plaintext& mask) const {
-  return sums_.spread(evaluator_->multiply(sums_.within_rows(products), mask));
-}
-
-// gain * x * q, from (x u) times the other factors, for each strip.
-void LogisticTrainer::add_early(StripTotals& totals, BlockStrips& strips, const ckks::Ciphertext& u,
-                                const OddPolynomial& polynomial, double gain) const {
-  const ckks::Evaluator& e = *evaluator_;
-  const auto [linear, last] = polynomial.factors(e, u);
-  const int led_level = u.level() - (linear ? 2 : 1);
-  const double factor = gain * polynomial.lead() / e.scale_ratio(led_level, last.level());
-  for (std::size_t j = strips.size(); j-- > 0;) {
-    auto led = e.multiply(e.scale_to_level(strips.strip(j, rows_level_), factor, u.level()), u);
-    if (linear) led = e.multiply(led, *linear);
-    e.add_product(totals[j], led, last);
-  }
-}
-
-// The same from x times the polynomial, which takes a level more below u.
-void LogisticTrainer::add_late(StripTotals& totals, BlockStrips& strips, const ckks::Ciphertext& u,
-                               const OddPolynomial& polynomial, double gain) const {
-  const ckks::Evaluator& e = *evaluator_;
-  const auto [linear, last] = polynomial.factors(e, u);
-  const double factor = gain * polynomial.lead() / e.scale_ratio(rows_level_, last.level() - 1);
-  auto led = e.scale_to_level(u, factor, linear ? linear->level() : last.level());
-  if (linear) led = e.multiply(led, *linear);
-  const auto slopes = e.multiply(led, last);
-  for (std::size_t j = strips.size(); j-- > 0;)
-    e.add_product(totals[j], strips.strip(j, slopes.level()), slopes);
-}
-
-// gain * sum of x_i q(z_i), in every row.
-ckks::Ciphertext LogisticTrainer::gradient(const State& state, const BlockSource& blocks, const Batch& batch,
-                                           double gain, Steps& steps) const {
-  const int start = state.look_ahead.level();
-  const StripPacking& packing = layout_->packing;
-  const auto [unit, polynomial] = variable(start);
-  std::optional<ckks::Plaintext> mask;
-  if (packing.row_slots > 1)
-    mask = encoder_->encode(
-        packing.row_mask(1 / (layout_->state_scale * layout_->row_scale * schedule_->sigmoid.range *
-                              evaluator_->scale_ratio(rows_level_, start))),
-        start - 1);
-  const auto facing = sums_.facing(state.look_ahead);
-  StripTotals totals(packing.strips());
-  for (std::size_t b = batch.first; b < batch.last; ++b) {
-    BlockStrips strips(blocks, b, packing.strips());
-    // Where a strip is wanted whole afterwards, it is loaded whole: it may be the only one, and still there.
-    auto u = sums_.products(strips, facing, mask ? rows_level_ : start);
-    if (mask) u = scaled_margins(u, *mask);
-    // The plan's word: margins stay within the polynomial's range.
-    u = ckks::Evaluator::with_magnitude(std::move(u), unit);
-    if (mask)
-      add_early(totals, strips, u, polynomial, gain);
-    else
-      add_late(totals, strips, u, polynomial, gain);
-    steps.advance();
-  }
-  std::vector<ckks::Ciphertext> sums;
-  for (auto& total : totals) sums.push_back(std::move(*total));
-  return sums_.columns(std::move(sums));
-}
-
 LogisticTrainer::State LogisticTrainer::step(const State& state, const ckks::Ciphertext& rows_sum,
-                                             const BlockSource& blocks, std::size_t t, Steps& steps) const {
+                                             const BlockSource& blocks, std::size_t t,
+                                             TrainingSteps& steps) const {
   const ckks::Evaluator& e = *evaluator_;
-  const Batch rows = batch(blocks, t);
+  const BlockRange rows = batch(blocks, t);
   const double momentum = schedule_->momentum[t], rate = schedule_->step[t];
   const double decay = 1 - rate * schedule_->ridge;
   const double gain = rate * layout_->state_scale * (1 + momentum) / (layout_->row_scale * rows.rows);
-  const int start = state.look_ahead.level();
-  const int end = start - levels_per_iteration(schedule_->sigmoid.degree());
-  if (end < 0) throw LevelExhaustedError("logistic training", start, start - end);
-
-  auto change = gradient(state, blocks, rows, -gain, steps);
-  e.add_to(change, e.scale_to_level(rows_sum, 0.5 * gain, end));
-
+  const auto change =
+      gradient_.gradient(state.look_ahead, rows_sum, blocks, rows, gain, [&] { steps.advance(); });
+  const int end = change.level();
   auto look_ahead = e.add(e.scale_to_level(state.look_ahead, (1 + momentum) * decay, end), change);
   if (momentum == 0) {
     look_ahead = settled(std::move(look_ahead), *layout_);
@@ -200,7 +70,7 @@ LogisticTrainer::State LogisticTrainer::step(const State& state, const ckks::Cip
 LogisticTrainer::State LogisticTrainer::first_state(const ckks::Ciphertext& rows_sum, double rows) const {
   if (schedule_->momentum[0] != 0) throw InternalError("logistic training: the first momentum is not 0");
   const double gain = schedule_->step[0] * layout_->state_scale / (layout_->row_scale * rows);
-  auto first = settled(evaluator_->scale_to_level(rows_sum, 0.5 * gain, rows_sum.level() - 1), *layout_);
+  auto first = settled(gradient_.first_gradient(rows_sum, gain, rows_sum.level() - 1), *layout_);
   auto weights = first.clone();
   return {std::move(first), std::move(weights)};
 }
@@ -218,15 +88,7 @@ TrainingPoint LogisticTrainer::point(const State& state, std::size_t t) const {
 }
 
 LogisticTrainer::State LogisticTrainer::state_of(TrainingPoint point) const {
-  const auto& at = levels_.iterations;
-  if (point.state.size() != 2 || point.iterations >= at.size() || !at[point.iterations].renewed)
-    throw MismatchError("logistic training: the checkpoint is not one of this plan",
-                        std::to_string(point.iterations) + " iterations, " +
-                            std::to_string(point.state.size()) + " ciphertexts",
-                        "two, after a bootstrap");
-  for (const auto& c : point.state)
-    if (c.level() < at[point.iterations].start)
-      throw LevelExhaustedError("logistic training from a checkpoint", c.level(), at[point.iterations].start);
+  check_point(point, levels_, 2);
   return {settled(std::move(point.state[0]), *layout_), settled(std::move(point.state[1]), *layout_)};
 }
 
@@ -239,12 +101,17 @@ ckks::Ciphertext LogisticTrainer::train(const BlockSource& blocks, Progress& pro
                                         TrainingJournal& journal) const {
   check_blocks(blocks, *layout_);
   const ckks::Evaluator& e = *evaluator_;
-  Steps steps(*this, blocks, progress);
+  std::vector<std::uint64_t> units;  // of progress: blocks
+  for (std::size_t t = 0; t < schedule_->step.size(); ++t) {
+    const BlockRange range = batch(blocks, t);
+    units.push_back(range.last - range.first);
+  }
+  TrainingSteps steps(levels_, units, layout_->weights, progress);
   // One of each batch, made when it is first asked for: the same whether a training was interrupted or not.
   std::vector<std::optional<ckks::Ciphertext>> sums(schedule_->batches);
   const auto sum_at = [&](std::size_t t) -> const ckks::Ciphertext& {
     auto& sum = sums[schedule_->batch[t]];
-    if (!sum) sum = sum_of_rows(blocks, batch(blocks, t));
+    if (!sum) sum = gradient_.sum_of_rows(blocks, batch(blocks, t));
     return *sum;
   };
   std::size_t t = 1;
@@ -255,7 +122,7 @@ ckks::Ciphertext LogisticTrainer::train(const BlockSource& blocks, Progress& pro
     t = kept->iterations;
     state = state_of(std::move(*kept));
   } else {
-    steps.begin(0, rows_level_, false);
+    steps.begin(0, levels_.rows_level(), false);
     state = first_state(sum_at(0), batch(blocks, 0).rows);
   }
   for (const std::size_t from = t; t < schedule_->step.size(); ++t) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <string>
 
 #include "cloister/base/error.h"
@@ -16,15 +17,24 @@ namespace {
 // of the README; 3/2 gains little on some and overshoots on others.
 constexpr double kStep = 4.0 / 3;
 
-/// Q(eigenvalue): what the solution of eigenvalue * p = 1 comes to.
-double inverse_polynomial(const LinearSchedule& solve, double eigenvalue) {
+/// Q_j(eigenvalue) for j = 0..k: what the solution of eigenvalue * p = 1 comes to after j products.
+template <typename Visit>
+void inverse_polynomials(const LinearSchedule& solve, double eigenvalue, const Visit& visit) {
   double p = solve.start, previous = 0;
+  visit(0, p);
   for (std::size_t k = 0; k < solve.step.size(); ++k) {
     const double next = p + solve.step[k] * (1 - eigenvalue * p) + solve.momentum[k] * (p - previous);
     previous = p;
     p = next;
+    visit(static_cast<int>(k) + 1, p);
   }
-  return p;
+}
+
+/// Q(eigenvalue), after all of them.
+double inverse_polynomial(const LinearSchedule& solve, double eigenvalue) {
+  double last = 0;
+  inverse_polynomials(solve, eigenvalue, [&](int, double p) { last = p; });
+  return last;
 }
 
 struct Interval {
@@ -80,6 +90,10 @@ NewtonSchedule plan_newton(const NewtonSpec& spec) {
   return schedule;
 }
 
+double newton_inverse(const NewtonSchedule& schedule, double eigenvalue) {
+  return inverse_polynomial(schedule.solve, eigenvalue);
+}
+
 NewtonContraction newton_contraction(const NewtonSchedule& schedule, double margin_limit,
                                      double spectrum_floor) {
   if (!(spectrum_floor >= 0) || !(spectrum_floor < schedule.spectrum_cap))
@@ -107,43 +121,54 @@ NewtonContraction newton_contraction(const NewtonSchedule& schedule, double marg
 NewtonBounds newton_bounds(const NewtonSchedule& schedule) {
   const LinearSchedule& solve = schedule.solve;
   const double scale = schedule.step / schedule.curvature, misfit = 1 + schedule.sigmoid.max_error;
-  // The data's part of g is S^T r / n with |r_i| <= 1 + max_error, so an iteration adds at most
-  // max Q(lambda) sqrt(lambda) of that; the ridge's part only shortens w.
-  const int degree = 2 * solve.iterations() + 1;
-  const double added =
-      scale * misfit *
-      std::sqrt(largest_over_spectrum(solve.ridge, solve.upper, degree, [&](double eigenvalue) {
-        return eigenvalue * std::pow(inverse_polynomial(solve, eigenvalue), 2);
-      }));
+  // The data's part of g is S^T r / n with |r_i| <= 1 + max_error, so p_j = step / c Q_j(A) g, the solution
+  // after j products, is at most max Q_j(lambda) sqrt(lambda) of that; the ridge's part only shortens w.
+  const int products = solve.iterations();
+  const std::vector<double> squares = all_largest_over_spectrum(
+      solve.ridge, solve.upper, products + 1, [](int j) { return 2 * j + 1; },
+      [&](double eigenvalue, const auto& record) {
+        inverse_polynomials(solve, eigenvalue, [&](int j, double q) { record(j, eigenvalue * q * q); });
+      });
   NewtonBounds out;
-  out.weights = added * schedule.iterations;
+  out.weights = scale * misfit * std::sqrt(squares.back()) * schedule.iterations;
+  out.direction = scale * misfit * std::sqrt(*std::ranges::max_element(squares));
   if (schedule.ridge > 0) {
     // No iteration raises the surrogate loss F(w) = mean of (integral of q up to z, less z / 2) + ridge/2
     // |w|^2: it is 0 at w = 0, and the mean is at least -(log 2 + R max_error).
     const double gained = std::numbers::ln2 + schedule.sigmoid.range * schedule.sigmoid.max_error;
     out.weights = std::min(out.weights, std::sqrt(2 * gained / schedule.ridge));
+    const std::vector<double> largest = all_largest_over_spectrum(
+        solve.ridge, solve.upper, products + 1, [](int j) { return j; },
+        [&](double eigenvalue, const auto& record) { inverse_polynomials(solve, eigenvalue, record); });
+    out.direction += scale * schedule.ridge * out.weights * *std::ranges::max_element(largest);
   }
-  // linear_weight_bound holds for right sides X^T y / n; the ridge's part of g is that much of w, times Q.
-  const double data = scale * misfit * linear_weight_bound(solve);
-  double penalty = 0;
-  if (schedule.ridge > 0)
-    penalty = scale * schedule.ridge * out.weights * linear_weight_bound(solve) / std::sqrt(solve.upper);
-  out.direction = data + penalty;
+  return out;
+}
+
+double NewtonGains::error_bound(const NewtonErrors& errors) const {
+  const double added = errors.update + gradient * errors.gradient + product * errors.product;
+  return std::accumulate(iteration.begin(), iteration.end(), 0.0) * added;
+}
+
+NewtonGains newton_gains(const NewtonSchedule& schedule, double margin_limit, double spectrum_floor) {
+  const NewtonContraction c = newton_contraction(schedule, margin_limit, spectrum_floor);
+  const std::vector<double> solve = linear_gains(schedule.solve);
+  NewtonGains out;
+  out.gradient = inverse_bounds(schedule.solve).most / schedule.solve.start;
+  out.product = std::accumulate(solve.begin() + 1, solve.end(), 0.0);
+  out.product_root = std::sqrt(std::inner_product(solve.begin() + 1, solve.end(), solve.begin() + 1, 0.0));
+  out.iteration.assign(static_cast<std::size_t>(schedule.iterations), 1.0);
+  double power = 1;
+  for (std::size_t t = out.iteration.size() - 1; t-- > 0;) {
+    power *= c.factor;
+    out.iteration[t] = c.distortion * power;
+  }
   return out;
 }
 
 double newton_error_bound(const NewtonSchedule& schedule, const NewtonErrors& errors, double margin_limit,
                           double spectrum_floor) {
-  const NewtonContraction c = newton_contraction(schedule, margin_limit, spectrum_floor);
-  const std::vector<double> gains = linear_gains(schedule.solve);
-  double added = errors.update + errors.gradient * inverse_bounds(schedule.solve).most / schedule.solve.start;
-  for (std::size_t k = 1; k < gains.size(); ++k) added += gains[k] * errors.product;
-  double sum = 1, power = 1;
-  for (int t = 1; t < schedule.iterations; ++t) {
-    power *= c.factor;
-    sum += c.distortion * power;
-  }
-  return sum * added;
+  return newton_gains(schedule, margin_limit, spectrum_floor).error_bound(errors);
 }
 
 int newton_iterations_for(const NewtonSpec& spec, double margin_limit, double spectrum_floor,

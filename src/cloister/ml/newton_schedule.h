@@ -49,6 +49,9 @@ NewtonSchedule plan_newton(const NewtonSpec& spec);
 
 inline constexpr int kMaxNewtonProducts = 32;
 
+/// Q(eigenvalue) for an eigenvalue of A.
+double newton_inverse(const NewtonSchedule& schedule, double eigenvalue);
+
 /// What is proven of one iteration, for rows within the spectrum cap whose margins stay in [-limit, limit].
 struct NewtonContraction {
   /// Between an exact w and a disturbed w + e, e' = (I - B) e, where Q^{-1/2} B Q^{1/2} is symmetric with its
@@ -82,11 +85,22 @@ struct NewtonErrors {
   double update = 0;    ///< error of w + p itself
 };
 
-/// A bound on |error of w_T|. Each iteration's error reaches w through Q; then it contracts by `factor`, so
-/// the sum over iterations is at most distortion * (1 - factor^T) / (1 - factor), or distortion * T where the
-/// factor is 1: proportional to T at worst, where Nesterov's bound is exponential (kSteadyMomentum).
-///
+/// What an error comes to in w_T at most, in L2, by where it comes in.
+struct NewtonGains {
+  double gradient = 0, product = 0;  ///< to the w of its iteration: NewtonErrors' of one iteration
+  double product_root = 0;  ///< the root of the sum of squares of the products', where `product` is the sum
+  /// [T]: from w_{t + 1}, t = 0..T-1, to w_T. Each iteration contracts by `factor` in Q's norm, so that it is
+  /// distortion * factor^(T - 1 - t), and 1 for the last.
+  std::vector<double> iteration;
+
+  /// Of what every iteration adds: the sum over iterations is proportional to T at worst, where Nesterov's
+  /// bound is exponential (kSteadyMomentum).
+  double error_bound(const NewtonErrors& errors) const;
+};
 /// Math: e_T = sum over t of (I - B)^(T - t) d_t, in Q's norm; the last d_t counts without the distortion.
+NewtonGains newton_gains(const NewtonSchedule& schedule, double margin_limit, double spectrum_floor = 0);
+
+/// A bound on |error of w_T|: newton_gains of the errors of every iteration.
 double newton_error_bound(const NewtonSchedule& schedule, const NewtonErrors& errors, double margin_limit,
                           double spectrum_floor = 0);
 

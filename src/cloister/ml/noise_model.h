@@ -25,12 +25,13 @@ InjectedError logistic_injected_error(const rlwe::ParametersSpec& chain, const C
 InjectedError linear_injected_error(const rlwe::ParametersSpec& chain, const CkksPlan& plan,
                                     const JobRequest& request, const LinearSchedule& schedule);
 
-/// What one bootstrap adds, in L2, both to the weights and to those of before, in weights' units.
+/// What one bootstrap adds, in L2 and in weights' units, to each of the vectors that it renews.
 struct RenewalError {
   double independent = 0;  ///< from one bootstrap to the next; at most, but for 2^-40
   double systematic = 0;
 };
-/// `noise` is circuits::bootstrapping_two_noise of the plan.
+/// `noise` is that of the plan's bootstraps over their range: circuits::bootstrapping_two_noise, or
+/// circuits::bootstrapping_noise where one real vector is renewed.
 RenewalError renewal_error(const CkksPlan& plan, const circuits::BootstrappingNoise& noise,
                            std::size_t features);
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cloister/ml/batches.h"
+#include "cloister/ml/internal/method_json.h"
 #include "cloister/ml/paillier_planner.h"
 #include "cloister/ml/planner.h"
 #include "cloister/rlwe/encoded_size.h"
@@ -50,6 +51,11 @@ Json request_json(const JobRequest& r) {
          {"feature_bound", r.feature_bound},
          {"small_keys", r.small_keys}};
   if (r.spectrum_cap) j["spectrum_cap"] = *r.spectrum_cap;
+  if (r.spectrum_floor) j["spectrum_floor"] = *r.spectrum_floor;
+  if (r.method == Method::kNewton) {
+    j["method"] = to_string(r.method);
+    j["products"] = r.products;
+  }
   return j;
 }
 
@@ -69,6 +75,10 @@ JobRequest request_from(const Json& j) {
   r.feature_bound = number<double>(j, "feature_bound", 1, 1e6);
   r.small_keys = j.at("small_keys").get<bool>();
   if (j.contains("spectrum_cap")) r.spectrum_cap = number<double>(j, "spectrum_cap", 1e-9, 1e9);
+  if (j.contains("spectrum_floor")) r.spectrum_floor = number<double>(j, "spectrum_floor", 0, 1e9);
+  if (!has_method(r)) return r;
+  r.method = j.contains("method") ? parse(j, "method", std::array{Method::kNewton}) : Method::kNesterov;
+  if (r.method == Method::kNewton) r.products = number<int>(j, "products", 1, kMaxNewtonProducts);
   return r;
 }
 
@@ -83,12 +93,16 @@ Json schedule_json(const Plan& plan) {
             {"step", plan.logistic->step},
             {"momentum", plan.logistic->momentum},
             {"batch", plan.logistic->batches > 1 ? plan.logistic->batch : std::vector<std::uint32_t>{}}};
-  if (plan.linear)
-    return {{"spectrum_lower", plan.linear->lower},
-            {"spectrum_upper", plan.linear->upper},
-            {"start", plan.linear->start},
-            {"step", plan.linear->step},
-            {"momentum", plan.linear->momentum}};
+  if (plan.newton) return newton_schedule_json(*plan.newton);
+  if (plan.linear) {
+    Json j{{"spectrum_lower", plan.linear->lower},
+           {"spectrum_upper", plan.linear->upper},
+           {"start", plan.linear->start},
+           {"step", plan.linear->step},
+           {"momentum", plan.linear->momentum}};
+    if (plan.linear->end > plan.linear->upper) j["interval_end"] = plan.linear->end;
+    return j;
+  }
   return Json::object();
 }
 
@@ -200,6 +214,7 @@ Json estimates_json(const Plan& plan) {
                           {"level_before", s.level_before},
                           {"level_after", s.level_after},
                           {"key_switches", s.key_switches}});
+  if (plan.methods) j["methods"] = methods_json(*plan.methods);
   j["alternatives"] = alternatives_json(plan.alternatives);
   j["placements"] = alternatives_json(plan.placements);
   return j;
@@ -222,6 +237,7 @@ void read_estimates(const Json& j, Plan& plan) {
   for (const Json& s : j.at("steps"))
     plan.steps.push_back({s.at("step").get<std::string>(), s.at("level_before").get<int>(),
                           s.at("level_after").get<int>(), s.at("key_switches").get<int>()});
+  if (j.contains("methods")) plan.methods = methods_from(j.at("methods"));
   plan.alternatives = alternatives_from(j.at("alternatives"));
   plan.placements = alternatives_from(j.at("placements"));
 }
@@ -249,7 +265,7 @@ Plan read(const Json& j) {
                            ? number<int>(j.at("schedule"), "sigmoid_degree", 3, 7)
                            : 0;
     plan = derive_ckks_plan(
-        request, plan_schedule(request, degree),
+        request, plan_schedule(request, degree, c.contains("bootstrapping")),
         {number<int>(c, "log2_degree", 3, 17), number<int>(c, "scale_bits", 20, 59),
          number<int>(c, "digits", 1, 200), degree,
          rotation_keys_from(c.at("rotation_keys").get<std::string>()), row_slots_from(c, request),
@@ -271,6 +287,9 @@ Plan read(const Json& j) {
 
 }  // namespace
 
+bool has_method(const JobRequest& r) noexcept {
+  return r.model == ModelKind::kLogistic && r.job == Job::kTrain && r.scheme == Scheme::kCkks;
+}
 std::string_view to_string(ModelKind kind) noexcept {
   return kind == ModelKind::kLogistic ? "logistic" : "linear";
 }
@@ -343,6 +362,17 @@ nlohmann::ordered_json Plan::to_json() const {
   Json j = binding_json(*this);
   j["estimates"] = estimates_json(*this);
   return j;
+}
+
+const PolynomialFit* Plan::sigmoid() const noexcept {
+  return logistic ? &logistic->sigmoid : newton ? &newton->sigmoid : nullptr;
+}
+
+std::optional<double> Plan::spectrum_cap() const {
+  if (logistic) return logistic->spectrum_cap;
+  if (newton) return newton->spectrum_cap;
+  if (linear) return linear->upper - linear->ridge;
+  return std::nullopt;
 }
 
 Plan Plan::from_json(const nlohmann::ordered_json& json) {

@@ -11,6 +11,8 @@
 #include "cloister/circuits/bootstrapper.h"
 #include "cloister/ckks/parameters.h"
 #include "cloister/ckks/value_bound.h"
+#include "cloister/ml/method_choice.h"
+#include "cloister/ml/newton_schedule.h"
 #include "cloister/ml/schedule.h"
 #include "cloister/ml/training_layout.h"
 
@@ -27,6 +29,10 @@ std::string_view to_string(ModelKind kind) noexcept;
 std::string_view to_string(Scheme scheme) noexcept;
 std::string_view to_string(Job job) noexcept;
 
+struct JobRequest;
+/// Whether a method is to be chosen: a logistic training with CKKS.
+bool has_method(const JobRequest& request) noexcept;
+
 /// What somebody wants done; a plan is made from it and the machine, and from nothing of the data.
 struct JobRequest {
   ModelKind model = ModelKind::kLogistic;
@@ -39,10 +45,18 @@ struct JobRequest {
   std::uint32_t batches = 1;       ///< mini-batches of a logistic training
   std::uint64_t seed = 0;          ///< of their order; public
   double ridge = 0;
+  /// Of a logistic training with CKKS. A plan's own request says which it was, and never kAuto; kAuto takes
+  /// the cheaper one to the same accuracy, but Nesterov's where iterations or batches are given.
+  Method method = Method::kAuto;
+  int products = 0;           ///< Newton's k, an iteration; 0: the planner's choice
+  double tolerance = 0;       ///< in place of iterations; a plan's own request has those instead
   double max_error = 1e-3;    ///< of every weight (training) or prediction, against the clear algorithm
   double feature_bound = 16;  ///< no prepared value exceeds it
   bool small_keys = false;    ///< the fewest bytes to upload instead of the least time
   std::optional<double> spectrum_cap = std::nullopt;  ///< published by the owner; see schedule.h
+  /// Of a linear training: no eigenvalue of X^T X / n is below. Its schedule is the best for what lies between
+  /// the floor and the cap, ridge added. 0 says no more than a ridge does; above it is the owner's word.
+  std::optional<double> spectrum_floor = std::nullopt;
   int sigmoid_degree = 0;                             ///< 3, 5 or 7; 0: the planner's choice
   int log2_degree = 0;                                ///< an expert's ring degree; 0: the planner's choice
   int digits = 0;                                     ///< an expert's; 0: the planner's choice
@@ -135,6 +149,7 @@ struct PaillierPlan {
 struct Plan {
   JobRequest request;
   std::optional<LogisticSchedule> logistic;
+  std::optional<NewtonSchedule> newton;
   std::optional<LinearSchedule> linear;
   std::optional<CkksPlan> ckks;
   std::optional<PaillierPlan> paillier;
@@ -144,6 +159,14 @@ struct Plan {
   std::vector<Alternative> alternatives;
   /// The least time with levels alone and with a bootstrap every k iterations, each ring degree apart.
   std::vector<Alternative> placements;
+  /// Why the method, where the planner chose it.
+  std::optional<MethodComparison> methods;
+
+  /// Of logistic trainings, whatever the method; null for others.
+  const PolynomialFit* sigmoid() const noexcept;
+  bool trains_logistic() const noexcept { return sigmoid() != nullptr; }
+  /// The bound on the largest eigenvalue of the rows' second moments, without the ridge, of trainings.
+  std::optional<double> spectrum_cap() const;
 
   /// SHA-256 of to_json without estimates and alternatives, which depend on the machine.
   Bytes32 id() const;

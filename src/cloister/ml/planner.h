@@ -14,18 +14,40 @@ namespace cloister::ml {
 /// the amplification takes about a tenth of a second.
 struct PlannedSchedule {
   std::optional<LogisticSchedule> logistic;
+  std::optional<NewtonSchedule> newton;
   std::optional<LinearSchedule> linear;
+  /// Of a linear training that bootstraps, and of no other.
+  std::optional<LinearStateBounds> linear_bounds;
   double weight_bound = 0;            ///< of every weight
   std::vector<double> gains;          ///< of an error that an iteration adds: logistic_gains, linear_gains
-  std::vector<double> renewal_gains;  ///< logistic_renewal_gains
+  std::vector<double> renewal_gains;  ///< logistic_renewal_gains, linear_renewal_gains
+  NewtonBounds newton_bounds;
+  NewtonGains newton_gains;
+
+  /// Of logistic trainings; null for others.
+  const PolynomialFit* sigmoid() const noexcept {
+    return logistic ? &logistic->sigmoid : newton ? &newton->sigmoid : nullptr;
+  }
 };
-PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree);
+/// `bootstraps`: of a linear training, which has another schedule then (long_linear_spec); others take no
+/// notice of it.
+PlannedSchedule plan_schedule(const JobRequest& request, int sigmoid_degree, bool bootstraps = false);
 
 /// Where to stop, without anybody looking at a weight: the iterations after which what is left of the way to
 /// the fit is at most `tolerance` of it, for any data that the request's ridge and spectrum cap allow
-/// (logistic_iterations_for with the schedule of a long training, linear_iterations_for). Throws
-/// ParametersError without a ridge, which is what bounds the curvature from below.
+/// (logistic_iterations_for with the schedule of a long training, linear_iterations_for, whose promise is
+/// kept where the request has a spectrum_floor, if only of 0). Throws ParametersError without a ridge, which
+/// is what bounds the curvature from below, or a positive floor.
 int iterations_for(const JobRequest& request, double tolerance);
+
+/// What the planner makes least: seconds until the answer is back, keys, rows and their transfer included;
+/// with small_keys the bytes to upload.
+double plan_cost(const Plan& plan);
+
+/// Throws ParametersError for a request that makes no sense.
+void check_request(const JobRequest& request);
+/// The part of it that is about the method.
+void check_method(const JobRequest& request);
 
 /// A plan from its request and its choices: chain, packing, bounds. Nothing is estimated. Empty if the error
 /// bound or the security is missed. Deterministic: the owner, the server and whoever reads the file derive
@@ -68,7 +90,14 @@ class Planner {
   Plan plan(const JobRequest& request) const;
 
  private:
+  Plan plan_as_asked(const JobRequest& request) const;
+  Plan plan_with_method(JobRequest request) const;
+  Plan plan_newton(JobRequest request) const;
+  std::optional<Plan> cheapest(const JobRequest& request) const;
+  std::optional<Plan> cheapest_newton(JobRequest request, MethodComparison& methods) const;
   std::vector<Plan> candidates(const JobRequest& request) const;
+  std::vector<Plan> candidates(const JobRequest& request, int sigmoid_degree,
+                               const PlannedSchedule& schedule) const;
   int most_iterations(JobRequest request) const;
   void add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
                       FoundChains& chains, std::vector<Plan>& out) const;

@@ -230,14 +230,125 @@ TEST(Planner, PlacesBootstrapsWhereLevelsRunOut) {
   const Plan again = Plan::from_json(plan.to_json());
   EXPECT_EQ(again.id(), plan.id());
   EXPECT_EQ(*again.ckks, *plan.ckks);
-  request.model = ModelKind::kLinear;
-  request.iterations = 3;
-  request.iterations_per_bootstrap = 1;
-  EXPECT_THROW(planned(request), ParametersError);
+  JobRequest other = prediction();
+  other.iterations_per_bootstrap = 1;
+  EXPECT_THROW(planned(other), ParametersError);
   request = chd();
   // A training of few iterations has levels enough.
   request.iterations = 5;
   EXPECT_FALSE(planned(request).ckks->bootstrapping.has_value());
+}
+
+JobRequest long_linear() {
+  return {.model = ModelKind::kLinear, .rows = 1500, .features = 12, .iterations = 60, .log2_degree = 16,
+          .digits = 2};
+}
+
+TEST(Planner, RenewsLinearTrainingsWhereLevelsRunOut) {
+  const JobRequest request = long_linear();
+  const Plan plan = planned(request);
+  const CkksPlan& c = *plan.ckks;
+  ASSERT_TRUE(c.bootstrapping);
+  EXPECT_LE(plan.error_bound, request.max_error);
+  EXPECT_EQ(plan.linear->iterations(), 60);
+  EXPECT_EQ(plan.linear->lower, 0);  // the fourth kind: nothing bounds the spectrum from below
+  EXPECT_GT(plan.linear->end, plan.linear->upper);
+  // What is renewed is within the range, and so is the change that goes with it.
+  const LinearStateBounds bounds = linear_state_bounds(*plan.linear);
+  EXPECT_EQ(c.weights.magnitude, bounds.largest_weights());
+  EXPECT_GE(c.bootstrapping->range, c.state_scale * bounds.largest_weights());
+  EXPECT_GE(c.bootstrapping->range, c.state_scale * bounds.change_scale() * bounds.largest_change());
+  // The steps: each product a level, from where a bootstrap left off.
+  const auto levels = LinearTrainer::level_schedule(*plan.linear, c.model_level, c.bootstrapping,
+                                                    c.parameters.levels);
+  EXPECT_EQ(c.data_level, levels.rows_level());
+  int level = c.data_level, bootstraps = 0;
+  for (const PlanStep& s : plan.steps) {
+    EXPECT_EQ(s.level_before, level) << s.name;
+    bootstraps += s.name == "bootstrap" ? 1 : 0;
+    level = s.level_after;
+  }
+  EXPECT_EQ(level, 0);
+  EXPECT_EQ(bootstraps, levels.renewals());
+  EXPECT_GE(bootstraps, 2);
+  EXPECT_TRUE(c.key_uses().encapsulation);
+  const Plan again = Plan::from_json(nlohmann::ordered_json::parse(plan.to_json().dump()));
+  EXPECT_EQ(again.id(), plan.id());
+  EXPECT_EQ(*again.ckks, c);
+  EXPECT_LE(plan.placements.size(), 13u);
+}
+
+// A file that says another polynomial, or another end of its interval, is not this plan.
+TEST(Planner, BindsTheScheduleOfRenewedLinearTrainings) {
+  JobRequest request = long_linear();
+  request.iterations_per_bootstrap = 5;
+  const auto json = planned(request).to_json();
+  for (const char* field : {"/schedule/interval_end", "/schedule/start", "/ckks/bootstrapping/range"}) {
+    auto edited = json;
+    edited[nlohmann::ordered_json::json_pointer(field)] = 1.5;
+    EXPECT_THROW(Plan::from_json(edited), DecodeError) << field;
+  }
+}
+
+TEST(Planner, LeavesLinearTrainingsToLevelsWhereTheySuffice) {
+  JobRequest request = long_linear();
+  request.iterations = 12;
+  request.digits = 0;
+  const Plan plan = planned(request);
+  EXPECT_FALSE(plan.ckks->bootstrapping);
+  EXPECT_EQ(plan.linear->end, plan.linear->upper);
+  for (const Alternative& a : plan.placements) EXPECT_EQ(a.iterations_per_bootstrap, 0);
+  const LinearSchedule usual = plan_linear({.features = 12, .iterations = 12});
+  EXPECT_EQ(plan.linear->step, usual.step);
+  // Unless an expert asks.
+  request.iterations_per_bootstrap = 5;
+  EXPECT_TRUE(planned(request).ckks->bootstrapping);
+  // Or the other way: levels alone are refused, with the nearest job that fits.
+  request.iterations = 60;
+  request.iterations_per_bootstrap = 0;
+  EXPECT_THROW(planned(request), PrecisionError);
+}
+
+TEST(Planner, KeepsToTheToleranceOfALinearTraining) {
+  JobRequest request = long_linear();
+  request.iterations = 0;
+  request.tolerance = 0.01;
+  EXPECT_THROW(planned(request), ParametersError);  // nothing bounds the spectrum from below
+  request.ridge = 0.02;
+  const Plan many = planned(request);
+  EXPECT_TRUE(many.ckks->bootstrapping);
+  EXPECT_EQ(many.linear->lower, request.ridge);
+  EXPECT_LE(many.linear->residual_factor(), 0.01);
+  // A ridge that needs few products: levels alone, and the same promise.
+  request.ridge = 1;
+  const Plan few = planned(request);
+  EXPECT_FALSE(few.ckks->bootstrapping);
+  EXPECT_EQ(few.linear->lower, 1);
+  EXPECT_LE(few.linear->residual_factor(), 0.01);
+  // A floor that the owner vouches for serves as well as a ridge.
+  request.ridge = 0;
+  request.spectrum_floor = 0.02;
+  const Plan floor = planned(request);
+  EXPECT_NEAR(floor.linear->iterations(), many.linear->iterations(), 1);
+  EXPECT_LE(floor.linear->residual_factor(), 0.01);
+  EXPECT_EQ(Plan::from_json(floor.to_json()).id(), floor.id());
+}
+
+TEST(Planner, RefusesFloorsThatMakeNoSense) {
+  const auto refused = [](auto change) {
+    JobRequest request = salary();
+    request.spectrum_floor = 0.1;
+    change(request);
+    EXPECT_THROW(planned(request), ParametersError);
+  };
+  refused([](JobRequest& r) { r.spectrum_floor = -1; });
+  refused([](JobRequest& r) { r.spectrum_floor = 0; });
+  refused([](JobRequest& r) { r.spectrum_floor = 2; });  // the default cap
+  refused([](JobRequest& r) { r.spectrum_floor = NAN; });
+  refused([](JobRequest& r) { r.model = ModelKind::kLogistic; });
+  JobRequest fits = salary();
+  fits.spectrum_floor = 0.1;
+  EXPECT_EQ(planned(fits).linear->lower, 0.1);
 }
 
 TEST(Planner, NamesTheNearestJobThatFits) {

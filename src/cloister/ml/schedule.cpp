@@ -77,11 +77,14 @@ LogisticSchedule plan_logistic(const LogisticSpec& spec) {
   return schedule;
 }
 
-double default_margin_limit(const LogisticSchedule& schedule) { return 0.9 * schedule.sigmoid.range; }
+double default_margin_limit(const PolynomialFit& sigmoid) { return 0.9 * sigmoid.range; }
+double default_margin_limit(const LogisticSchedule& schedule) {
+  return default_margin_limit(schedule.sigmoid);
+}
 
 double LinearSchedule::residual_factor() const {
   if (lower == 0) return 1;
-  return 1 / std::cosh((iterations() + 1) * std::acosh((upper + lower) / (upper - lower)));
+  return 1 / std::cosh((iterations() + 1) * std::acosh((end + lower) / (end - lower)));
 }
 
 LinearSchedule plan_linear(const LinearSpec& spec) {
@@ -91,22 +94,26 @@ LinearSchedule plan_linear(const LinearSpec& spec) {
     throw ParametersError("schedule: the fourth kind takes no lower bound of the spectrum; drop it");
   const double upper = spec.upper.value_or(default_spectrum_cap(spec.features));
   const double lower = fourth ? 0 : spec.lower.value_or(upper / std::max(2, spec.iterations + 1));
-  if (!(lower > 0 || fourth) || !(lower < upper) || !std::isfinite(upper))
-    throw ParametersError("schedule: the bounds of the spectrum must satisfy 0 < lower < upper");
+  if (!(spec.slack >= 0) || !std::isfinite(spec.slack))
+    throw ParametersError("schedule: the slack above the spectrum must be zero or a positive number");
+  if (!(lower >= 0) || !(lower + spec.ridge > 0 || fourth) || !(lower < upper) || !std::isfinite(upper))
+    throw ParametersError(
+        "schedule: the bounds of the spectrum must satisfy 0 < lower < upper, with a ridge 0 <= lower");
   LinearSchedule schedule;
   schedule.features = spec.features;
   schedule.ridge = spec.ridge;
   schedule.lower = fourth ? 0 : lower + spec.ridge;
   schedule.upper = upper + spec.ridge;
+  schedule.end = schedule.upper + spec.slack * upper;
   if (fourth) {
-    schedule.start = 4 / (3 * schedule.upper);
+    schedule.start = 4 / (3 * schedule.end);
     for (int k = 1; k <= spec.iterations; ++k) {  // Lottes 2023, algorithm 3
-      schedule.step.push_back((8 * k + 4) / ((2 * k + 3) * schedule.upper));
+      schedule.step.push_back((8 * k + 4) / ((2 * k + 3) * schedule.end));
       schedule.momentum.push_back((2 * k - 1) / (2 * k + 3.0));
     }
     return schedule;
   }
-  const double centre = (schedule.upper + schedule.lower) / 2, radius = (schedule.upper - schedule.lower) / 2;
+  const double centre = (schedule.end + schedule.lower) / 2, radius = (schedule.end - schedule.lower) / 2;
   schedule.start = 1 / centre;
   double ratio = radius / centre;  // T_k / T_{k+1} at centre / radius (Golub and Varga 1961)
   for (int k = 0; k < spec.iterations; ++k) {
@@ -116,6 +123,21 @@ LinearSchedule plan_linear(const LinearSpec& spec) {
     ratio = next;
   }
   return schedule;
+}
+
+LinearSpec long_linear_spec(std::size_t features, int iterations, double ridge, std::optional<double> upper,
+                            std::optional<double> floor) {
+  LinearSpec spec{.features = features, .iterations = iterations, .ridge = ridge, .upper = upper};
+  spec.slack = kSteadySlack;
+  spec.lower = floor;
+  if (floor) return spec;
+  if (ridge > 0) {
+    spec.lower = 0;
+    if (plan_linear(spec).residual_factor() <= kRidgeTolerance) return spec;
+    spec.lower.reset();
+  }
+  spec.polynomial = LinearPolynomial::kFourthKind;
+  return spec;
 }
 
 }  // namespace cloister::ml

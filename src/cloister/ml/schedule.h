@@ -82,6 +82,7 @@ LogisticSchedule plan_logistic(const LogisticSpec& spec);
 /// Nine tenths of the polynomial's range: the margin limit that plans assume. The owner checks with
 /// largest_margin after decryption that the result kept to it. The last tenth is left out because most
 /// minimax polynomials fall steeply there, which would cost the bounds below an order of magnitude.
+double default_margin_limit(const PolynomialFit& sigmoid);
 double default_margin_limit(const LogisticSchedule& schedule);
 
 /// G_s for s = 1..T: the most by which an error in w_s (L2 norm) is amplified until w_T, whatever the data,
@@ -135,6 +136,8 @@ enum class LinearPolynomial {
   kFourthKind,
 };
 
+inline constexpr double kSteadySlack = 0.05;
+
 /// What a linear or ridge regression's schedule is computed from; public, like LogisticSpec.
 struct LinearSpec {
   std::size_t features = 0;  ///< d; columns and target centred, so there is no intercept
@@ -142,10 +145,14 @@ struct LinearSpec {
   double ridge = 0;          ///< lambda
   /// Bounds on the spectrum of X^T X / n, without the ridge. Above the upper bound the iteration may
   /// diverge; below the lower it is merely slow. Defaults: default_spectrum_cap(features), and that over
-  /// max(2, iterations + 1): with more products a wider band converges.
+  /// max(2, iterations + 1): with more products a wider band converges. With a ridge the lower may be 0.
   std::optional<double> upper = std::nullopt;
   std::optional<double> lower = std::nullopt;
   LinearPolynomial polynomial = LinearPolynomial::kFirstKind;  ///< the fourth kind reads no `lower`
+  /// So much of the upper bound above it the polynomial's interval ends. At its end errors grow with the
+  /// products that follow; below it they do not: kSteadySlack takes 2.5% more products, and keeps what an
+  /// error in x alone is amplified by at 4.5, where without it is half of T.
+  double slack = 0;
 };
 
 /// Chebyshev iteration for A x = b, A = X^T X / n + ridge I, without a division:
@@ -154,19 +161,20 @@ struct LinearSchedule {
   std::size_t features = 0;
   double ridge = 0;
   double lower = 0, upper = 0;  ///< of the spectrum of A, the ridge included; lower is 0 for the fourth kind
+  double end = 0;               ///< of the polynomial's interval: upper, or above it for slack
   double start = 0;
   std::vector<double> step;      ///< [T]
   std::vector<double> momentum;  ///< [T]
 
   int iterations() const { return static_cast<int>(step.size()); }
   /// The factor by which every component of the error with an eigenvalue in [lower, upper] shrinks from x = 0
-  /// to x_T: 1 / T_{T+1}((upper + lower) / (upper - lower)). Components below `lower` never grow. With the
+  /// to x_T: 1 / T_{T+1}((end + lower) / (end - lower)). Components below `lower` never grow. With the
   /// fourth kind, whose lower bound is 0, it is 1.
   double residual_factor() const;
 };
 
 /// Errors: ParametersError for no features, iterations outside 0..kMaxIterations, a negative ridge, bounds
-/// that are not 0 < lower < upper, or a lower bound given for the fourth kind.
+/// that are not 0 < lower < upper (0 <= with a ridge), or a lower bound given for the fourth kind.
 LinearSchedule plan_linear(const LinearSpec& spec);
 
 /// G_s for s = 0..T: the most by which an error in x_s (L2 norm) is amplified until x_T for any A whose
@@ -178,6 +186,28 @@ double linear_error_bound(const LinearSchedule& schedule, double error_per_step)
 
 /// A bound on |x_t| for every t and targets of mean square at most 1, for the headroom of the ciphertexts.
 double linear_weight_bound(const LinearSchedule& schedule);
+
+/// Bounds on the state of a linear training, in L2, for targets of mean square at most 1 and any data whose
+/// spectrum keeps to the schedule's: a component of b in an eigenvector's direction is at most the root of
+/// its eigenvalue, the ridge not counted. Ill-conditioned columns make x long only where the target is
+/// aligned with their least eigenvalues, so these grow with T where linear_weight_bound grows with its
+/// square.
+struct LinearStateBounds {
+  std::vector<double> weights;  ///< [T + 1], of x_t
+  std::vector<double> change;   ///< [T + 1], of x_t - x_{t-1}, x_{-1} being 0
+
+  double largest_weights() const;
+  double largest_change() const;  ///< that is renewed: for t of at least 1
+  /// By which the change may travel multiplied, so that it is no larger than the weights: an integer, at
+  /// least 1 and at most 16.
+  int change_scale() const;
+};
+LinearStateBounds linear_state_bounds(const LinearSchedule& schedule);
+
+/// For t = 1..T (0 at t = 0): the most by which errors of the same L2 norm in x_{t-1} and in change_scale
+/// times the change x_{t-1} - x_{t-2}, that come in between two iterations, are amplified together until x_T:
+/// what a bootstrap before product t adds.
+std::vector<double> linear_renewal_gains(const LinearSchedule& schedule, int change_scale);
 
 /// A bound on |b - A x_T| for targets of mean square at most 1 and any spectrum of X^T X / n within
 /// [0, upper - ridge], however ill-conditioned: max |r(lambda)| sqrt(lambda - ridge) for the residual
@@ -192,6 +222,17 @@ double linear_residual_bound(const LinearSchedule& schedule);
 /// Domain: condition > 1, tolerance in (0, 1). Errors: ParametersError outside, or where kMaxIterations are
 /// too few; a ridge (ridge_for_condition) mends that.
 int linear_iterations_for(double condition, double tolerance);
+
+/// What is left at most, where a ridge makes a training of many products worth the first kind: it takes the
+/// ridge for the lower bound where that comes to this, else the fourth kind.
+inline constexpr double kRidgeTolerance = 0.05;
+
+/// The spec of a linear training of many products: with a floor under the spectrum of X^T X / n, or a ridge that
+/// suffices (kRidgeTolerance), the first kind from there to the cap; else the fourth. With kSteadySlack.
+///
+/// Domain: `floor` at least 0, positive without a ridge. Errors: as plan_linear, from that.
+LinearSpec long_linear_spec(std::size_t features, int iterations, double ridge, std::optional<double> upper,
+                            std::optional<double> floor);
 
 /// The smallest lower bound, as a part of `upper`, from which on T products reach `tolerance`: 1 / condition
 /// of linear_iterations_for, solved the other way.

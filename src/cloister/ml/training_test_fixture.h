@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "cloister/ckks/owner/secret_encryptor.h"
 #include "cloister/ckks/testing/insecure_parameters.h"
 #include "cloister/ml/plan.h"
+#include "cloister/ml/training_journal.h"
 #include "cloister/ml/training_layout.h"
 #include "cloister/rlwe/owner/key_generator.h"
 
@@ -22,8 +24,11 @@ class TrainingParties {
       : TrainingParties(plan_of(spec(levels), packing, rotation_keys), rows) {}
   /// With the keys that the plan says.
   TrainingParties(const CkksPlan& plan, std::uint64_t rows)
-      : layout(plan.layout(rows)),
-        parameters(ckks::InsecureParametersForTests::create(plan.parameters, scalar_kernels())) {
+      : TrainingParties(plan, rows,
+                        ckks::InsecureParametersForTests::create(plan.parameters, scalar_kernels())) {}
+  TrainingParties(const CkksPlan& plan, std::uint64_t rows,
+                  std::shared_ptr<const ckks::Parameters> of_the_plan)
+      : layout(plan.layout(rows)), parameters(std::move(of_the_plan)) {
     secret.emplace(rlwe::SecretKey::generate(parameters->rlwe(), prng, pool));
     encoder.emplace(parameters, pool);
     const rlwe::KeyGenerator generator(*secret, pool);
@@ -85,6 +90,31 @@ class MemoryBlocks final : public BlockSource {
     return out;
   }
 };
+
+class KeptPoints final : public TrainingJournal {
+ public:
+  std::optional<TrainingPoint> last() override {
+    if (points.empty()) return std::nullopt;
+    TrainingPoint out{points.back().iterations, {}};
+    for (const auto& c : points.back().state) out.state.push_back(c.clone());
+    return out;
+  }
+  void keep(const TrainingPoint& point) override {
+    TrainingPoint copy{point.iterations, {}};
+    for (const auto& c : point.state) copy.state.push_back(c.clone());
+    points.push_back(std::move(copy));
+  }
+  std::vector<TrainingPoint> points;
+};
+
+inline bool same(const ckks::Ciphertext& a, const ckks::Ciphertext& b) {
+  if (a.parts.size() != b.parts.size() || a.scale != b.scale || a.level() != b.level()) return false;
+  for (std::size_t i = 0; i < a.parts.size(); ++i)
+    for (std::size_t j = 0; j < a.parts[i].limbs().q; ++j)
+      if (!std::equal(a.parts[i].limb(j), a.parts[i].limb(j) + a.parts[i].degree(), b.parts[i].limb(j)))
+        return false;
+  return true;
+}
 
 inline double unit(Prng& prng) { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }
 

@@ -5,90 +5,19 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/data/csv.h"
 #include "cloister/data/metrics.h"
 #include "cloister/data/split.h"
 #include "cloister/ml/clear_linear.h"
 #include "cloister/ml/clear_logistic.h"
-#include "cloister/ml/planner.h"
-#include "cloister/pipeline/ckks_server.h"
+#include "cloister/pipeline/ckks_pipeline_test_fixture.h"
 #include "cloister/pipeline/ckks_session.h"
-#include "cloister/pipeline/owner/ckks_owner.h"
 #include "cloister/pipeline/plan_file.h"
 #include "cloister/rlwe/encoded_size.h"
 #include "cloister/wire/expanded_keys.h"
 
 namespace cloister::pipeline {
 namespace {
-
-namespace fs = std::filesystem;
-
-class CkksPipeline : public ::testing::Test {
- protected:
-  fs::path at(const std::string& name) const { return folder / name; }
-
-  ml::Plan plan(ml::JobRequest request) {
-    request.threads = pool.threads();
-    const ml::Plan made = ml::Planner(ml::Calibration::measure(select_kernels())).plan(request);
-    save_plan(at("plan.json"), made);
-    EXPECT_EQ(load_plan(at("plan.json")).id(), made.id());
-    return made;
-  }
-  void keys() {
-    generate_ckks_keys({at("plan.json"), at("secret.key"), at("evaluation.keys")},
-                       wire::Protection::none_at_callers_word(), machine);
-  }
-  void train() {
-    train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine);
-  }
-  std::vector<double> predictions(const data::Matrix& rows, const fs::path& model, double* bound) {
-    encrypt_prediction_rows({at("plan.json"), at("secret.key"), at("rows.enc")}, rows, nullptr, machine);
-    predict_ckks({at("plan.json"), at("evaluation.keys"), at("rows.enc"), model, at("predictions.enc")},
-                 machine);
-    const auto out = decrypt_ckks_predictions({at("plan.json"), at("secret.key"), at("predictions.enc")},
-                                              nullptr, machine);
-    *bound = out.error_bound;
-    return out.margins;
-  }
-  DecryptedModel decrypted_model() {
-    return decrypt_ckks_model({at("plan.json"), at("secret.key"), at("model.enc")}, nullptr, machine);
-  }
-
-  TemporaryFolder temporary;
-  fs::path folder = temporary.path();
-  ThreadPool pool{2};
-  NoProgress progress;
-  Machine machine{select_kernels(), pool, progress};
-};
-
-double unit(Prng& prng) { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }
-
-data::Examples examples(std::size_t rows, std::size_t features, bool labels, std::uint64_t stream) {
-  Prng prng(Seed(Bytes32{}), stream);
-  data::Examples out;
-  out.features = data::Matrix(rows, features);
-  for (std::size_t i = 0; i < rows; ++i) {
-    double y = 0.3 * unit(prng);
-    for (std::size_t j = 0; j < features; ++j) {
-      out.features(i, j) = std::sqrt(3.0) * unit(prng);
-      y += out.features(i, j) * (j % 2 == 0 ? 0.5 : -0.3);
-    }
-    out.target.push_back(labels ? (y > 0 ? 1 : 0) : y);
-  }
-  return out;
-}
-
-void expect_near_all(std::span<const double> got, std::span<const double> expected, double bound) {
-  ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_LE(std::abs(got[i] - expected[i]), bound) << i;
-}
-
-std::vector<double> with_intercept_first(const ClearModel& model) {
-  std::vector<double> out{model.intercept};
-  out.insert(out.end(), model.weights.begin(), model.weights.end());
-  return out;
-}
 
 struct PackedRows {
   int row_slots;  // 0: the planner's choice

@@ -6,6 +6,7 @@
 
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
+#include "cloister/ml/newton_trainer.h"
 #include "cloister/ml/predictor.h"
 #include "cloister/pipeline/ckks_session.h"
 #include "cloister/pipeline/plan_file.h"
@@ -41,41 +42,52 @@ class FileBlocks final : public ml::BlockSource {
 // What was saved of a training, where it has checkpoints.
 class Journal final : public ml::TrainingJournal {
  public:
-  Journal(std::optional<Checkpoints>& checkpoints, const Machine& machine)
-      : checkpoints_(checkpoints ? &*checkpoints : nullptr), machine_(&machine) {}
+  /// `stage` names the kind of training in its checkpoints.
+  Journal(const char* stage, std::optional<Checkpoints>& checkpoints, const Machine& machine)
+      : stage_(stage), checkpoints_(checkpoints ? &*checkpoints : nullptr), machine_(&machine) {}
 
   std::optional<ml::TrainingPoint> last() override {
     if (checkpoints_ == nullptr) return std::nullopt;
     NoNotices quiet;
     auto state = checkpoints_->load_latest(machine_->notices != nullptr ? *machine_->notices : quiet);
     if (!state) return std::nullopt;
-    if (state->stage != kRenewed)
-      throw MismatchError("the checkpoint is of another kind of training", state->stage, kRenewed);
+    if (state->stage != stage_)
+      throw MismatchError("the checkpoint is of another kind of training", state->stage, stage_);
     return ml::TrainingPoint{static_cast<std::size_t>(state->iteration), std::move(state->ciphertexts)};
   }
   void keep(const ml::TrainingPoint& point) override {
     if (checkpoints_ == nullptr) return;
-    TrainingState state{point.iterations, kRenewed, {}};
+    TrainingState state{point.iterations, stage_, {}};
     for (const auto& c : point.state) state.ciphertexts.push_back(c.clone());
     checkpoints_->save(state);
   }
 
  private:
-  static constexpr const char* kRenewed = "logistic-renewed";
-
+  const char* stage_;
   Checkpoints* checkpoints_;
   const Machine* machine_;
 };
 
-ckks::Ciphertext train_logistic(const CkksSession& session, const ckks::Evaluator& evaluator,
-                                const ml::BlockSource& blocks, std::optional<Checkpoints>& checkpoints) {
+// Of every model and method.
+ckks::Ciphertext trained(const CkksSession& session, const ckks::Evaluator& evaluator,
+                         const ml::BlockSource& blocks, std::optional<Checkpoints>& checkpoints) {
   std::optional<circuits::Bootstrapper> bootstrapper;
   if (session.ckks().bootstrapping)
     bootstrapper.emplace(*session.ckks().bootstrapping, session.encoder(), session.machine().pool);
-  const ml::LogisticTrainer trainer(*session.plan().logistic, session.layout(), evaluator, session.encoder(),
-                                    bootstrapper ? &*bootstrapper : nullptr);
-  Journal journal(checkpoints, session.machine());
-  return trainer.train(blocks, session.machine().progress, journal);
+  const circuits::Bootstrapper* renews = bootstrapper ? &*bootstrapper : nullptr;
+  const auto train = [&](const auto& trainer, const char* stage) {
+    Journal journal(stage, checkpoints, session.machine());
+    return trainer.train(blocks, session.machine().progress, journal);
+  };
+  const ml::Plan& plan = session.plan();
+  if (plan.linear)
+    return train(ml::LinearTrainer(*plan.linear, session.layout(), evaluator, session.encoder(), renews),
+                 "linear-renewed");
+  if (plan.newton)
+    return train(ml::NewtonTrainer(*plan.newton, session.layout(), evaluator, session.encoder(), renews),
+                 "newton-renewed");
+  return train(ml::LogisticTrainer(*plan.logistic, session.layout(), evaluator, session.encoder(), renews),
+               "logistic-renewed");
 }
 
 // Writes ciphertexts one by one into a file of this plan. What killed steps left beside it goes first.
@@ -108,11 +120,6 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
   const rlwe::EvaluationKeys keys = session.open_keys(files.evaluation_keys);
   const ckks::Evaluator evaluator(session.parameters(), &keys, machine.pool);
   const FileBlocks blocks(dataset, session, session.ckks().data_level);
-  const auto train = [&] {
-    if (session.plan().logistic) return train_logistic(session, evaluator, blocks, checkpoints);
-    return ml::LinearTrainer(*session.plan().linear, session.layout(), evaluator, session.encoder())
-        .train(blocks, machine.progress);
-  };
   write_ciphertexts(session, files.model, wire::PayloadType::kModel,
                     {.kind = kWeights,
                      .rows = session.plan().request.rows,
@@ -120,7 +127,7 @@ void train_ckks(const TrainFiles& files, const Machine& machine) {
                      .blocks = 1,
                      .ciphertexts = 1,
                      .metadata = ""},
-                    [&](std::size_t) { return train(); });
+                    [&](std::size_t) { return trained(session, evaluator, blocks, checkpoints); });
   if (checkpoints) checkpoints->remove_all();
 }
 

@@ -47,14 +47,15 @@ struct SlotSum {
 struct RotationMultiples {
   double hoisted_threes = 0, ones = 0;
 
-  RotationMultiples(const ckks::RotationBasis& basis, const StripPacking& packing) {
+  // Of weights that meet strips.
+  RotationMultiples(const ckks::RotationBasis& basis, const StripPacking& packing)
+      : RotationMultiples(basis, packing.row_slots, packing.strips()) {}
+  RotationMultiples(const ckks::RotationBasis& basis, std::size_t stride, std::size_t count) {
     const auto has = [&](std::size_t step) {
       return std::ranges::count(basis.steps(), static_cast<std::int64_t>(step)) != 0;
     };
-    const std::size_t count = packing.strips();
     for (std::size_t have = count; have > 1;) {
-      const std::size_t radix = std::bit_width(have) % 2 == 0 ? 2 : 4,
-                        step = have / radix * packing.row_slots;
+      const std::size_t radix = std::bit_width(have) % 2 == 0 ? 2 : 4, step = have / radix * stride;
       const auto operands = static_cast<double>(count / have);
       if (radix == 4 && has(step) && has(2 * step) && has(3 * step))
         hoisted_threes += operands;

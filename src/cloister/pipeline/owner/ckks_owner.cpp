@@ -122,12 +122,14 @@ void encrypt_training_rows(const EncryptFiles& files, const data::Examples& exam
   if (examples.target.size() != examples.features.rows)
     throw ParametersError("encrypt: rows to train on need a target each");
   const data::Matrix rows =
-      plan.logistic ? ml::signed_rows(examples.features, examples.target) : with_target(examples);
+      plan.trains_logistic() ? ml::signed_rows(examples.features, examples.target) : with_target(examples);
   if (plan.logistic)
     ml::require_batch_spectrum_cap(rows, plan.logistic->spectrum_cap,
                                    session.layout().packing.rows_per_block(), plan.logistic->batches);
   else
-    ml::require_spectrum_cap(examples.features, plan.linear->upper - plan.linear->ridge);
+    ml::require_spectrum_cap(plan.newton ? rows : examples.features, *plan.spectrum_cap());
+  if (plan.request.spectrum_floor.value_or(0) > 0)
+    ml::require_spectrum_floor(examples.features, *plan.request.spectrum_floor);
   encrypt_rows(session, files, rows, session.ckks().row_scale, session.ckks().data_level, kTrainingRows,
                passphrase);
 }
@@ -157,7 +159,7 @@ DecryptedModel decrypt_ckks_model(const DecryptFiles& files, const wire::Passphr
   out.model.kind = session.plan().request.model;
   out.error_bound = session.ckks().weights.error;
   const std::size_t features = session.plan().request.features;
-  const bool intercept_first = session.plan().logistic.has_value();
+  const bool intercept_first = session.plan().trains_logistic();
   if (intercept_first) out.model.intercept = slots[0] / session.layout().state_scale;
   for (std::size_t j = 0; j < features; ++j)
     out.model.weights.push_back(slots[j + (intercept_first ? 1 : 0)] / session.layout().state_scale);

@@ -67,7 +67,7 @@ PublishedModel publish_ckks_model(const DecryptFiles& files, double max_error, c
   const CkksSession session(load_plan(files.plan), machine);
   auto encrypted = session.open(files.input, wire::PayloadType::kModel, kWeights).load(0);
   require_left(budget, 1);
-  const bool intercept_first = session.plan().logistic.has_value();
+  const bool intercept_first = session.plan().trains_logistic();
   const std::size_t features = session.plan().request.features;
   auto slots = ckks::ReleaseRequest::first(features + (intercept_first ? 1 : 0), max_error).slots;
   Publishing publishing(session, files.secret_key, passphrase, budget);

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "cloister/ml/level_schedule.h"
+#include "cloister/ml/noise_model.h"
+#include "cloister/ml/planner.h"
+
+namespace cloister::ml {
+
+// What a plan of a training takes from its method's trainer.
+
+/// Levels of fresh rows, or of rows to predict, where nothing is renewed.
+int levels_of(const JobRequest& request, const PlannedSchedule& schedule);
+/// Whether a training has a schedule for bootstraps.
+bool renews(const PlannedSchedule& schedule) noexcept;
+/// Of every iteration after the first; of a linear training, of a product.
+int levels_per_iteration(const PlannedSchedule& schedule);
+/// The fewest levels with which `run` such iterations fit between two bootstraps.
+int levels_for_runs(const PlannedSchedule& schedule, int run, const circuits::BootstrappingSpec& spec);
+LevelSchedule level_schedule_of(const PlannedSchedule& schedule, const CkksPlan& ckks);
+/// A bound on |error of w_T|, in L2; 0 where nothing is trained.
+double training_error(const rlwe::ParametersSpec& chain, const JobRequest& request,
+                      const PlannedSchedule& schedule, const CkksPlan& ckks, const RenewalError& renewal);
+
+}  // namespace cloister::ml
