@@ -52,14 +52,16 @@ Decryptor::Decryptor(const SecretKey& key, const ThreadPool& pool)
       q_(key.q(), key.p()),
       crt_(key.p(), key.q()) {}
 
-BigInteger Decryptor::decrypt_one(std::span<const std::uint64_t> ciphertext) const {
-  const std::size_t limbs = public_key_.plaintext_limbs();
-  SecretLimbs m_p(limbs / 2), m_q(limbs / 2), m(limbs);
-  p_.decrypt(ciphertext, m_p.data());
-  q_.decrypt(ciphertext, m_q.data());
-  crt_.combine(m_p.data(), m_q.data(), m.data());
-  BigInteger plaintext = BigInteger::from_limbs(m.span());
-  return (plaintext << 1) > public_key_.n() ? plaintext - public_key_.n() : std::move(plaintext);
+void Decryptor::decrypt_block(const std::uint64_t* ciphertexts, std::span<BigInteger> out) const {
+  const std::size_t limbs = public_key_.plaintext_limbs(), half = limbs / 2;
+  SecretLimbs m_p(out.size() * half), m_q(out.size() * half), m(limbs);
+  p_.decrypt(ciphertexts, m_p.data(), out.size());
+  q_.decrypt(ciphertexts, m_q.data(), out.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    crt_.combine(m_p.data() + i * half, m_q.data() + i * half, m.data());
+    BigInteger plaintext = BigInteger::from_limbs(m.span());
+    out[i] = (plaintext << 1) > public_key_.n() ? plaintext - public_key_.n() : std::move(plaintext);
+  }
 }
 
 DecryptedVector Decryptor::decrypt(const EncryptedVector& vector) const {
@@ -68,10 +70,14 @@ DecryptedVector Decryptor::decrypt(const EncryptedVector& vector) const {
     refuse(found->index, describe(found->fault));
   const VectorFormat& format = vector.format();
   DecryptedVector out{std::vector<BigInteger>(format.size), format.fraction_bits};
-  pool_.parallel_for(vector.ciphertexts(), [&](std::size_t i) {
-    const std::size_t first = i * format.packing.slots;
-    const std::size_t count = std::min<std::size_t>(format.packing.slots, format.size - first);
-    unpack(decrypt_one(vector.ciphertext(i)), format, i, std::span(out.integers).subspan(first, count));
+  internal::for_blocks(pool_, vector.ciphertexts(), p_.block(), [&](std::size_t first, std::size_t count) {
+    std::vector<BigInteger> plaintexts(count);
+    decrypt_block(vector.ciphertext(first).data(), plaintexts);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t at = (first + i) * format.packing.slots;
+      const std::size_t slots = std::min<std::size_t>(format.packing.slots, format.size - at);
+      unpack(std::move(plaintexts[i]), format, first + i, std::span(out.integers).subspan(at, slots));
+    }
   });
   return out;
 }

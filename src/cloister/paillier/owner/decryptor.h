@@ -34,8 +34,8 @@ struct DecryptedSums {
 };
 
 /// Decrypts for the key's owner, modulo p^2 and q^2.
-/// Cost: two exponentiations of half n's bits modulo n-sized numbers a ciphertext.
-/// Secrets: constant time in the key; unpacking takes variable time in the values.
+/// Cost: two exponentiations of half n's bits modulo n-sized numbers a ciphertext, eight at once where there
+/// are kernels for that. Secrets: constant time in the key; unpacking takes variable time in the values.
 /// Errors: MismatchError (another key), DecodeError (a value outside of the vector's stated bound: the
 /// ciphertexts were made by other operations than stated, or damaged).
 class Decryptor {
@@ -48,7 +48,8 @@ class Decryptor {
   DecryptedSums decrypt(const EncryptedSums& sums) const;
 
  private:
-  BigInteger decrypt_one(std::span<const std::uint64_t> ciphertext) const;
+  /// The plaintexts in (-n/2, n/2] of ciphertexts [out.size()][limbs of n^2].
+  void decrypt_block(const std::uint64_t* ciphertexts, std::span<BigInteger> out) const;
 
   PublicKey public_key_;
   const ThreadPool& pool_;

@@ -11,9 +11,9 @@ TEST(PaillierDecryptor, NoticesAFaultModuloAPrime) {
   std::vector<std::uint64_t> ciphertext(key.public_key().ciphertext_limbs()), out(key.p().size());
   // A multiple of p has no power that is 1 modulo p: what a faulty exponentiation looks like.
   (BigInteger::from_limbs(key.p()) * BigInteger(5)).to_limbs(ciphertext);
-  EXPECT_THROW(factor.decrypt(ciphertext, out.data()), InternalError);
+  EXPECT_THROW(factor.decrypt(ciphertext.data(), out.data(), 1), InternalError);
   (key.public_key().n() + BigInteger(1)).to_limbs(ciphertext);
-  factor.decrypt(ciphertext, out.data());
+  factor.decrypt(ciphertext.data(), out.data(), 1);
   EXPECT_EQ(BigInteger::from_limbs(out), BigInteger(1));
 }
 
