@@ -12,7 +12,7 @@ constexpr std::size_t kLeastWindow = 4;
 
 /// The widest that a table may be, and that pays for being made with some dozens of powers.
 std::size_t choose_window(std::size_t row_bytes, std::size_t exponent_bits) {
-  std::size_t bits = 7;
+  std::size_t bits = 6;
   const auto bytes = [&] { return ((exponent_bits + bits - 1) / bits << bits) * row_bytes; };
   while (bits > kLeastWindow && bytes() > LaneFixedBase::kMaxBytes) --bits;
   return bits;
