@@ -70,6 +70,9 @@ struct SquareKernels {
   /// The same for a table that the lanes share, [length][entries], entries a multiple of 16, at most 1024.
   void (*select_shared)(const std::uint64_t* table, std::size_t entries, std::size_t length,
                         const std::uint64_t* index, std::uint64_t* out) noexcept;
+  /// The same, with a table of its own for each lane.
+  void (*select_by_lane)(const std::uint64_t* const* tables, std::size_t entries, std::size_t length,
+                         const std::uint64_t* index, std::uint64_t* out) noexcept;
   /// out[i][l] = rows[l][i], i < length, a multiple of 8.
   void (*gather_rows)(const std::uint64_t* const* rows, std::size_t length, std::uint64_t* out) noexcept;
   /// rows[l][i] = in[i][l].

@@ -194,6 +194,13 @@ TEST_P(SquareKernelsTest, SelectsWhatIsAskedFor) {
       for (std::size_t i = 0; i < length; ++i)
         for (std::size_t l = 0; l < kLanes; ++l)
           ASSERT_EQ(out[i * kLanes + l], shared[i * entries + index[l]]);
+      const u64* tables[kLanes];
+      for (std::size_t l = 0; l < kLanes; ++l)
+        tables[l] = l % 2 == 0 ? shared.data() : own.data() + 8 * l;  // parts of an array, read as tables
+      k.select_by_lane(tables, entries, length, index.data(), out.data());
+      for (std::size_t i = 0; i < length; ++i)
+        for (std::size_t l = 0; l < kLanes; ++l)
+          ASSERT_EQ(out[i * kLanes + l], tables[l][i * entries + index[l]]);
     }
   }
 }

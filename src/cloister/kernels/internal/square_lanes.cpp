@@ -149,6 +149,7 @@ const SquareKernels& square_kernels() noexcept {
                                           .add_clear = add_clear,
                                           .select = select,
                                           .select_shared = select_shared,
+                                          .select_by_lane = select_by_lane,
                                           .gather_rows = gather_rows,
                                           .scatter_rows = scatter_rows};
   return kKernels;

@@ -25,6 +25,40 @@ void select_digits(const u64* table, std::size_t entries, std::size_t stride, Ve
   for (std::size_t v = 0; v < kVectors; ++v) store(out + v * kLanes, found[v]);
 }
 
+constexpr std::size_t kAtOnce = 16, kLargestTable = 1024;
+
+/// From one table for all lanes, or one a lane.
+template <std::size_t kTables>
+void select_from_rows(const u64* const* tables, std::size_t entries, std::size_t length, const u64* index,
+                      u64* out) {
+  alignas(64) u64 masks[kTables * kLargestTable / kAtOnce * kLanes];
+  const Vec lanes = load(index);
+  const std::size_t sixteens = entries / kAtOnce;
+  for (std::size_t t = 0; t < kTables; ++t)
+    for (std::size_t g = 0; g < sixteens; ++g) {
+      Vec mask = equal(shift_right(lanes, 4), broadcast(g));
+      if constexpr (kTables > 1) mask = bit_and(mask, _mm512_movm_epi64(static_cast<__mmask8>(1 << t)));
+      store(masks + (t * sixteens + g) * kLanes, mask);
+    }
+  for (std::size_t i = 0; i < length; ++i) {
+    Vec even = zero(), odd = zero();
+    const auto add_sixteen = [&](Vec& sum, std::size_t t, std::size_t g) {
+      const u64* row = tables[t] + i * entries + g * kAtOnce;
+      sum = merge(sum, _mm512_permutex2var_epi64(load(row), lanes, load(row + kLanes)),
+                  load(masks + (t * sixteens + g) * kLanes));
+    };
+    for (std::size_t t = 0; t < kTables; ++t) {
+      std::size_t g = 0;
+      for (; g + 2 <= sixteens; g += 2) {
+        add_sixteen(even, t, g);
+        add_sixteen(odd, t, g + 1);
+      }
+      if (g < sixteens) add_sixteen(even, t, g);
+    }
+    store(out + i * kLanes, _mm512_or_si512(even, odd));
+  }
+}
+
 }  // namespace
 
 void select(const u64* table, std::size_t entries, std::size_t length, const u64* index, u64* out) noexcept {
@@ -39,25 +73,12 @@ void select(const u64* table, std::size_t entries, std::size_t length, const u64
 // A permutation of two vectors takes any of 16 values to each lane; masks choose among the sixteens.
 void select_shared(const u64* table, std::size_t entries, std::size_t length, const u64* index,
                    u64* out) noexcept {
-  constexpr std::size_t kAtOnce = 16;
-  alignas(64) u64 masks[1024 / kAtOnce * kLanes];
-  const Vec lanes = load(index);
-  for (std::size_t g = 0; g < entries / kAtOnce; ++g)
-    store(masks + g * kLanes, equal(shift_right(lanes, 4), broadcast(g)));
-  for (std::size_t i = 0; i < length; ++i) {
-    const u64* row = table + i * entries;
-    Vec even = zero(), odd = zero();
-    std::size_t g = 0;
-    const auto sixteen = [&](std::size_t at) {
-      return _mm512_permutex2var_epi64(load(row + at * kAtOnce), lanes, load(row + at * kAtOnce + kLanes));
-    };
-    for (; g + 2 <= entries / kAtOnce; g += 2) {
-      even = merge(even, sixteen(g), load(masks + g * kLanes));
-      odd = merge(odd, sixteen(g + 1), load(masks + (g + 1) * kLanes));
-    }
-    if (g < entries / kAtOnce) even = merge(even, sixteen(g), load(masks + g * kLanes));
-    store(out + i * kLanes, _mm512_or_si512(even, odd));
-  }
+  select_from_rows<1>(&table, entries, length, index, out);
+}
+
+void select_by_lane(const u64* const* tables, std::size_t entries, std::size_t length, const u64* index,
+                    u64* out) noexcept {
+  select_from_rows<kLanes>(tables, entries, length, index, out);
 }
 
 void gather_rows(const u64* const* rows, std::size_t length, u64* out) noexcept {

@@ -58,9 +58,41 @@ void LaneFixedBase::fill(std::span<const std::uint64_t> base) {
 }
 
 void LaneFixedBase::power(const std::uint64_t* exponents, std::uint64_t* out, std::size_t count) const {
-  for (std::size_t first = 0; first < count; first += block())
-    power_block(exponents + first * exponent_limbs_, out + first * lanes_.limbs(),
-                std::min(block(), count - first));
+  const std::size_t each =
+      (windows_ + kLanes - 1) / kLanes + 3;  // multiplications, where windows lie in lanes
+  for (std::size_t first = 0; first < count;) {
+    const std::size_t rest = std::min(block(), count - first);
+    const std::size_t whole = rest / kLanes * kLanes;
+    const bool few = (rest - whole) * each < windows_;
+    const std::size_t in_lanes = few ? whole : rest;
+    power_block(exponents + first * exponent_limbs_, out + first * lanes_.limbs(), in_lanes);
+    power_few(exponents + (first + in_lanes) * exponent_limbs_, out + (first + in_lanes) * lanes_.limbs(),
+              rest - in_lanes);
+    first += rest;
+  }
+}
+
+void LaneFixedBase::power_few(const std::uint64_t* exponents, std::uint64_t* out, std::size_t count) const {
+  SquareLanes::Scratch scratch(lanes_);
+  Pairs powers = lanes_.pairs(kLanes), chosen = lanes_.pairs(1);
+  const std::uint64_t* tables[kLanes];
+  alignas(64) std::uint64_t index[kLanes];
+  for (std::size_t w = 0; w < windows_; w += kLanes) {
+    // Where windows have come to an end, base^0 is read from the first.
+    for (std::size_t l = 0; l < kLanes; ++l) tables[l] = table(w + l < windows_ ? w + l : 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t l = 0; l < kLanes; ++l)
+        index[l] =
+            exponent_window({exponents + i * exponent_limbs_, exponent_limbs_}, (w + l) * bits_, bits_);
+      lanes_.kernels().select_by_lane(tables, entries(), lanes_.rows(), index,
+                                      w == 0 ? powers[i] : chosen[0]);
+      if (w != 0) lanes_.multiply(powers[i], chosen[0], powers[i], scratch);
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    lanes_.multiply_lanes(powers[i], chosen[0], scratch);
+    lanes_.leave(powers[i], out + i * lanes_.limbs(), 1, scratch);
+  }
 }
 
 void LaneFixedBase::power_block(const std::uint64_t* exponents, std::uint64_t* out, std::size_t count) const {
@@ -76,7 +108,7 @@ void LaneFixedBase::power_block(const std::uint64_t* exponents, std::uint64_t* o
                        ? exponent_window({exponents + i * exponent_limbs_, exponent_limbs_}, w * bits_, bits_)
                        : 0;
       }
-      lanes_.kernels().select_shared(table_.data() + w * window_words(), entries(), lanes_.rows(), index,
+      lanes_.kernels().select_shared(table(w), entries(), lanes_.rows(), index,
                                      w == 0 ? powers[g] : chosen[0]);
       if (w != 0) lanes_.multiply(powers[g], chosen[0], powers[g], scratch);
     }

@@ -7,8 +7,9 @@ namespace cloister::paillier::internal {
 
 /// Powers of one base by a table of base^(k 2^(w i)) for every window i of w bits and every k below 2^w: one
 /// multiplication a window, and no squaring. The whole table of a window is read each time; sixteen of its
-/// entries at a vector permutation. Windows go round the exponents of a block, so that a window's part of the
-/// table comes from afar once for all of them.
+/// entries at a vector permutation. Exponents lie in lanes, and windows go round those of a block, so that a
+/// window's part of the table comes from afar once for all of them; or, where there are few exponents, eight
+/// windows of one lie in lanes.
 class LaneFixedBase final : public FixedBase {
  public:
   /// The largest table that is made, in bytes.
@@ -26,6 +27,10 @@ class LaneFixedBase final : public FixedBase {
   std::size_t entries() const noexcept { return std::size_t{1} << bits_; }
   std::size_t window_words() const noexcept { return lanes_.rows() * entries(); }
   void fill(std::span<const std::uint64_t> base);
+  const std::uint64_t* table(std::size_t window) const noexcept {
+    return table_.data() + window * window_words();
+  }
+  void power_few(const std::uint64_t* exponents, std::uint64_t* out, std::size_t count) const;
   void power_block(const std::uint64_t* exponents, std::uint64_t* out, std::size_t count) const;
 
   const SquareLanes& lanes_;

@@ -203,7 +203,8 @@ TEST_P(PaillierArithmetic, FixedBasesEqualGmps) {
   for_roots([&](const ModularArithmetic& reference, const ModularArithmetic& fast, const BigInteger& n) {
     const Limbs base = edge_residues(n, limbs()).back();
     for (const std::size_t length : {1, 3}) {
-      const std::size_t count = length == 1 && n.bit_length() < 2048 ? 71 : 3;  // more than a block, or few
+      // More than a block, more than eight and some, a single one.
+      const std::size_t count = length == 3 ? 1 : n.bit_length() < 2048 ? 71 : 13;
       Limbs exponents =
           joined({Limbs(length, 0), Limbs(length, ~std::uint64_t{0}), random_limbs(count * length, 3)});
       exponents.resize(count * length);

@@ -134,6 +134,13 @@ void SquareLanes::spread(const std::uint64_t* pair, std::size_t lane, std::uint6
   for (std::size_t i = 0; i < pair_words(); i += kLanes) std::fill_n(out + i, kLanes, pair[i + lane]);
 }
 
+void SquareLanes::multiply_lanes(std::uint64_t* pair, std::uint64_t* space, Scratch& scratch) const {
+  for (std::size_t step = kLanes / 2; step > 0; step /= 2) {
+    for (std::size_t i = 0; i < pair_words(); ++i) space[i] = pair[i ^ step];
+    multiply(pair, space, pair, scratch);
+  }
+}
+
 void SquareLanes::copy(const std::uint64_t* pair, std::uint64_t* out) const {
   std::copy_n(pair, pair_words(), out);
 }

@@ -75,6 +75,8 @@ class SquareLanes {
   /// One lane of a pair in all lanes of another.
   void spread(const std::uint64_t* pair, std::size_t lane, std::uint64_t* out) const;
   void copy(const std::uint64_t* pair, std::uint64_t* out) const;
+  /// Every lane of `pair` becomes the product of all lanes. `space` is another pair.
+  void multiply_lanes(std::uint64_t* pair, std::uint64_t* space, Scratch& scratch) const;
 
  private:
   std::size_t half() const noexcept { return modulus_.digits * kLanes; }

@@ -68,8 +68,10 @@ std::vector<BigInteger> Decryptor::decrypt_blinded(std::span<const std::uint64_t
   const std::size_t limbs = public_key_.plaintext_limbs(), half = limbs / 2;
   const std::size_t count = ciphertexts.size() / (2 * limbs);
   SecretLimbs m_p(count * half), m_q(count * half), m(limbs);
-  p_.decrypt(ciphertexts.data(), m_p.data(), count);
-  q_.decrypt(ciphertexts.data(), m_q.data(), count);
+  pool_.parallel_for(2, [&](std::size_t i) {
+    i == 0 ? p_.decrypt(ciphertexts.data(), m_p.data(), count)
+           : q_.decrypt(ciphertexts.data(), m_q.data(), count);
+  });
   std::vector<BigInteger> out;
   for (std::size_t i = 0; i < count; ++i) {
     crt_.combine(m_p.data() + i * half, m_q.data() + i * half, m.data());
