@@ -51,6 +51,16 @@ struct SquareKernels {
   /// out = x^2 / R. 7 digits^2 multiply-adds.
   void (*square)(const SquareModulus& m, const std::uint64_t* x, std::uint64_t* out,
                  std::uint64_t* scratch) noexcept;
+  /// out = x u / R of a pair x and a half u, which stands for u + 0 n. 8 digits^2 multiply-adds.
+  void (*multiply_half)(const SquareModulus& m, const std::uint64_t* x, const std::uint64_t* u,
+                        std::uint64_t* out, std::uint64_t* scratch) noexcept;
+  /// out = a b / R modulo n, below 2n, of halves. 4 digits^2 multiply-adds.
+  void (*multiply_halves)(const SquareModulus& m, const std::uint64_t* a, const std::uint64_t* b,
+                          std::uint64_t* out, std::uint64_t* scratch) noexcept;
+  /// out = x (1 + (w / R) n) for a w below R / 2 whose digits are sums below 2^63. The pair's upper half is
+  /// then below 4n. 4 digits^2 multiply-adds.
+  void (*shear)(const SquareModulus& m, const std::uint64_t* x, const std::uint64_t* w, std::uint64_t* out,
+                std::uint64_t* scratch) noexcept;
   /// The pair of the number sum of value[k] R^k, value being [parts][digits][8]; powers[k] is the pair
   /// (R^(k + 2) mod n^2), canonical. 4 (parts + 1) digits^2 multiply-adds.
   void (*enter)(const SquareModulus& m, const std::uint64_t* value, std::size_t parts,

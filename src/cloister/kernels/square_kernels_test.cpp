@@ -146,6 +146,45 @@ TEST_P(SquareKernelsTest, ProductsAndSquaresOfTheLargestHalves) {
   }
 }
 
+TEST_P(SquareKernelsTest, ProductsOfHalves) {
+  for (int i = 0; i < 5; ++i)
+    for (int j = 0; j < 5; ++j) {
+      const auto x = operand(i), y = operand(j);
+      const auto low = [&](const std::vector<u64>& pair, std::size_t l) {
+        return from_digits(pair.data() + l, digits());
+      };
+      auto out = x;
+      k.multiply_half(m, out.data(), y.data(), out.data(), scratch.data());
+      check(
+          out, [&](std::size_t l) { return value(x.data(), l) * low(y, l); }, "product with a half");
+      out.assign(2 * half(), 0);
+      k.multiply_halves(m, x.data(), y.data(), out.data(), scratch.data());
+      for (std::size_t l = 0; l < kLanes; ++l) {
+        EXPECT_LT(low(out, l), moduli[l] * BigInteger(2));
+        EXPECT_EQ((low(out, l) * r()).mod(moduli[l]), (low(x, l) * low(y, l)).mod(moduli[l]));
+      }
+    }
+}
+
+// What w stands for is below R / 2, in digits that are sums.
+TEST_P(SquareKernelsTest, ShearsBySumsOfDigits) {
+  auto x = operand(4);
+  for (std::size_t l = 0; l < kLanes; ++l)
+    write(moduli[l] * BigInteger(2) - BigInteger(1), moduli[l] * BigInteger(2) - BigInteger(1), x.data(), l);
+  for (int i = 0; i < 5; ++i) {
+    const auto term = operand(i);
+    std::vector<u64> sum(term.begin(), term.begin() + static_cast<std::ptrdiff_t>(half()));
+    for (u64& digit : sum) digit *= 6;  // below 30 n
+    auto out = x;
+    k.shear(m, out.data(), sum.data(), out.data(), scratch.data());
+    for (std::size_t l = 0; l < kLanes; ++l) {
+      const BigInteger &n = moduli[l], w = from_digits(term.data() + l, digits()) * BigInteger(6);
+      EXPECT_LT(from_digits(out.data() + half() + l, digits()), n * BigInteger(4));
+      EXPECT_EQ((value(out.data(), l) * r()).mod(n * n), (value(x.data(), l) * (r() + w * n)).mod(n * n));
+    }
+  }
+}
+
 TEST_P(SquareKernelsTest, EnterAndLeaveUndoEachOther) {
   for (std::size_t parts = 1; parts <= kMaxSquareParts; ++parts) {
     std::vector<u64> in(parts * half()), pair(2 * half()), out(2 * half());

@@ -40,6 +40,17 @@ void add_small(u64* x, Vec carry, std::size_t digits) {
   }
 }
 
+/// Sums below 2^63 to digits of the same number, which fits them.
+void carry_up(const u64* sums, std::size_t digits, u64* out) {
+  const Vec mask = broadcast(kDigitMask);
+  Vec carry = zero();
+  for (std::size_t i = 0; i < digits * kLanes; i += kLanes) {
+    carry = add(carry, load(sums + i));
+    store(out + i, bit_and(carry, mask));
+    carry = shift_right(carry, kDigitBits);
+  }
+}
+
 template <std::size_t K>
 struct Lanes {
   /// Both reductions of a pair's product, whose halves are x and y.
@@ -65,6 +76,32 @@ struct Lanes {
     const Factors low{x, x}, high{x, x + m.digits * kLanes};
     reduce_pair<Shape::kSquare, Shape::kDouble>(m, {.terms = &low, .count = 1}, {.terms = &high, .count = 1},
                                                 out, scratch);
+  }
+
+  static void multiply_half(const SquareModulus& m, const u64* x, const u64* u, u64* out,
+                            u64* scratch) noexcept {
+    const Factors low{x, u}, high{x + m.digits * kLanes, u};
+    reduce_pair<Shape::kSum, Shape::kSum>(m, {.terms = &low, .count = 1}, {.terms = &high, .count = 1}, out,
+                                          scratch);
+  }
+
+  static void multiply_halves(const SquareModulus& m, const u64* a, const u64* b, u64* out,
+                              u64* scratch) noexcept {
+    const Factors factors{a, b};
+    reduce<K, Shape::kSum>(m, {.terms = &factors, .count = 1}, scratch, scratch + m.digits * kLanes);
+    copy(scratch, m.digits * kLanes, out);
+  }
+
+  static void shear(const SquareModulus& m, const u64* x, const u64* w, u64* out, u64* scratch) noexcept {
+    const std::size_t half = m.digits * kLanes;
+    u64 *digits = scratch, *product = scratch + half;
+    const Factors factors{x, digits};
+    carry_up(w, m.digits, digits);
+    reduce<K, Shape::kSum>(m, {.terms = &factors, .count = 1}, product, scratch + 2 * half);
+    for (std::size_t i = 0; i < half; i += kLanes)
+      store(product + i, add(load(product + i), load(x + half + i)));
+    copy(x, half, out);
+    carry_up(product, m.digits, out + half);
   }
 
   static void enter(const SquareModulus& m, const u64* value, std::size_t parts, const u64* powers, u64* out,
@@ -124,6 +161,15 @@ void multiply(const SquareModulus& m, const u64* x, const u64* y, u64* out, u64*
 void square(const SquareModulus& m, const u64* x, u64* out, u64* scratch) noexcept {
   CLOISTER_BY_BLOCK(square, m, x, out, scratch)
 }
+void multiply_half(const SquareModulus& m, const u64* x, const u64* u, u64* out, u64* scratch) noexcept {
+  CLOISTER_BY_BLOCK(multiply_half, m, x, u, out, scratch)
+}
+void multiply_halves(const SquareModulus& m, const u64* a, const u64* b, u64* out, u64* scratch) noexcept {
+  CLOISTER_BY_BLOCK(multiply_halves, m, a, b, out, scratch)
+}
+void shear(const SquareModulus& m, const u64* x, const u64* w, u64* out, u64* scratch) noexcept {
+  CLOISTER_BY_BLOCK(shear, m, x, w, out, scratch)
+}
 void enter(const SquareModulus& m, const u64* value, std::size_t parts, const u64* powers, u64* out,
            u64* scratch) noexcept {
   CLOISTER_BY_BLOCK(enter, m, value, parts, powers, out, scratch)
@@ -144,6 +190,9 @@ const SquareKernels& square_kernels() noexcept {
   static constexpr SquareKernels kKernels{.target = Target::kAvx512Ifma,
                                           .multiply = multiply,
                                           .square = square,
+                                          .multiply_half = multiply_half,
+                                          .multiply_halves = multiply_halves,
+                                          .shear = shear,
                                           .enter = enter,
                                           .leave = leave,
                                           .add_clear = add_clear,

@@ -105,7 +105,8 @@ void LaneArithmetic::add_clear(const std::uint64_t* a, const std::uint64_t* m, s
                                std::size_t count) const {
   Scratch scratch(lanes_);
   for_groups(count, [&](std::size_t first, std::size_t n) {
-    lanes_.add_clear(a + first * limbs(), m + first * root_.size(), out + first * limbs(), n, scratch);
+    lanes_.add_clear(a + first * limbs(), m + first * lanes_.root().size(), out + first * limbs(), n,
+                     scratch);
   });
 }
 
@@ -175,7 +176,7 @@ void LaneArithmetic::invert_vartime(const std::uint64_t* a, std::uint64_t* out, 
 
   std::vector<std::uint64_t> ends(kLanes * limbs());
   lanes_.leave(products[groups - 1], ends.data(), kLanes, scratch);
-  const BigInteger modulus = BigInteger::from_limbs(square(root_.span()).span());
+  const BigInteger modulus = BigInteger::from_limbs(square(lanes_.root()).span());
   const auto end = [&](std::size_t l) { return std::span(ends).subspan(l * limbs(), limbs()); };
   std::vector<BigInteger> up_to;
   for (std::size_t l = 0; l < kLanes; ++l) {

@@ -8,8 +8,7 @@ namespace cloister::paillier::internal {
 /// Eight residues at once, on a target's kernels for squares.
 class LaneArithmetic final : public ModularArithmetic {
  public:
-  LaneArithmetic(const SquareKernels& kernels, std::span<const std::uint64_t> root)
-      : root_(SecretLimbs::copy_of(root)), lanes_(kernels, root) {}
+  LaneArithmetic(const SquareKernels& kernels, std::span<const std::uint64_t> root) : lanes_(kernels, root) {}
 
   std::size_t limbs() const noexcept override { return lanes_.limbs(); }
   std::size_t block() const noexcept override { return 4 * SquareLanes::kLanes; }
@@ -29,7 +28,6 @@ class LaneArithmetic final : public ModularArithmetic {
                                               std::size_t exponent_limbs) const override;
 
  private:
-  SecretLimbs root_;
   SquareLanes lanes_;
 };
 

@@ -1,6 +1,7 @@
 #include "cloister/paillier/internal/lane_fixed_base.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "cloister/paillier/internal/exponent_window.h"
 
@@ -22,7 +23,7 @@ std::size_t choose_window(std::size_t row_bytes, std::size_t exponent_bits) {
 
 LaneFixedBase::LaneFixedBase(const SquareLanes& lanes, std::span<const std::uint64_t> base,
                              std::size_t exponent_limbs)
-    : LaneFixedBase(lanes, base, exponent_limbs, choose_window(8 * lanes.rows(), 64 * exponent_limbs)) {}
+    : LaneFixedBase(lanes, base, exponent_limbs, choose_window(2 * lanes.half(), 64 * exponent_limbs)) {}
 
 LaneFixedBase::LaneFixedBase(const SquareLanes& lanes, std::span<const std::uint64_t> base,
                              std::size_t exponent_limbs, std::size_t window_bits)
@@ -34,28 +35,83 @@ LaneFixedBase::LaneFixedBase(const SquareLanes& lanes, std::span<const std::uint
   fill(base);
 }
 
-// A lane makes the table of a window: eight at once.
+// A lane makes the table of a window: eight at once. With the powers p = u + v n go their inverses i modulo
+// n, for w = v / u = v i.
 void LaneFixedBase::fill(std::span<const std::uint64_t> base) {
+  const SecretModulus root(lanes_.root());
+  SecretLimbs reduced(root.limbs()), inverse(root.limbs());
+  root.reduce(base, reduced.data());
+  root.invert(reduced.data(), inverse.data());
+
   SquareLanes::Scratch scratch(lanes_);
-  Pairs one = lanes_.pairs(1), step = lanes_.pairs(1), entry = lanes_.pairs(1);
-  lanes_.enter(base.data(), base.size(), 1, one[0], scratch);
+  Pairs space = lanes_.pairs(7);
+  // Of the window's start, in lane 0; then the steps and the entry, with a window in each lane.
+  std::uint64_t *start = space[0], *start_inverse = space[1], *step = space[2], *step_inverse = space[3],
+                *entry = space[4], *entry_inverse = space[5], *quotient = space[6];
+  lanes_.enter(base.data(), base.size(), 1, start, scratch);
+  lanes_.enter(inverse.data(), inverse.size(), 1, start_inverse, scratch);
   for (std::size_t first = 0; first < windows_; first += kLanes) {
     const std::size_t count = std::min(kLanes, windows_ - first);
     for (std::size_t l = 0; l < kLanes; ++l) {
-      for (std::size_t i = 0; i < lanes_.rows(); ++i) step[0][i * kLanes + l] = one[0][i * kLanes];
+      for (std::size_t i = 0; i < lanes_.pair_words(); i += kLanes) {
+        step[i + l] = start[i];
+        step_inverse[i + l] = start_inverse[i];
+      }
       if (first + l + 1 < windows_)
-        for (std::size_t i = 0; i < bits_; ++i) lanes_.square(one[0], one[0], scratch);
+        for (std::size_t i = 0; i < bits_; ++i) {
+          lanes_.square(start, start, scratch);
+          lanes_.multiply_halves(start_inverse, start_inverse, start_inverse, scratch);
+        }
     }
-    lanes_.copy(lanes_.one(), entry[0]);
+    lanes_.copy(lanes_.one(), entry);
+    lanes_.copy(lanes_.one(), entry_inverse);
     for (std::size_t k = 0; k < entries(); ++k) {
-      if (k != 0) lanes_.multiply(entry[0], step[0], entry[0], scratch);
+      if (k != 0) {
+        lanes_.multiply(entry, step, entry, scratch);
+        lanes_.multiply_halves(entry_inverse, step_inverse, entry_inverse, scratch);
+      }
+      lanes_.multiply_halves(entry + lanes_.half(), entry_inverse, quotient, scratch);
       for (std::size_t l = 0; l < count; ++l) {
         std::uint64_t* out = table_.data() + (first + l) * window_words() + k;
-        for (std::size_t i = 0; i < lanes_.rows(); ++i) out[i * entries()] = entry[0][i * kLanes + l];
+        for (std::size_t i = 0; i < lanes_.half(); i += kLanes, out += entries()) *out = entry[i + l];
+        for (std::size_t i = 0; i < lanes_.half(); i += kLanes, out += entries()) *out = quotient[i + l];
       }
     }
   }
 }
+
+/// The product of entries that have been chosen so far.
+class LaneFixedBase::Product {
+ public:
+  explicit Product(const SquareLanes& lanes)
+      : lanes_(lanes), product_(lanes.pairs(1)), sum_(lanes.pairs(1)) {}
+
+  std::uint64_t* pair() noexcept { return product_[0]; }
+  void multiply(const std::uint64_t* entry, SquareLanes::Scratch& scratch) {
+    if (is_one_)
+      std::copy_n(entry, lanes_.half(), pair());
+    else
+      lanes_.multiply_half(pair(), entry, pair(), scratch);
+    is_one_ = false;
+    const std::uint64_t* w = entry + lanes_.half();
+    for (std::size_t i = 0; i < lanes_.half(); ++i) sum_[0][i] += w[i];
+    if (++summands_ == kMostSummands) multiply_sum(scratch);
+  }
+  /// Multiplies by 1 + n times the sum of the w, which starts anew.
+  void multiply_sum(SquareLanes::Scratch& scratch) {
+    lanes_.shear(pair(), sum_[0], pair(), scratch);
+    std::fill_n(sum_[0], lanes_.half(), 0);
+    summands_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kMostSummands = 16;  // below 2n each: 32 n is at most half of R
+
+  const SquareLanes& lanes_;
+  Pairs product_, sum_;
+  std::size_t summands_ = 0;
+  bool is_one_ = true;
+};
 
 void LaneFixedBase::power(const std::uint64_t* exponents, std::uint64_t* out, std::size_t count) const {
   const std::size_t each =
@@ -74,7 +130,9 @@ void LaneFixedBase::power(const std::uint64_t* exponents, std::uint64_t* out, st
 
 void LaneFixedBase::power_few(const std::uint64_t* exponents, std::uint64_t* out, std::size_t count) const {
   SquareLanes::Scratch scratch(lanes_);
-  Pairs powers = lanes_.pairs(kLanes), chosen = lanes_.pairs(1);
+  Pairs chosen = lanes_.pairs(1);
+  std::vector<Product> products;
+  for (std::size_t i = 0; i < count; ++i) products.emplace_back(lanes_);
   const std::uint64_t* tables[kLanes];
   alignas(64) std::uint64_t index[kLanes];
   for (std::size_t w = 0; w < windows_; w += kLanes) {
@@ -84,21 +142,23 @@ void LaneFixedBase::power_few(const std::uint64_t* exponents, std::uint64_t* out
       for (std::size_t l = 0; l < kLanes; ++l)
         index[l] =
             exponent_window({exponents + i * exponent_limbs_, exponent_limbs_}, (w + l) * bits_, bits_);
-      lanes_.kernels().select_by_lane(tables, entries(), lanes_.rows(), index,
-                                      w == 0 ? powers[i] : chosen[0]);
-      if (w != 0) lanes_.multiply(powers[i], chosen[0], powers[i], scratch);
+      lanes_.kernels().select_by_lane(tables, entries(), rows(), index, chosen[0]);
+      products[i].multiply(chosen[0], scratch);
     }
   }
   for (std::size_t i = 0; i < count; ++i) {
-    lanes_.multiply_lanes(powers[i], chosen[0], scratch);
-    lanes_.leave(powers[i], out + i * lanes_.limbs(), 1, scratch);
+    products[i].multiply_sum(scratch);
+    lanes_.multiply_lanes(products[i].pair(), chosen[0], scratch);
+    lanes_.leave(products[i].pair(), out + i * lanes_.limbs(), 1, scratch);
   }
 }
 
 void LaneFixedBase::power_block(const std::uint64_t* exponents, std::uint64_t* out, std::size_t count) const {
   const std::size_t groups = (count + kLanes - 1) / kLanes;
   SquareLanes::Scratch scratch(lanes_);
-  Pairs powers = lanes_.pairs(groups), chosen = lanes_.pairs(1);
+  Pairs chosen = lanes_.pairs(1);
+  std::vector<Product> products;
+  for (std::size_t g = 0; g < groups; ++g) products.emplace_back(lanes_);
   alignas(64) std::uint64_t index[kLanes];
   for (std::size_t w = 0; w < windows_; ++w) {
     for (std::size_t g = 0; g < groups; ++g) {
@@ -108,13 +168,15 @@ void LaneFixedBase::power_block(const std::uint64_t* exponents, std::uint64_t* o
                        ? exponent_window({exponents + i * exponent_limbs_, exponent_limbs_}, w * bits_, bits_)
                        : 0;
       }
-      lanes_.kernels().select_shared(table(w), entries(), lanes_.rows(), index,
-                                     w == 0 ? powers[g] : chosen[0]);
-      if (w != 0) lanes_.multiply(powers[g], chosen[0], powers[g], scratch);
+      lanes_.kernels().select_shared(table(w), entries(), rows(), index, chosen[0]);
+      products[g].multiply(chosen[0], scratch);
     }
   }
-  for (std::size_t g = 0; g < groups; ++g)
-    lanes_.leave(powers[g], out + g * kLanes * lanes_.limbs(), std::min(kLanes, count - g * kLanes), scratch);
+  for (std::size_t g = 0; g < groups; ++g) {
+    products[g].multiply_sum(scratch);
+    lanes_.leave(products[g].pair(), out + g * kLanes * lanes_.limbs(), std::min(kLanes, count - g * kLanes),
+                 scratch);
+  }
 }
 
 }  // namespace cloister::paillier::internal

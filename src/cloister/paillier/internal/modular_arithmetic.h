@@ -56,7 +56,8 @@ class ModularArithmetic {
   /// out[i] = a[i]^-1. Throws InternalError where there is none: ciphertexts are checked to have one.
   /// Cost: that of one inversion and some multiplications an entry; so give it many at once.
   virtual void invert_vartime(const std::uint64_t* a, std::uint64_t* out, std::size_t count) const = 0;
-  /// Prepares powers of `base` to exponents of `exponent_limbs`. It must not outlive this object.
+  /// Prepares powers of `base`, coprime to n, to exponents of `exponent_limbs`. It must not outlive this
+  /// object.
   virtual std::unique_ptr<const FixedBase> fixed_base(std::span<const std::uint64_t> base,
                                                       std::size_t exponent_limbs) const = 0;
 };

@@ -70,7 +70,7 @@ void lane_to_limbs(const std::uint64_t* lane, std::size_t digits, std::span<std:
 }
 
 SquareLanes::SquareLanes(const SquareKernels& kernels, std::span<const std::uint64_t> root)
-    : kernels_(kernels), limbs_(2 * root.size()) {
+    : kernels_(kernels), root_(SecretLimbs::copy_of(root)), limbs_(2 * root.size()) {
   const SquareShape shape = square_shape(64 * root.size());
   modulus_.digits = shape.digits;
   modulus_.block = shape.block;

@@ -42,6 +42,10 @@ class SquareLanes {
   /// 1 in every lane.
   const std::uint64_t* one() const noexcept { return constants_.data() + one_; }
   const SquareKernels& kernels() const noexcept { return kernels_; }
+  /// n.
+  std::span<const std::uint64_t> root() const noexcept { return root_.span(); }
+  /// Words of half a pair.
+  std::size_t half() const noexcept { return modulus_.digits * kLanes; }
 
   /// Space that operations compute in: one a thread.
   class Scratch {
@@ -69,6 +73,17 @@ class SquareLanes {
   void square(const std::uint64_t* x, std::uint64_t* out, Scratch& scratch) const {
     kernels_.square(modulus_, x, out, scratch.words());
   }
+  void multiply_half(const std::uint64_t* x, const std::uint64_t* u, std::uint64_t* out,
+                     Scratch& scratch) const {
+    kernels_.multiply_half(modulus_, x, u, out, scratch.words());
+  }
+  void multiply_halves(const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
+                       Scratch& scratch) const {
+    kernels_.multiply_halves(modulus_, a, b, out, scratch.words());
+  }
+  void shear(const std::uint64_t* x, const std::uint64_t* w, std::uint64_t* out, Scratch& scratch) const {
+    kernels_.shear(modulus_, x, w, out, scratch.words());
+  }
   /// out[i] = a[i] (1 + m[i] n) of residues and m below n.
   void add_clear(const std::uint64_t* a, const std::uint64_t* m, std::uint64_t* out, std::size_t count,
                  Scratch& scratch) const;
@@ -79,13 +94,13 @@ class SquareLanes {
   void multiply_lanes(std::uint64_t* pair, std::uint64_t* space, Scratch& scratch) const;
 
  private:
-  std::size_t half() const noexcept { return modulus_.digits * kLanes; }
   void load(const std::uint64_t* values, std::size_t value_limbs, std::size_t count, std::size_t digits,
             std::uint64_t* out) const;
   const std::uint64_t* powers() const noexcept { return constants_.data() + powers_; }
   const std::uint64_t* square_digits() const noexcept { return constants_.data() + square_; }
 
   const SquareKernels& kernels_;
+  SecretLimbs root_;
   std::size_t limbs_;
   SquareModulus modulus_;
   std::size_t one_, powers_, square_;  ///< where they are in:
