@@ -39,9 +39,10 @@ SquareShape square_shape(std::size_t root_bits) noexcept;
 /// takes 16. Ranges: with R >= 64 n, operands whose halves are below 5n give halves below 2n: 25 n^2 / R + n
 /// < 2n, and 2 * 25 n^2 / R + n + (R + n) / R < 2n. What enters is below (parts + 1) n. No function branches
 /// on numbers or uses them as addresses. `scratch` is of square_scratch words; it holds what was computed
-/// with and is the caller's to wipe. An output may be an input. Source: radix 2^52 and the vector layout from
-/// Gueron, Krasnov, "Software implementation of modular exponentiation, using advanced vector instructions
-/// architectures", 2012; reductions, Montgomery 1985.
+/// with and is the caller's to wipe; sums that registers have no room for stay on the stack. An output may be
+/// an input.  Source: radix 2^52 and the vector layout from Gueron, Krasnov, "Software implementation of
+/// modular exponentiation, using advanced vector instructions architectures", 2012; reductions, Montgomery
+/// 1985.
 struct SquareKernels {
   Target target;
 

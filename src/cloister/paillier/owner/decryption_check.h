@@ -19,7 +19,7 @@ namespace cloister::paillier {
 /// that was itself skipped or bent.
 class DecryptionCheck {
  public:
-  /// Of ciphertexts [count][limbs of n^2].
+  /// Of ciphertexts [count][limbs of n^2]. Takes variable time in the coefficients, which are used once.
   DecryptionCheck(const PublicKey& key, std::span<const std::uint64_t> ciphertexts, Prng& prng);
 
   /// C, [limbs of n^2].
