@@ -30,19 +30,24 @@ struct SquareShape {
 };
 SquareShape square_shape(std::size_t root_bits) noexcept;
 
-/// Arithmetic modulo the squares of odd numbers n, eight at once.
-/// A number modulo n^2 is a pair of halves (x0, x1) and stands for x0 + x1 n; its value times R is what is
-/// kept. A pair is [2][digits][8]; halves are below 2n (5n where it entered), not canonical. Of (x0 + x1
-/// n)(y0 + y1 n) only x0 y0 + (x0 y1 + x1 y0) n matters, and with x0 y0 = t R - m n (Montgomery's reduction,
-/// m its quotient) the product over R is t + ((x0 y1 + x1 y0 - m) / R mod n) n: three products and two
-/// reductions of half the length, 10 digits^2 multiply-adds where arithmetic modulo n^2 at full length
-/// takes 16. Ranges: with R >= 64 n, operands whose halves are below 5n give halves below 2n: 25 n^2 / R + n
-/// < 2n, and 2 * 25 n^2 / R + n + (R + n) / R < 2n. What enters is below (parts + 1) n. No function branches
-/// on numbers or uses them as addresses. `scratch` is of square_scratch words; it holds what was computed
-/// with and is the caller's to wipe; sums that registers have no room for stay on the stack. An output may be
-/// an input.  Source: radix 2^52 and the vector layout from Gueron, Krasnov, "Software implementation of
-/// modular exponentiation, using advanced vector instructions architectures", 2012; reductions, Montgomery
-/// 1985.
+/// Arithmetic modulo the squares of odd numbers n, eight at once. A number modulo n^2 is a pair of halves
+/// (x0, x1) and stands for x0 + x1 n; what is kept is its value times R. A pair is [2][digits][8].
+///
+/// Math: of (x0 + x1 n) (y0 + y1 n) only x0 y0 + (x0 y1 + x1 y0) n matters, and with x0 y0 = t R - m n
+/// (Montgomery's reduction, m its quotient) the product over R is t + ((x0 y1 + x1 y0 - m) / R mod n) n:
+/// three products and two reductions of half the length, 10 digits^2 multiply-adds where arithmetic modulo
+/// n^2 at full length takes 16.
+///
+/// Ranges: halves are below 2n, not canonical; those of what entered, below (parts + 1) n. With R >= 64 n,
+/// operands whose halves are below 5n give halves below 2n, since 25 n^2 / R + n < 2n and
+/// 2 * 25 n^2 / R + n + (R + n) / R < 2n.
+///
+/// Secrets: no function branches on numbers or uses them as addresses. `scratch` is of square_scratch words;
+/// it holds what was computed with and is the caller's to wipe; sums that registers have no room for stay on
+/// the stack. An output may be an input.
+///
+/// Source: radix 2^52 and the vector layout from Gueron, Krasnov, "Software implementation of modular
+/// exponentiation, using advanced vector instructions architectures", 2012; reductions, Montgomery 1985.
 struct SquareKernels {
   Target target;
 
