@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from bench import figures, machine, scale  # noqa: E402
-from bench.compare import chd, chd_data, environments, operations, parameters, protocol  # noqa: E402
+from bench.compare import chd, chd_data, environments, operations, paillier, parameters, protocol  # noqa: E402
 from bench.compare.protocol import Operation, Side, SideError  # noqa: E402
 from bench.figures import Summary, byte_count, number, table, verdict  # noqa: E402
 
@@ -192,11 +192,46 @@ class Operations(unittest.TestCase):
             self.assertIn(f'"{row.name}"', text)
 
     def test_requirements_are_pinned(self):
-        for name in ("requirements.txt", "requirements-openfhe.txt"):
+        for name in ("requirements.txt", "requirements-openfhe.txt", "requirements-phe.txt"):
             for requirement in environments.pinned(environments.HERE / name).split():
-                self.assertRegex(requirement, r"^[a-z]+==[0-9.]+$")
+                self.assertRegex(requirement, r"^[a-z0-9]+==[0-9.]+$")
         with self.assertRaisesRegex(environments.UnavailableError, "there is no no-such-python"):
             environments.environment("tenseal", "requirements.txt", "no-such-python")
+
+
+class Paillier(unittest.TestCase):
+    def test_operands(self):
+        for i in range(paillier.TERMS):
+            self.assertTrue(-512 <= paillier.value_at(i) < 512)
+            self.assertEqual((paillier.value_at(i) * 1024) % 1, 0)
+            weight = paillier.weight_at(i) * 2.0**53
+            self.assertTrue(abs(weight) < 2**53 and weight % 2 == 1)  # all bits are used
+            self.assertEqual(weight < 0, i % 2 == 1)
+
+    def test_both_languages_have_the_same_operands_and_operations(self):
+        text = (ROOT / "bench/compare/paillier_side.cpp").read_text(encoding="utf-8")
+        self.assertIn(f"kTerms = {paillier.TERMS}", text)
+        for number in re.findall(r"\b\d{15,}\b", (ROOT / "bench/compare/paillier.py").read_text(encoding="utf-8")):
+            self.assertIn(f"{number}ULL", text)
+        for row in paillier.ROWS:
+            self.assertIn(f'"{row.name}"', text)
+
+    def test_sides_take_turns_and_wrong_results_are_seen(self):
+        for error in (0.0, 1e-9):
+            log = []
+            sides = [FakeSide(paillier.OURS, 2_000_000, log), FakeSide(paillier.PEER, 100_000_000, log, error)]
+            taken = paillier.measure("dot", sides, 10)
+            self.assertEqual([name for name, _ in log[2:6]],
+                             [paillier.OURS, paillier.PEER, paillier.PEER, paillier.OURS])
+            checks = {side.name: {"error": side.error, "bound": 0.0} for side in sides}
+            row = paillier.result(paillier.ROWS[0], taken, checks)
+            self.assertEqual(row["ratio"], 50)
+            self.assertEqual(len(paillier.wrong({"bits": 3072, "results": [row]})), 0 if error == 0 else 1)
+
+    def test_few_samples_and_other_keys_are_refused(self):
+        for words in (["--samples", "9"], ["--bits", "1024"], ["--operations", "none"]):
+            with self.assertRaises(SystemExit):
+                quietly(paillier.parse, words)
 
 
 class HeartDisease(unittest.TestCase):

@@ -67,22 +67,15 @@ void add_clear_integers(const PublicKey& key, const Packing& packing, std::span<
   const auto& arithmetic = key.arithmetic();
   internal::for_blocks(pool, packing.ciphertexts(integers.size()), arithmetic.block(),
                        [&](std::size_t first, std::size_t count) {
-                         internal::SecretLimbs plaintext(key.plaintext_limbs());
-                         internal::SecretLimbs factors(count * limbs);
+                         const std::size_t width = key.plaintext_limbs();
+                         internal::SecretLimbs plaintexts(count * width);
                          for (std::size_t i = 0; i < count; ++i) {
                            const auto rest = integers.subspan((first + i) * packing.slots);
                            pack(rest.first(std::min<std::size_t>(packing.slots, rest.size())), packing,
-                                key.n_limbs(), plaintext.span());
-                           std::uint64_t* factor = factors.data() + i * limbs;
-                           internal::multiply_secret(plaintext.span(), key.n_limbs(), factor);
-                           // m n + 1 <= n^2 - n + 1, so the sum is a residue already.
-                           for (std::size_t k = 0, carry = 1; k < limbs; ++k) {
-                             factor[k] += carry;
-                             carry &= factor[k] == 0 ? 1 : 0;
-                           }
+                                key.n_limbs(), plaintexts.span().subspan(i * width, width));
                          }
                          std::uint64_t* at = residues.data() + first * limbs;
-                         arithmetic.multiply(at, factors.data(), at, count);
+                         arithmetic.add_clear(at, plaintexts.data(), at, count);
                        });
 }
 

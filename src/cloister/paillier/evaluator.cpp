@@ -46,24 +46,31 @@ VectorFormat Evaluator::grown(const char* operation, const VectorFormat& from, i
 
 EncryptedVector Evaluator::product_of(const EncryptedVector& a, std::span<const std::uint64_t> factors,
                                       VectorFormat format) const {
-  const std::size_t limbs = key_.ciphertext_limbs();
-  auto out = Buffer<std::uint64_t>::uninitialized(a.residues().size());
-  const auto& arithmetic = key_.arithmetic();
-  internal::for_blocks(pool_, a.ciphertexts(), arithmetic.block(), [&](std::size_t first, std::size_t count) {
-    const std::size_t at = first * limbs;
-    arithmetic.multiply(a.residues().data() + at, factors.data() + at, out.data() + at, count);
-  });
+  auto out = Buffer<std::uint64_t>::copy_of(a.residues());
+  multiply_by(out.span(), factors);
   return EncryptedVector::unchecked(key_, std::move(format), std::move(out));
 }
 
-void Evaluator::invert(std::span<std::uint64_t> residues) const {
+void Evaluator::multiply_by(std::span<std::uint64_t> residues, std::span<const std::uint64_t> factors) const {
   const std::size_t limbs = key_.ciphertext_limbs();
   const auto& arithmetic = key_.arithmetic();
   internal::for_blocks(pool_, residues.size() / limbs, arithmetic.block(),
                        [&](std::size_t first, std::size_t count) {
                          std::uint64_t* at = residues.data() + first * limbs;
-                         arithmetic.invert_vartime(at, at, count);
+                         arithmetic.multiply(at, factors.data() + first * limbs, at, count);
                        });
+}
+
+void Evaluator::invert(std::span<std::uint64_t> residues) const {
+  const std::size_t limbs = key_.ciphertext_limbs();
+  const auto& arithmetic = key_.arithmetic();
+  // One block a thread: a block takes one inversion, and multiplications are cheap beside it.
+  const std::size_t total = residues.size() / limbs, threads = static_cast<std::size_t>(pool_.threads());
+  const std::size_t block = std::max(arithmetic.block(), (total + threads - 1) / threads);
+  internal::for_blocks(pool_, total, block, [&](std::size_t first, std::size_t count) {
+    std::uint64_t* at = residues.data() + first * limbs;
+    arithmetic.invert_vartime(at, at, count);
+  });
 }
 
 EncryptedVector Evaluator::add(const EncryptedVector& a, const EncryptedVector& b) const {
@@ -117,9 +124,16 @@ EncryptedVector Evaluator::raised(const EncryptedVector& a, std::span<const Int1
   internal::for_blocks(pool_, a.ciphertexts(), arithmetic.block(), [&](std::size_t first, std::size_t count) {
     std::uint64_t* at = out.data() + first * limbs;
     arithmetic.power_vartime(a.residues().data() + first * limbs, magnitudes.data() + first, at, count);
-    for (std::size_t i = 0; i < count; ++i)
-      if (exponents[first + i] < 0) arithmetic.invert_vartime(at + i * limbs, at + i * limbs, 1);
   });
+  std::vector<std::size_t> negative;
+  for (std::size_t i = 0; i < exponents.size(); ++i)
+    if (exponents[i] < 0) negative.push_back(i * limbs);
+  Buffer<std::uint64_t> inverses(negative.size() * limbs);
+  for (std::size_t i = 0; i < negative.size(); ++i)
+    std::copy_n(out.data() + negative[i], limbs, inverses.data() + i * limbs);
+  invert(inverses.span());
+  for (std::size_t i = 0; i < negative.size(); ++i)
+    std::copy_n(inverses.data() + i * limbs, limbs, out.data() + negative[i]);
   return EncryptedVector::unchecked(key_, std::move(format), std::move(out));
 }
 
@@ -163,35 +177,40 @@ EncryptedVector Evaluator::dot(const EncryptedMatrix& rows, std::span<const doub
   const auto intercept_bits = static_cast<int>((widest * format.bound()).bit_length()) - 1;
   const Int128 encoded_intercept = encode_value(intercept, fraction_bits, intercept_bits, weights.size());
 
-  // One product of powers for the weights of each sign; the negative one is inverted as a whole.
-  const std::size_t limbs = key_.ciphertext_limbs();
-  auto out = Buffer<std::uint64_t>::uninitialized(model.residues().size());
-  const auto& arithmetic = key_.arithmetic();
-  const bool any_negative = std::ranges::any_of(encoded, [](Int128 w) { return w < 0; });
-  internal::for_blocks(pool_, model.ciphertexts(), arithmetic.block(),
-                       [&](std::size_t first, std::size_t count) {
-                         const auto product = [&](bool negative, std::uint64_t* result) {
-                           std::vector<const std::uint64_t*> bases;
-                           std::vector<std::uint64_t> exponents;
-                           for (std::size_t t = 0; t < encoded.size(); ++t) {
-                             if (encoded[t] == 0 || (encoded[t] < 0) != negative) continue;
-                             bases.push_back(rows.columns[t].residues().data() + first * limbs);
-                             exponents.push_back(magnitude(encoded[t]));
-                           }
-                           arithmetic.multi_power_vartime(bases, exponents, result, count);
-                         };
-                         std::uint64_t* at = out.data() + first * limbs;
-                         product(false, at);
-                         if (!any_negative) return;
-                         Buffer<std::uint64_t> negative(count * limbs);
-                         product(true, negative.data());
-                         arithmetic.invert_vartime(negative.data(), negative.data(), count);
-                         arithmetic.multiply(at, negative.data(), at, count);
-                       });
+  // One product of powers for the weights of each sign; the negative ones are inverted together.
+  auto out = products_of_powers(rows, encoded, false);
+  if (std::ranges::any_of(encoded, [](Int128 w) { return w < 0; })) {
+    auto negative = products_of_powers(rows, encoded, true);
+    invert(negative.span());
+    multiply_by(out.span(), negative.span());
+  }
   if (encoded_intercept != 0)
     add_clear_integers(key_, grown_format.packing, std::vector<Int128>(model.size(), encoded_intercept),
                        out.span(), pool_);
   return EncryptedVector::unchecked(key_, std::move(grown_format), std::move(out));
+}
+
+Buffer<std::uint64_t> Evaluator::products_of_powers(const EncryptedMatrix& rows,
+                                                    std::span<const Int128> exponents, bool negative) const {
+  const std::size_t limbs = key_.ciphertext_limbs();
+  const EncryptedVector& model = rows.columns.front();
+  std::vector<const EncryptedVector*> columns;
+  std::vector<std::uint64_t> magnitudes;
+  for (std::size_t t = 0; t < exponents.size(); ++t) {
+    if (exponents[t] == 0 || (exponents[t] < 0) != negative) continue;
+    columns.push_back(&rows.columns[t]);
+    magnitudes.push_back(magnitude(exponents[t]));
+  }
+  auto out = Buffer<std::uint64_t>::uninitialized(model.residues().size());
+  const auto& arithmetic = key_.arithmetic();
+  internal::for_blocks(pool_, model.ciphertexts(), arithmetic.block(),
+                       [&](std::size_t first, std::size_t count) {
+                         std::vector<const std::uint64_t*> bases;
+                         for (const EncryptedVector* column : columns)
+                           bases.push_back(column->residues().data() + first * limbs);
+                         arithmetic.multi_power_vartime(bases, magnitudes, out.data() + first * limbs, count);
+                       });
+  return out;
 }
 
 EncryptedVector Evaluator::sum(const EncryptedVector& a) const {

@@ -57,6 +57,10 @@ class Evaluator {
                              VectorFormat format) const;
   EncryptedVector raised(const EncryptedVector& a, std::span<const Int128> exponents,
                          VectorFormat format) const;
+  /// For every row, the product of its entries to the magnitudes of the exponents of one sign.
+  Buffer<std::uint64_t> products_of_powers(const EncryptedMatrix& rows, std::span<const Int128> exponents,
+                                           bool negative) const;
+  void multiply_by(std::span<std::uint64_t> residues, std::span<const std::uint64_t> factors) const;
   void invert(std::span<std::uint64_t> residues) const;
 
   PublicKey key_;

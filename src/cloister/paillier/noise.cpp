@@ -10,7 +10,7 @@ PublicNoise::PublicNoise(const PublicKey& key) : key_(key) {
 
 void PublicNoise::fill(Prng& prng, std::span<std::uint64_t> out, const ThreadPool& pool) const {
   const std::size_t limbs = key_.ciphertext_limbs();
-  for_noise_exponents(key_, prng, out.size() / limbs, key_.arithmetic().block(), pool,
+  for_noise_exponents(key_, prng, out.size() / limbs, powers_->block(), pool,
                       [&](std::size_t first, std::size_t count, const internal::SecretLimbs& exponents) {
                         powers_->power(exponents.data(), out.data() + first * limbs, count);
                       });

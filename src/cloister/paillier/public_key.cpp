@@ -50,9 +50,7 @@ PublicKey PublicKey::create(BigInteger n, BigInteger h) {
   state->modulus_bits = static_cast<int>(n.bit_length());
   state->n_limbs.resize(static_cast<std::size_t>(state->modulus_bits) / 64);
   n.to_limbs(state->n_limbs);
-  std::vector<std::uint64_t> square(2 * state->n_limbs.size());
-  n_squared.to_limbs(square);
-  state->arithmetic = internal::make_modular_arithmetic(square);
+  state->arithmetic = internal::make_modular_arithmetic(state->n_limbs);
   state->n = std::move(n);
   state->n_squared = std::move(n_squared);
   state->h = std::move(h);

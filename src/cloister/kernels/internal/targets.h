@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloister/kernels/kernel_table.h"
+#include "cloister/kernels/square_kernels.h"
 
 namespace cloister {
 
@@ -13,7 +14,8 @@ const KernelTable& kernels() noexcept;
 }
 namespace avx512ifma {
 const KernelTable& kernels() noexcept;
-}
+const SquareKernels& square_kernels() noexcept;
+}  // namespace avx512ifma
 
 #ifdef CLOISTER_KERNEL_TARGET
 // What those sources make for the target that they are compiled for: the functions of KernelTable. Transforms

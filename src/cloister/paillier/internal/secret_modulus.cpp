@@ -28,6 +28,16 @@ void SecretModulus::reduce(std::span<const std::uint64_t> value, std::uint64_t* 
   std::copy_n(remainder.data(), limbs(), out);
 }
 
+void SecretModulus::divide(std::span<const std::uint64_t> value, std::uint64_t* quotient,
+                           std::uint64_t* remainder) const {
+  const auto n = static_cast<mp_size_t>(limbs());
+  const auto length = static_cast<mp_size_t>(value.size());
+  SecretLimbs rest = SecretLimbs::copy_of(value);
+  SecretLimbs scratch(static_cast<std::size_t>(mpn_sec_div_qr_itch(length, n)));
+  mpn_sec_div_qr(quotient, rest.data(), length, modulus_.data(), n, scratch.data());
+  std::copy_n(rest.data(), limbs(), remainder);
+}
+
 void SecretModulus::multiply(const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out) const {
   const auto n = static_cast<mp_size_t>(limbs());
   const std::size_t need =
@@ -71,6 +81,12 @@ void multiply_secret(std::span<const std::uint64_t> a, std::span<const std::uint
   const auto bn = static_cast<mp_size_t>(b.size());
   SecretLimbs scratch(static_cast<std::size_t>(mpn_sec_mul_itch(an, bn)));
   mpn_sec_mul(out, a.data(), an, b.data(), bn, scratch.data());
+}
+
+SecretLimbs square(std::span<const std::uint64_t> value) {
+  SecretLimbs out(2 * value.size());
+  multiply_secret(value, value, out.data());
+  return out;
 }
 
 }  // namespace cloister::paillier::internal

@@ -23,6 +23,9 @@ class SecretModulus {
 
   /// out = value mod m, for a value of at least limbs() limbs.
   void reduce(std::span<const std::uint64_t> value, std::uint64_t* out) const;
+  /// quotient[value's limbs - limbs()] and remainder[limbs()] of a value that is below m times 2 to the
+  /// power of the quotient's bits.
+  void divide(std::span<const std::uint64_t> value, std::uint64_t* quotient, std::uint64_t* remainder) const;
   /// out = a * b mod m, for any a and b of limbs() limbs.
   void multiply(const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out) const;
   /// out = a - b mod m, for residues a and b.
@@ -39,5 +42,7 @@ class SecretModulus {
 
 /// out[an + bn] = a * b, constant time.
 void multiply_secret(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b, std::uint64_t* out);
+/// The square of a secret number, twice its limbs.
+SecretLimbs square(std::span<const std::uint64_t> value);
 
 }  // namespace cloister::paillier::internal

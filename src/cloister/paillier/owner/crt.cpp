@@ -27,10 +27,4 @@ void Crt::combine(const std::uint64_t* x, const std::uint64_t* y, std::uint64_t*
   mpn_add_n(out, out, widened.data(), static_cast<mp_size_t>(2 * limbs));
 }
 
-SecretLimbs square(std::span<const std::uint64_t> value) {
-  SecretLimbs out(2 * value.size());
-  internal::multiply_secret(value, value, out.data());
-  return out;
-}
-
 }  // namespace cloister::paillier

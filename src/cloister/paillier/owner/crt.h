@@ -23,7 +23,4 @@ class Crt {
   internal::SecretLimbs inverse_;  ///< first^-1 modulo second
 };
 
-/// The square of a secret number, twice its limbs.
-internal::SecretLimbs square(std::span<const std::uint64_t> value);
-
 }  // namespace cloister::paillier

@@ -5,11 +5,19 @@
 #include <string_view>
 
 #include "cloister/base/error.h"
+#include "cloister/paillier/owner/decryption_check.h"
 
 namespace cloister::paillier {
 namespace {
 
 using internal::SecretLimbs;
+
+constexpr std::size_t kBlindingLimbs = 2;
+/// Ciphertexts that share a check ciphertext, at most; with it they fill vectors of eight.
+constexpr std::size_t kLargestBlock = 31;
+
+/// Of a thread that has `share` ciphertexts to decrypt.
+std::size_t block_size(std::size_t share) { return std::min(kLargestBlock, share / 8 * 8 + 7); }
 
 [[noreturn]] void refuse(std::size_t index, std::string_view why) {
   throw DecodeError("ciphertext " + std::to_string(index), index,
@@ -50,16 +58,41 @@ Decryptor::Decryptor(const SecretKey& key, const ThreadPool& pool)
       pool_(pool),
       p_(key.p(), key.q()),
       q_(key.q(), key.p()),
-      crt_(key.p(), key.q()) {}
+      crt_(key.p(), key.q()) {
+  std::vector<std::uint64_t> h(public_key_.ciphertext_limbs());
+  public_key_.h().to_limbs(h);
+  blinding_ = public_key_.arithmetic().fixed_base(h, kBlindingLimbs);
+}
 
-BigInteger Decryptor::decrypt_one(std::span<const std::uint64_t> ciphertext) const {
-  const std::size_t limbs = public_key_.plaintext_limbs();
-  SecretLimbs m_p(limbs / 2), m_q(limbs / 2), m(limbs);
-  p_.decrypt(ciphertext, m_p.data());
-  q_.decrypt(ciphertext, m_q.data());
-  crt_.combine(m_p.data(), m_q.data(), m.data());
-  BigInteger plaintext = BigInteger::from_limbs(m.span());
-  return (plaintext << 1) > public_key_.n() ? plaintext - public_key_.n() : std::move(plaintext);
+std::vector<BigInteger> Decryptor::decrypt_blinded(std::span<const std::uint64_t> ciphertexts) const {
+  const std::size_t limbs = public_key_.plaintext_limbs(), half = limbs / 2;
+  const std::size_t count = ciphertexts.size() / (2 * limbs);
+  SecretLimbs m_p(count * half), m_q(count * half), m(limbs);
+  pool_.parallel_for(2, [&](std::size_t i) {
+    i == 0 ? p_.decrypt(ciphertexts.data(), m_p.data(), count)
+           : q_.decrypt(ciphertexts.data(), m_q.data(), count);
+  });
+  std::vector<BigInteger> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    crt_.combine(m_p.data() + i * half, m_q.data() + i * half, m.data());
+    out.push_back(BigInteger::from_limbs(m.span()));
+  }
+  return out;
+}
+
+std::vector<BigInteger> Decryptor::decrypt_block(std::span<const std::uint64_t> ciphertexts,
+                                                 Prng& prng) const {
+  const std::size_t limbs = public_key_.ciphertext_limbs(), count = ciphertexts.size() / limbs;
+  SecretLimbs exponents(count * kBlindingLimbs), blinded((count + 1) * limbs);
+  prng.fill(exponents.span());
+  blinding_->power(exponents.data(), blinded.data(), count);
+  public_key_.arithmetic().multiply(blinded.data(), ciphertexts.data(), blinded.data(), count);
+  const DecryptionCheck check(public_key_, blinded.span().first(count * limbs), prng);
+  std::ranges::copy(check.ciphertext(), blinded.data() + count * limbs);
+  auto plaintexts = decrypt_blinded(blinded.span());
+  check.verify(plaintexts);
+  plaintexts.pop_back();
+  return plaintexts;
 }
 
 DecryptedVector Decryptor::decrypt(const EncryptedVector& vector) const {
@@ -68,10 +101,19 @@ DecryptedVector Decryptor::decrypt(const EncryptedVector& vector) const {
     refuse(found->index, describe(found->fault));
   const VectorFormat& format = vector.format();
   DecryptedVector out{std::vector<BigInteger>(format.size), format.fraction_bits};
-  pool_.parallel_for(vector.ciphertexts(), [&](std::size_t i) {
-    const std::size_t first = i * format.packing.slots;
-    const std::size_t count = std::min<std::size_t>(format.packing.slots, format.size - first);
-    unpack(decrypt_one(vector.ciphertext(i)), format, i, std::span(out.integers).subspan(first, count));
+  const Seed seed = Seed::from_system();
+  const std::size_t threads = static_cast<std::size_t>(pool_.threads()),
+                    limbs = public_key_.ciphertext_limbs();
+  const std::size_t block = block_size((vector.ciphertexts() + threads - 1) / threads);
+  internal::for_blocks(pool_, vector.ciphertexts(), block, [&](std::size_t first, std::size_t count) {
+    Prng prng(seed, first);
+    auto plaintexts = decrypt_block(vector.residues().subspan(first * limbs, count * limbs), prng);
+    for (std::size_t i = 0; i < count; ++i) {
+      if ((plaintexts[i] << 1) > public_key_.n()) plaintexts[i] = plaintexts[i] - public_key_.n();
+      const std::size_t at = (first + i) * format.packing.slots;
+      const std::size_t slots = std::min<std::size_t>(format.packing.slots, format.size - at);
+      unpack(std::move(plaintexts[i]), format, first + i, std::span(out.integers).subspan(at, slots));
+    }
   });
   return out;
 }

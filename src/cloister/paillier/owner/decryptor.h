@@ -33,11 +33,13 @@ struct DecryptedSums {
   }
 };
 
-/// Decrypts for the key's owner, modulo p^2 and q^2.
-/// Cost: two exponentiations of half n's bits modulo n-sized numbers a ciphertext.
-/// Secrets: constant time in the key; unpacking takes variable time in the values.
-/// Errors: MismatchError (another key), DecodeError (a value outside of the vector's stated bound: the
-/// ciphertexts were made by other operations than stated, or damaged).
+/// Decrypts for the key's owner, modulo p^2 and q^2. Ciphertexts are blinded first, each by an encryption of
+/// zero with 128 secret random bits, so that whoever chose them does not know what is computed with; and a
+/// check ciphertext is decrypted with every 31 (DecryptionCheck). Cost: two exponentiations of half n's bits
+/// modulo n-sized numbers a ciphertext, eight at once where there are kernels for that. Secrets: constant
+/// time in the key; unpacking takes variable time in the values. Errors: InternalError (the machine computed
+/// wrongly; nothing is given out), MismatchError (another key), DecodeError (a value outside of the vector's
+/// stated bound: the ciphertexts were made by other operations than stated, or damaged).
 class Decryptor {
  public:
   /// The pool must outlive this object.
@@ -48,12 +50,15 @@ class Decryptor {
   DecryptedSums decrypt(const EncryptedSums& sums) const;
 
  private:
-  BigInteger decrypt_one(std::span<const std::uint64_t> ciphertext) const;
+  /// The plaintexts in [0, n) of ciphertexts [count][limbs of n^2].
+  std::vector<BigInteger> decrypt_blinded(std::span<const std::uint64_t> ciphertexts) const;
+  std::vector<BigInteger> decrypt_block(std::span<const std::uint64_t> ciphertexts, Prng& prng) const;
 
   PublicKey public_key_;
   const ThreadPool& pool_;
   PrimeFactor p_, q_;
   Crt crt_;
+  std::unique_ptr<const internal::FixedBase> blinding_;  ///< of h
 };
 
 }  // namespace cloister::paillier

@@ -84,6 +84,15 @@ TEST(PaillierKeys, RefuseFactorsThatBreakACondition) {
             std::string::npos);
 }
 
+TEST(PaillierKeys, RefuseANoiseBaseThatIsNoResidue) {
+  const SecretKey key = TestParties::load();
+  const PublicKey& public_key = key.public_key();
+  // What encrypts 1 in place of 0: no one without the factors could tell.
+  BigInteger h = (public_key.h() * (public_key.n() + BigInteger(1))).mod(public_key.n_squared());
+  EXPECT_NO_THROW(PublicKey::create(public_key.n().clone(), h.clone()));
+  EXPECT_THROW(SecretKey::create_vartime(limbs(key.p()), limbs(key.q()), std::move(h)), ParametersError);
+}
+
 TEST(PaillierKeys, RefuseMalformedPublicKeys) {
   const SecretKey secret = TestParties::load();
   const PublicKey& key = secret.public_key();

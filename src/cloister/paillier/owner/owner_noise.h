@@ -16,8 +16,9 @@ class OwnerNoise final : public NoiseSource {
 
  private:
   PublicKey public_key_;
-  Crt squares_;  ///< modulo p^2 and q^2
-  internal::SecretLimbs h_p_, h_q_;
+  Crt squares_;                                                             ///< modulo p^2 and q^2
+  std::shared_ptr<const internal::ModularArithmetic> modulo_p_, modulo_q_;  ///< their squares
+  std::unique_ptr<const internal::FixedBase> powers_p_, powers_q_;
 };
 
 }  // namespace cloister::paillier

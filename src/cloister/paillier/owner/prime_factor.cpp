@@ -43,7 +43,7 @@ SecretLimbs minus_one(std::span<const std::uint64_t> odd) {
 
 PrimeFactor::PrimeFactor(std::span<const std::uint64_t> p, std::span<const std::uint64_t> q)
     : prime_(p),
-      square_(square(p).span()),
+      square_(internal::make_modular_arithmetic(p)),
       exponent_(minus_one(p)),
       divisor_(invert_mod_power_of_two(p)),
       generator_(p.size()) {
@@ -53,25 +53,32 @@ PrimeFactor::PrimeFactor(std::span<const std::uint64_t> p, std::span<const std::
   prime_.invert(negated.data(), generator_.data());
 }
 
-void PrimeFactor::decrypt(std::span<const std::uint64_t> ciphertext, std::uint64_t* out) const {
+void PrimeFactor::decrypt(const std::uint64_t* ciphertexts, std::uint64_t* out, std::size_t count) const {
   const std::size_t limbs = prime_.limbs();
-  SecretLimbs base(2 * limbs), power(2 * limbs), quotient(limbs), check(2 * limbs);
-  square_.reduce(ciphertext, base.data());
-  square_.power(base.span(), exponent_.span(), power.data());
+  SecretLimbs powers(count * 2 * limbs), quotients(count * limbs);
+  square_->power(ciphertexts, 4 * limbs, exponent_.span(), powers.data(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    quotient(powers.span().subspan(i * 2 * limbs, 2 * limbs), quotients.data() + i * limbs);
+    prime_.multiply(quotients.data() + i * limbs, generator_.data(), out + i * limbs);
+  }
+}
 
+// (power - 1) / p, an exact division.
+void PrimeFactor::quotient(std::span<std::uint64_t> power, std::uint64_t* out) const {
+  const std::size_t limbs = prime_.limbs();
   std::uint64_t borrow = 1;
-  for (std::size_t i = 0; i < 2 * limbs; ++i) {
-    const std::uint64_t before = power[i];
-    power[i] = before - borrow;
+  for (std::uint64_t& limb : power) {
+    const std::uint64_t before = limb;
+    limb = before - borrow;
     borrow &= before == 0 ? 1 : 0;
   }
-  multiply_low(power.span().first(limbs), divisor_.span(), quotient.data());
-  internal::multiply_secret(quotient.span(), prime_.value(), check.data());
+  SecretLimbs check(2 * limbs);
+  multiply_low(power.first(limbs), divisor_.span(), out);
+  internal::multiply_secret({out, limbs}, prime_.value(), check.data());
   std::uint64_t difference = 0;
   for (std::size_t i = 0; i < 2 * limbs; ++i) difference |= check[i] ^ power[i];
   if (difference != 0)
     throw InternalError("decryption failed its check; the machine's arithmetic is at fault");
-  prime_.multiply(quotient.data(), generator_.data(), out);
 }
 
 }  // namespace cloister::paillier

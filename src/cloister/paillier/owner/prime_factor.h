@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <span>
 
+#include "cloister/paillier/internal/modular_arithmetic.h"
 #include "cloister/paillier/internal/secret_modulus.h"
 
 namespace cloister::paillier {
@@ -14,12 +16,18 @@ class PrimeFactor {
   PrimeFactor(std::span<const std::uint64_t> p, std::span<const std::uint64_t> q);
 
   const internal::SecretModulus& prime() const noexcept { return prime_; }
-  /// out[limbs of p] = the plaintext modulo p of a valid ciphertext. Throws InternalError if the power
-  /// is not 1 modulo p, which only a fault of the machine can cause; its result would betray p.
-  void decrypt(std::span<const std::uint64_t> ciphertext, std::uint64_t* out) const;
+  /// How many ciphertexts one call handles best.
+  std::size_t block() const noexcept { return square_->block(); }
+  /// out[count][limbs of p] = the plaintexts modulo p of valid ciphertexts, [count][four times the limbs of
+  /// p]. Throws InternalError if a power is not 1 modulo p, which only a fault of the machine can cause; its
+  /// result would betray p.
+  void decrypt(const std::uint64_t* ciphertexts, std::uint64_t* out, std::size_t count) const;
 
  private:
-  internal::SecretModulus prime_, square_;
+  void quotient(std::span<std::uint64_t> power, std::uint64_t* out) const;
+
+  internal::SecretModulus prime_;
+  std::shared_ptr<const internal::ModularArithmetic> square_;
   internal::SecretLimbs exponent_;   ///< p - 1
   internal::SecretLimbs divisor_;    ///< p^-1 modulo 2^(64 limbs), for exact division by p
   internal::SecretLimbs generator_;  ///< (-q)^-1 modulo p

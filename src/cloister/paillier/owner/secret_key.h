@@ -10,11 +10,11 @@ namespace cloister::paillier {
 
 /// The factors of a key's n. Move-only, locked and wiped, never printed or compared.
 /// Invariant, checked where it is made: p and q are primes of half n's bits, both 3 modulo 4, more than
-/// 2^(bits/2 - 100) apart, with gcd((p - 1) / 2, (q - 1) / 2) = 1.
+/// 2^(bits/2 - 100) apart, with gcd((p - 1) / 2, (q - 1) / 2) = 1; and the public key's h is an n-th residue.
 class SecretKey {
  public:
   /// Throws ParametersError that names the condition which fails; as PublicKey::create else.
-  /// Cost: about 25 ms at 3072 bits.  Secrets: variable time in the factors, once at loading.
+  /// Cost: about 35 ms at 3072 bits.  Secrets: variable time in the factors, once at loading.
   static SecretKey create_vartime(const BigInteger& p, const BigInteger& q, BigInteger h);
 
   const PublicKey& public_key() const noexcept { return public_key_; }
