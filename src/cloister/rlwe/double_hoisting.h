@@ -10,11 +10,12 @@
 namespace cloister::rlwe {
 
 /// Sums of rotations and of sums of rotations, that stay over Q and P until the end: a pair is *raised* when
-/// it is over Q and P and decrypts to P times its value. What brings it back is one division by P, and by the
-/// last prime of Q where it is rescaled (Parameters::mod_down_and_rescale). Source: Bossuat, Mouchet,
-/// Troncoso-Pastoriza, Hubaux, "Efficient bootstrapping for approximate homomorphic encryption with
-/// non-sparse keys", 2021, algorithm 6. Changed: rotations are made and used a block of a limb at a time, in
-/// the second cache, and never held in full; what is held are the sums.
+/// it is over Q and P and decrypts to P times its value (in Parameters::raised_limbs, over a part of P). What
+/// brings it back is one division by P, and by the last prime of Q where it is rescaled
+/// (Parameters::mod_down_and_rescale). Source: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux, "Efficient
+/// bootstrapping for approximate homomorphic encryption with non-sparse keys", 2021, algorithm 6. Changed:
+/// rotations are made and used a block of a limb at a time, in the second cache, and never held in full; what
+/// is held are the sums.
 class DoubleHoisting {
  public:
   DoubleHoisting(std::shared_ptr<const Parameters> parameters, const ThreadPool& pool)

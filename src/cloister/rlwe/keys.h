@@ -19,9 +19,9 @@ struct PublicKey {
 };
 
 /// Takes a polynomial's product with a secret s' to one with the secret s: for each digit j a pair
-/// (b_j, a_j) over some prefix of Q and P, b_j = -a_j s + e_j + P s' [limb in digit j]. Half of it is the
-/// expansion of `seed` (stream j). Keys of lower levels are prefixes: fewer limbs, fewer digits. Both halves
-/// may be borrowed from a mapped file (wire/expanded_keys.h).
+/// (b_j, a_j) over Parameters::raised_limbs of some prefix of Q, b_j = -a_j s + e_j + P s' [limb in digit j].
+/// Half of it is the expansion of `seed` (stream j). Keys of lower levels are prefixes: fewer limbs, fewer
+/// digits. Both halves may be borrowed from a mapped file (wire/expanded_keys.h).
 struct KeySwitchKey {
   std::vector<EvaluationPoly> b, a;
   Seed seed;

@@ -343,6 +343,31 @@ TEST(EvaluationKeys, NamesWhatIsMissing) {
 }
 
 // The size of digits follows the bits of their primes, not only how many there are.
+// Sixteen primes of 40 bits in two digits and eight of 42: P is 16 bits above a digit, and so is the part of
+// it that is used for fewer limbs.
+TEST(ParametersSpec, LowerLevelsUseFewerSpecialPrimes) {
+  const ParametersSpec spec = small_spec(10, 16, 2);
+  ASSERT_EQ(spec.digit_size(), 8u);
+  EXPECT_EQ(spec.special_limbs(16), 8u);
+  EXPECT_EQ(spec.special_limbs(9), 8u);
+  EXPECT_EQ(spec.special_limbs(8), 8u);
+  EXPECT_EQ(spec.special_limbs(7), 8u);  // 280 and 16 bits are more than 7 times 42
+  EXPECT_EQ(spec.special_limbs(4), 5u);
+  EXPECT_EQ(spec.special_limbs(1), 2u);
+  const auto parameters = InsecureParametersForTests::create(spec, scalar_kernels());
+  for (std::size_t limbs = 1; limbs <= 16; ++limbs) {
+    EXPECT_EQ(parameters->raised_limbs(limbs), spec.raised_limbs(limbs));
+    // No more noise than where all of P is used for a whole digit.
+    EXPECT_LE(key_error_variance(spec, limbs), 2 * key_error_variance(spec, 8) * (1 + 1e-9)) << limbs;
+  }
+  const ThreadPool pool(1);
+  Prng prng{Seed(Bytes32{}), 18};
+  const SecretKey secret = SecretKey::generate(parameters, prng, pool);
+  const KeyGenerator generator(secret, pool);
+  EXPECT_EQ(generator.relinearization_key(prng, 4).b.front().limbs(), (LimbSet{4, 5}));
+  EXPECT_EQ(generator.relinearization_key(prng, 9).b.front().limbs(), (LimbSet{9, 8}));
+}
+
 TEST(ParametersSpec, DigitsAreAsEvenAsTheirNumberAllows) {
   ParametersSpec spec{.log2_degree = 11, .q_primes = {}, .p_primes = {}, .digits = 2};
   spec.q_primes = {1ull << 46, 1ull << 40, 1ull << 40, 1ull << 40, 1ull << 50, 1ull << 50, 1ull << 50};
