@@ -19,7 +19,8 @@ namespace {
 struct Table {
   Table(std::size_t rows, std::size_t features, std::size_t sources, double own)
       : x(random_features(rows, features, 51)), y(rows), z(rows, features + 1) {
-    const data::Matrix source = random_features(rows, sources, 52), mix = random_features(sources, features, 53);
+    const data::Matrix source = random_features(rows, sources, 52),
+                       mix = random_features(sources, features, 53);
     const data::Matrix effect = random_features(1, features, 54), noise = random_features(rows, 1, 55);
     for (std::size_t i = 0; i < rows; ++i)
       for (std::size_t j = 0; j < features; ++j) {
@@ -71,8 +72,7 @@ double largest_error(const std::vector<double>& slots, std::size_t width, double
   double largest = 0;
   for (std::size_t i = 0; i < slots.size(); i += width) {
     double sum = 0;
-    for (std::size_t j = 0; j < clear.size(); ++j)
-      sum += std::pow(slots[i + j] / state_scale - clear[j], 2);
+    for (std::size_t j = 0; j < clear.size(); ++j) sum += std::pow(slots[i + j] / state_scale - clear[j], 2);
     largest = std::max(largest, std::sqrt(sum));
   }
   return largest;
@@ -104,14 +104,13 @@ class LinearRun {
         .range = plan.state_scale * std::max(plan.weights.magnitude, scale * bounds.largest_change()),
         .slots_to_coefficients = 1,
         .coefficients_to_slots = 1};
-    plan.parameters = {
-        .log2_degree = kLog2Degree,
-        .levels = LinearTrainer::levels_for_runs(c.run, plan.model_level, *plan.bootstrapping),
-        .scale_bits = 43,
-        .first_prime_bits = 49,
-        .digits = 3,
-        .raised_levels = plan.bootstrapping->raised_levels(),
-        .raised_scale_bits = 50};
+    plan.parameters = {.log2_degree = kLog2Degree,
+                       .levels = LinearTrainer::levels_for_runs(c.run, plan.model_level, *plan.bootstrapping),
+                       .scale_bits = 43,
+                       .first_prime_bits = 49,
+                       .digits = 3,
+                       .raised_levels = plan.bootstrapping->raised_levels(),
+                       .raised_scale_bits = 50};
     levels =
         LinearTrainer::level_schedule(schedule, plan.model_level, plan.bootstrapping, plan.parameters.levels);
     const auto chain = ckks::Parameters::chain(plan.parameters);
@@ -189,7 +188,8 @@ TEST(LinearTraining, RefusesACheckpointOfAnotherPlace) {
 }
 
 TEST(LinearTraining, LeavesTheMatrixAboveEveryProduct) {
-  constexpr circuits::BootstrappingSpec kSpec{.log2_slots = 4, .slots_to_coefficients = 1, .coefficients_to_slots = 1};
+  constexpr circuits::BootstrappingSpec kSpec{
+      .log2_slots = 4, .slots_to_coefficients = 1, .coefficients_to_slots = 1};
   for (int run = 1; run <= 6; ++run) {
     const int most = LinearTrainer::levels_for_runs(run, kPredictionLevels, kSpec);
     for (int iterations = 1; iterations <= 20; ++iterations) {
