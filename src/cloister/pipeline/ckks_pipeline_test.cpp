@@ -10,7 +10,7 @@
 #include "cloister/data/split.h"
 #include "cloister/ml/clear_linear.h"
 #include "cloister/ml/clear_logistic.h"
-#include "cloister/pipeline/ckks_pipeline_fixture.h"
+#include "cloister/pipeline/ckks_pipeline_test_fixture.h"
 #include "cloister/pipeline/ckks_session.h"
 #include "cloister/pipeline/plan_file.h"
 #include "cloister/rlwe/encoded_size.h"

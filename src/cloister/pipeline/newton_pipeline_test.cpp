@@ -8,7 +8,7 @@
 #include "cloister/data/metrics.h"
 #include "cloister/ml/clear_logistic.h"
 #include "cloister/ml/clear_newton.h"
-#include "cloister/pipeline/ckks_pipeline_fixture.h"
+#include "cloister/pipeline/ckks_pipeline_test_fixture.h"
 
 namespace cloister::pipeline {
 namespace {
