@@ -2,7 +2,7 @@
 
 #include "cloister/ml/clear_linear.h"
 #include "cloister/ml/clear_logistic.h"
-#include "cloister/pipeline/ckks_pipeline_fixture.h"
+#include "cloister/pipeline/ckks_pipeline_test_fixture.h"
 
 namespace cloister::pipeline {
 namespace {

@@ -15,8 +15,6 @@ namespace {
 
 // Trainings by a fixed Hessian, at 128 bits: rings of 2^15, of 2^16 with bootstraps.
 class SlowCkksNewton : public CkksPipeline {};
-}
-};
 
 TEST_F(SlowCkksNewton, FromFilesToFiles) {
   const auto data = examples(60, 3, true, 61);
