@@ -196,10 +196,10 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
                    "For experts, with --method newton: products with the columns' matrix an iteration")
       ->check(CLI::Range(1, ml::kMaxNewtonProducts));
   group
-      ->add_option(
-          "--tolerance", o.tolerance,
-          "With a ridge (or --spectrum-floor), in place of --iterations: stop where what is left of the way to the fit is at most "
-          "this part of it, which is known beforehand")
+      ->add_option("--tolerance", o.tolerance,
+                   "With a ridge (or --spectrum-floor), in place of --iterations: stop where what is left of "
+                   "the way to the fit is at most "
+                   "this part of it, which is known beforehand")
       ->check(CLI::Range(1e-9, 0.999))
       ->excludes("--iterations");
   group
@@ -217,9 +217,10 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
   group->add_option("--spectrum-cap", o.spectrum_cap,
                     "A number, or auto: makes one coarse number of the data public");
   group
-      ->add_option("--spectrum-floor", o.spectrum_floor,
-                   "For linear and ridge: no eigenvalue of the columns' correlations is below; your word, which "
-                   "becomes public and is checked. Fewer iterations then reach the fit")
+      ->add_option(
+          "--spectrum-floor", o.spectrum_floor,
+          "For linear and ridge: no eigenvalue of the columns' correlations is below; your word, which "
+          "becomes public and is checked. Fewer iterations then reach the fit")
       ->check(CLI::NonNegativeNumber);
   group->add_option("--feature-bound", o.feature_bound, "No prepared value is larger")->capture_default_str();
   group->add_option("--log2-degree", o.log2_degree, "For experts: log2 of the ring degree")

@@ -32,8 +32,8 @@ double linear_training_error(const rlwe::ParametersSpec& chain, const CkksPlan& 
   for (std::size_t k = 0; k < schedule.step.size(); ++k) {
     const double step = schedule.step[k], x = bounds.weights[k];
     const double extended = std::sqrt(square(x) + 1);
-    systematic += gains[k + 1] * (step * matrix * extended +
-                                  constant * (kEntry * std::sqrt(schedule.upper) + 2 * x));
+    systematic +=
+        gains[k + 1] * (step * matrix * extended + constant * (kEntry * std::sqrt(schedule.upper) + 2 * x));
     // Rotations of the vector, through a row of (A, b); the rounding of diagonals that are brought down,
     // through the vector; the product's end; what else is brought down.
     const double variance = square(step) * (cap + 1) * path * op.key_switch +

@@ -71,8 +71,7 @@ LinearTrainer::State LinearTrainer::step(const MomentMatrix& moments, State stat
   const int level = state.x.level() - 1;
   auto next = gradient(moments, state.x, -step);
   e.add_to(next, e.scale_to_level(state.x, 1 + momentum - step * schedule_->ridge, level));
-  if (state.before && momentum != 0)
-    next = e.sub(next, e.scale_to_level(*state.before, momentum, level));
+  if (state.before && momentum != 0) next = e.sub(next, e.scale_to_level(*state.before, momentum, level));
   return {settled(std::move(next), *layout_), std::move(state.x)};
 }
 
@@ -97,8 +96,8 @@ TrainingPoint LinearTrainer::renewed(const State& state, std::size_t t) const {
 LinearTrainer::State LinearTrainer::lowered(const TrainingPoint& point, int level) const {
   const ckks::Evaluator& e = *evaluator_;
   auto x = settled(e.to_level(point.state[0], level), *layout_);
-  auto before = e.sub(x, e.scale_to_level(within_change_bound(point.state[1].clone()), 1.0 / change_scale_,
-                                          level));
+  auto before =
+      e.sub(x, e.scale_to_level(within_change_bound(point.state[1].clone()), 1.0 / change_scale_, level));
   return {std::move(x), settled(std::move(before), *layout_)};
 }
 

@@ -25,10 +25,10 @@ namespace cloister::ml {
 ///
 /// Where the schedule has more products than there are levels for, x and its last change x - x_before are
 /// renewed together (Bootstrapper::bootstrap_two) whenever the levels are used up, and then go into the
-/// journal. An error in x alone is not taken for a change, so momentum does not grow it; and the change, which
-/// is smaller, travels an integer times itself (LinearStateBounds::change_scale), for less error. The matrix
-/// stays where it was made, above all vectors: so a run starts MomentMatrix::kLevels + 1 levels below a fresh
-/// ciphertext's at the highest. A training that goes on from the journal makes the matrix again.
+/// journal. An error in x alone is not taken for a change, so momentum does not grow it; and the change,
+/// which is smaller, travels an integer times itself (LinearStateBounds::change_scale), for less error. The
+/// matrix stays where it was made, above all vectors: so a run starts MomentMatrix::kLevels + 1 levels below
+/// a fresh ciphertext's at the highest. A training that goes on from the journal makes the matrix again.
 class LinearTrainer {
  public:
   /// Borrows everything; without a bootstrapper all levels must be there from the start. Throws

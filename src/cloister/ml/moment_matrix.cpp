@@ -94,9 +94,10 @@ ckks::Ciphertext MomentMatrix::column(std::size_t j, double factor) const {
     // D_k holds entries of column j where row + k is j, around the width.
     const std::size_t row = (j + packing.width - k) % packing.width;
     if (row >= kept_) continue;
-    accumulate(*evaluator_, sum,
-               evaluator_->multiply_lazy(diagonals_[k],
-                                         encoder_->encode(packing.column_mask(row, factor / entry_scale_), level())));
+    accumulate(
+        *evaluator_, sum,
+        evaluator_->multiply_lazy(
+            diagonals_[k], encoder_->encode(packing.column_mask(row, factor / entry_scale_), level())));
   }
   return evaluator_->rescale(std::move(*sum));
 }

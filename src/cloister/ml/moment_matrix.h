@@ -40,8 +40,8 @@ class MomentMatrix {
   int level() const { return diagonals_.front().level(); }
 
   /// Math: factor D x. Shapes: x repeats with the width's period. One level below x, which must be below
-  /// level(). Cost: a rotation of x for every diagonal but one (Rotations::rotate_multiples), a scalar product
-  /// and rescaling of each, which bring it down, and one relinearization.
+  /// level(). Cost: a rotation of x for every diagonal but one (Rotations::rotate_multiples), a scalar
+  /// product and rescaling of each, which bring it down, and one relinearization.
   ckks::Ciphertext product(const ckks::Ciphertext& x, double factor) const;
 
   /// Math: factor D e_j, column j. One level below level(). No key switch.

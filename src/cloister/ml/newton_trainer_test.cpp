@@ -130,8 +130,8 @@ TEST_P(EncryptedNewton, EqualsTheClearAlgorithmAndGoesOnWhereItWas) {
 }
 
 // The model is not vacuous. Its factors: some twenty deviations, of which a norm of eight values shows one or
-// two; the largest direction and weights there can be instead of what they are, an order of magnitude each;
-// every product's error in the same direction.
+// two; the largest direction and weights there can be instead of what they are, an order of magnitude; gains
+// for the worst matrix and the worst error, which for four products are another.
 TEST_P(EncryptedNewton, AddsTheErrorOfTheNoiseModel) {
   NewtonRun run(GetParam());
   NoJournal journal;

@@ -54,12 +54,13 @@ struct JobRequest {
   double feature_bound = 16;  ///< no prepared value exceeds it
   bool small_keys = false;    ///< the fewest bytes to upload instead of the least time
   std::optional<double> spectrum_cap = std::nullopt;  ///< published by the owner; see schedule.h
-  /// Of a linear training: no eigenvalue of X^T X / n is below. Its schedule is the best for what lies between
-  /// the floor and the cap, ridge added. 0 says no more than a ridge does; above it is the owner's word.
+  /// Of a linear training: no eigenvalue of X^T X / n is below. Its schedule is the best for what lies
+  /// between the floor and the cap, ridge added. 0 says no more than a ridge does; above it is the owner's
+  /// word.
   std::optional<double> spectrum_floor = std::nullopt;
-  int sigmoid_degree = 0;                             ///< 3, 5 or 7; 0: the planner's choice
-  int log2_degree = 0;                                ///< an expert's ring degree; 0: the planner's choice
-  int digits = 0;                                     ///< an expert's; 0: the planner's choice
+  int sigmoid_degree = 0;  ///< 3, 5 or 7; 0: the planner's choice
+  int log2_degree = 0;     ///< an expert's ring degree; 0: the planner's choice
+  int digits = 0;          ///< an expert's; 0: the planner's choice
   std::optional<RotationKeys> rotation_keys = std::nullopt;  ///< an expert's
   int row_slots = 0;                                         ///< an expert's; 0: the planner's choice
   /// An expert's: iterations from one bootstrap to the next, or 0 for levels alone.

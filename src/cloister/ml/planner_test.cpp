@@ -240,7 +240,11 @@ TEST(Planner, PlacesBootstrapsWhereLevelsRunOut) {
 }
 
 JobRequest long_linear() {
-  return {.model = ModelKind::kLinear, .rows = 1500, .features = 12, .iterations = 60, .log2_degree = 16,
+  return {.model = ModelKind::kLinear,
+          .rows = 1500,
+          .features = 12,
+          .iterations = 60,
+          .log2_degree = 16,
           .digits = 2};
 }
 
@@ -259,8 +263,8 @@ TEST(Planner, RenewsLinearTrainingsWhereLevelsRunOut) {
   EXPECT_GE(c.bootstrapping->range, c.state_scale * bounds.largest_weights());
   EXPECT_GE(c.bootstrapping->range, c.state_scale * bounds.change_scale() * bounds.largest_change());
   // The steps: each product a level, from where a bootstrap left off.
-  const auto levels = LinearTrainer::level_schedule(*plan.linear, c.model_level, c.bootstrapping,
-                                                    c.parameters.levels);
+  const auto levels =
+      LinearTrainer::level_schedule(*plan.linear, c.model_level, c.bootstrapping, c.parameters.levels);
   EXPECT_EQ(c.data_level, levels.rows_level());
   int level = c.data_level, bootstraps = 0;
   for (const PlanStep& s : plan.steps) {

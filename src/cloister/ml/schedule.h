@@ -227,8 +227,8 @@ int linear_iterations_for(double condition, double tolerance);
 /// ridge for the lower bound where that comes to this, else the fourth kind.
 inline constexpr double kRidgeTolerance = 0.05;
 
-/// The spec of a linear training of many products: with a floor under the spectrum of X^T X / n, or a ridge that
-/// suffices (kRidgeTolerance), the first kind from there to the cap; else the fourth. With kSteadySlack.
+/// The spec of a linear training of many products: with a floor under the spectrum of X^T X / n, or a ridge
+/// that suffices (kRidgeTolerance), the first kind from there to the cap; else the fourth. With kSteadySlack.
 ///
 /// Domain: `floor` at least 0, positive without a ridge. Errors: as plan_linear, from that.
 LinearSpec long_linear_spec(std::size_t features, int iterations, double ridge, std::optional<double> upper,

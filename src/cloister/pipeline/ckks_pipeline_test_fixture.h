@@ -36,6 +36,19 @@ class CkksPipeline : public ::testing::Test {
   void train() {
     train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine);
   }
+  // Everything up to the training.
+  ml::Plan prepare(const ml::JobRequest& request, const data::Examples& data) {
+    ml::Plan made = plan(request);
+    keys();
+    encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, data, nullptr, machine);
+    return made;
+  }
+  // The bytes of a model, trained with checkpoints.
+  std::vector<std::uint8_t> trained(const char* name, const Machine& with) {
+    train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at(name), at("checkpoints")}, with);
+    const auto bytes = read_file(at(name), 1 << 26);
+    return {bytes.begin(), bytes.end()};
+  }
   std::vector<double> predictions(const data::Matrix& rows, const fs::path& model, double* bound) {
     encrypt_prediction_rows({at("plan.json"), at("secret.key"), at("rows.enc")}, rows, nullptr, machine);
     predict_ckks({at("plan.json"), at("evaluation.keys"), at("rows.enc"), model, at("predictions.enc")},
@@ -54,6 +67,19 @@ class CkksPipeline : public ::testing::Test {
   ThreadPool pool{2};
   NoProgress progress;
   Machine machine{select_kernels(), pool, progress};
+};
+
+// Stops a training at a moment, as a kill would, between two of its operations.
+class Stop final : public Progress {
+ public:
+  struct Stopped {};
+  explicit Stop(std::uint64_t at) : at_(at) {}
+  void update(std::string_view stage, std::uint64_t done, std::uint64_t) override {
+    if (stage == "train" && done >= at_) throw Stopped{};
+  }
+
+ private:
+  std::uint64_t at_;
 };
 
 inline double unit(Prng& prng) { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }

@@ -14,20 +14,7 @@ namespace cloister::pipeline {
 namespace {
 
 // Trainings by a fixed Hessian, at 128 bits: rings of 2^15, of 2^16 with bootstraps.
-class SlowCkksNewton : public CkksPipeline {
- protected:
-  ml::Plan prepare(const ml::JobRequest& request, const data::Examples& data) {
-    ml::Plan made = plan(request);
-    keys();
-    encrypt_training_rows({at("plan.json"), at("secret.key"), at("train.enc")}, data, nullptr, machine);
-    return made;
-  }
-  std::vector<std::uint8_t> trained(const char* name, const Machine& with) {
-    train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at(name), at("checkpoints")}, with);
-    const auto bytes = read_file(at(name), 1 << 26);
-    return {bytes.begin(), bytes.end()};
-  }
-};
+class SlowCkksNewton : public CkksPipeline {};
 
 TEST_F(SlowCkksNewton, FromFilesToFiles) {
   const auto data = examples(60, 3, true, 61);
@@ -53,19 +40,6 @@ TEST_F(SlowCkksNewton, FromFilesToFiles) {
   const auto margins = predictions(unseen.features, at("model.enc"), &bound);
   expect_near_all(margins, ml::margins(ml::with_intercept(unseen.features), clear.weights.back()), bound);
 }
-
-// Stops a training at a moment, as a kill would, between two of its operations.
-class Stop final : public Progress {
- public:
-  struct Stopped {};
-  explicit Stop(std::uint64_t at) : at_(at) {}
-  void update(std::string_view stage, std::uint64_t done, std::uint64_t) override {
-    if (stage == "train" && done >= at_) throw Stopped{};
-  }
-
- private:
-  std::uint64_t at_;
-};
 
 TEST_F(SlowCkksNewton, GoesOnWhereItWasStoppedToTheSameModel) {
   const auto data = examples(40, 3, true, 63);

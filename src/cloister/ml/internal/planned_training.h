@@ -6,7 +6,11 @@
 
 namespace cloister::ml {
 
-// What a plan of a training takes from its method's trainer.
+// What a plan of a training takes from its schedule and its method's trainer.
+
+inline constexpr int kSteadyDegree = 7;  // whose steady_range fits the margins of a trained model
+/// Whether a logistic training keeps to kSteadyMomentum and steady_range.
+bool is_steady(const JobRequest& request) noexcept;
 
 /// Levels of fresh rows, or of rows to predict, where nothing is renewed.
 int levels_of(const JobRequest& request, const PlannedSchedule& schedule);

@@ -25,7 +25,7 @@ class MomentCosts {
  private:
   double width_, half_;
   double both_ways_ = 0, backward_ = 0;  // key switches of rotations
-  RotationMultiples turned_;               // of a vector that meets the diagonals
+  RotationMultiples turned_;             // of a vector that meets the diagonals
 };
 
 }  // namespace cloister::ml
