@@ -8,7 +8,8 @@ namespace cloister {
 namespace {
 
 constexpr std::size_t kSpareBits = 6;
-constexpr std::array<std::size_t, 4> kBlocks{10, 9, 8, 7};
+constexpr std::array<std::size_t, 4> kBlocks{8, 10, 9,
+                                             7};  // the first of those with as few digits is fastest
 
 }  // namespace
 

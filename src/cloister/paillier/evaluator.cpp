@@ -206,6 +206,7 @@ Buffer<std::uint64_t> Evaluator::products_of_powers(const EncryptedMatrix& rows,
   internal::for_blocks(pool_, model.ciphertexts(), arithmetic.block(),
                        [&](std::size_t first, std::size_t count) {
                          std::vector<const std::uint64_t*> bases;
+                         bases.reserve(columns.size());
                          for (const EncryptedVector* column : columns)
                            bases.push_back(column->residues().data() + first * limbs);
                          arithmetic.multi_power_vartime(bases, magnitudes, out.data() + first * limbs, count);

@@ -159,6 +159,8 @@ void multiply(const SquareModulus& m, const u64* x, const u64* y, u64* out, u64*
   CLOISTER_BY_BLOCK(multiply, m, x, y, out, scratch)
 }
 void square(const SquareModulus& m, const u64* x, u64* out, u64* scratch) noexcept {
+  // Whichever blocks there are: squares save more where these are small, 8% at 30 digits.
+  if (m.digits % 6 == 0) return Lanes<6>::square(m, x, out, scratch);
   CLOISTER_BY_BLOCK(square, m, x, out, scratch)
 }
 void multiply_half(const SquareModulus& m, const u64* x, const u64* u, u64* out, u64* scratch) noexcept {

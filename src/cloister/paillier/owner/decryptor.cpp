@@ -14,7 +14,7 @@ using internal::SecretLimbs;
 
 constexpr std::size_t kBlindingLimbs = 2;
 /// Ciphertexts that share a check ciphertext, at most; with it they fill vectors of eight.
-constexpr std::size_t kLargestBlock = 31;
+constexpr std::size_t kLargestBlock = 63;
 
 /// Of a thread that has `share` ciphertexts to decrypt.
 std::size_t block_size(std::size_t share) { return std::min(kLargestBlock, share / 8 * 8 + 7); }

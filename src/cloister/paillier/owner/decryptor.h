@@ -35,7 +35,7 @@ struct DecryptedSums {
 
 /// Decrypts for the key's owner, modulo p^2 and q^2. Ciphertexts are blinded first, each by an encryption of
 /// zero with 128 secret random bits, so that whoever chose them does not know what is computed with; and a
-/// check ciphertext is decrypted with every 31 (DecryptionCheck). Cost: two exponentiations of half n's bits
+/// check ciphertext is decrypted with every 63 (DecryptionCheck). Cost: two exponentiations of half n's bits
 /// modulo n-sized numbers a ciphertext, eight at once where there are kernels for that. Secrets: constant
 /// time in the key; unpacking takes variable time in the values. Errors: InternalError (the machine computed
 /// wrongly; nothing is given out), MismatchError (another key), DecodeError (a value outside of the vector's
