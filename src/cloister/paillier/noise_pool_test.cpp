@@ -74,27 +74,27 @@ TEST(PaillierNoisePool, GivesNoEntryTwiceToThreadsThatRace) {
   TestParties parties;
   NoisePool pool(parties.noise, 40);
   const std::size_t limbs = parties.key.public_key().ciphertext_limbs();
-  constexpr int kThreads = 3, kRounds = 10;
+  constexpr std::size_t kThreads = 3, kRounds = 10;
   std::vector<std::vector<Entry>> taken(kThreads);
   std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t)
+  threads.reserve(kThreads);
+  for (std::size_t t = 0; t < kThreads; ++t)
     threads.emplace_back([&, t] {
       const ThreadPool own(1);
-      Prng prng(Seed(Bytes32{40}), static_cast<std::uint64_t>(t));
-      for (int i = 0; i < kRounds; ++i) {
+      Prng prng(Seed(Bytes32{40}), t);
+      for (std::size_t i = 0; i < kRounds; ++i) {
         pool.refill(prng, own, 3);
         Entry out(2 * limbs);
         pool.fill(prng, out, own);
-        for (Entry& entry : entries_of(out, limbs))
-          taken[static_cast<std::size_t>(t)].push_back(std::move(entry));
+        for (Entry& entry : entries_of(out, limbs)) taken[t].push_back(std::move(entry));
       }
     });
   for (std::thread& thread : threads) thread.join();
   std::set<Entry> seen;
   for (const auto& of_thread : taken)
     for (const Entry& entry : of_thread) EXPECT_TRUE(seen.insert(entry).second);
-  EXPECT_EQ(seen.size(), std::size_t{2 * kThreads * kRounds});
-  EXPECT_EQ(pool.available(), std::size_t{kThreads * kRounds});
+  EXPECT_EQ(seen.size(), 2 * kThreads * kRounds);
+  EXPECT_EQ(pool.available(), kThreads * kRounds);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ std::vector<Limbs> edge_residues(const BigInteger& n, std::size_t limbs) {
   for (std::uint64_t i = 0; i < 3; ++i)
     values.push_back(BigInteger::from_limbs(random_limbs(limbs, 100 + i)).mod(square));
   std::vector<Limbs> out;
+  out.reserve(values.size());
   for (const BigInteger& value : values) out.push_back(to_limbs(value.mod(square), limbs));
   return out;
 }
