@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "cloister/circuits/bootstrapper.h"
@@ -39,5 +40,10 @@ struct LevelSchedule {
   /// The fewest levels of a fresh ciphertext with which `run` iterations fit between two bootstraps.
   static int levels_for_runs(int run, int each, const circuits::BootstrappingSpec& spec);
 };
+
+/// What a trainer that may have a bootstrapper tells its level_schedule.
+inline std::optional<circuits::BootstrappingSpec> spec_of(const circuits::Bootstrapper* bootstrapper) {
+  return bootstrapper == nullptr ? std::nullopt : std::optional(bootstrapper->spec());
+}
 
 }  // namespace cloister::ml

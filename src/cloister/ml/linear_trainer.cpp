@@ -8,14 +8,6 @@
 #include "cloister/ml/training_steps.h"
 
 namespace cloister::ml {
-namespace {
-
-std::optional<circuits::BootstrappingSpec> spec_of(const circuits::Bootstrapper* bootstrapper) {
-  if (bootstrapper == nullptr) return std::nullopt;
-  return bootstrapper->spec();
-}
-
-}  // namespace
 
 LinearTrainer::LinearTrainer(const LinearSchedule& schedule, const TrainingLayout& layout,
                              const ckks::Evaluator& evaluator, const ckks::Encoder& encoder,

@@ -8,15 +8,6 @@
 
 namespace cloister::ml {
 
-namespace {
-
-std::optional<circuits::BootstrappingSpec> spec_of(const circuits::Bootstrapper* bootstrapper) {
-  if (bootstrapper == nullptr) return std::nullopt;
-  return bootstrapper->spec();
-}
-
-}  // namespace
-
 NewtonTrainer::NewtonTrainer(const NewtonSchedule& schedule, const TrainingLayout& layout,
                              const ckks::Evaluator& evaluator, const ckks::Encoder& encoder,
                              const circuits::Bootstrapper* bootstrapper)
