@@ -88,16 +88,13 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const auto& spec = options.spec;
   const ThreadPool pool(options.threads);
-  ckks::ParametersSpec chain{.log2_degree = 16,
-                             .levels = options.levels,
-                             .scale_bits = options.scale_bits,
-                             .first_prime_bits = options.first_bits,
-                             .digits = options.digits,
-                             .raised_levels = spec.raised_levels(),
-                             .raised_scale_bits = options.raised_bits,
-                             .transform_levels = spec.coefficients_to_slots};
-  chain.transform_scale_bits = spec.transform_scale_bits(chain);
-  const auto parameters = ckks::Parameters::create(chain, select_kernels());
+  const auto parameters = ckks::Parameters::create(spec.raised({.log2_degree = 16,
+                                                                .levels = options.levels,
+                                                                .scale_bits = options.scale_bits,
+                                                                .first_prime_bits = options.first_bits,
+                                                                .digits = options.digits,
+                                                                .raised_scale_bits = options.raised_bits}),
+                                                   select_kernels());
   Prng prng = Prng::from_system();
   const auto start = std::chrono::steady_clock::now();
   const auto secret = rlwe::SecretKey::generate(parameters->rlwe(), prng, pool);

@@ -67,10 +67,13 @@ double coefficient_bound(const ckks::Parameters& parameters, double variance) {
 
 }  // namespace
 
-int BootstrappingSpec::transform_scale_bits(const ckks::ParametersSpec& p) const noexcept {
+ckks::ParametersSpec BootstrappingSpec::raised(ckks::ParametersSpec p) const noexcept {
   const int copies = p.log2_degree - 1 - log2_slots, stages = std::max(coefficients_to_slots, 1);
   const int beyond = std::max(p.first_prime_bits + copies - p.raised_scale_bits, 0);
-  return std::min(p.raised_scale_bits, p.scale_bits + 1 + (beyond + stages - 1) / stages);
+  p.raised_levels = raised_levels();
+  p.transform_levels = coefficients_to_slots;
+  p.transform_scale_bits = std::min(p.raised_scale_bits, p.scale_bits + 1 + (beyond + stages - 1) / stages);
+  return p;
 }
 
 bool Bootstrapper::is_sparse() const noexcept { return repeats(spec_, parameters_->slots()); }

@@ -23,10 +23,11 @@ struct BootstrappingSpec {
 
   /// Levels of the chain above a fresh ciphertext's that a bootstrap takes (ParametersSpec::raised_levels).
   int raised_levels() const noexcept { return coefficients_to_slots + ModularReduction::kLevels; }
-  /// Bits of the primes of coefficients_to_slots (ParametersSpec::transform_scale_bits) with which what its
-  /// diagonals are rounded by hardly counts: a bit above the scale, and for each stage its part of what the
-  /// sum over repeated values takes the scale beyond the raised one. `parameters` without them.
-  int transform_scale_bits(const ckks::ParametersSpec& parameters) const noexcept;
+  /// The parameters, of which raised_scale_bits is set, with the raised levels that a bootstrap takes: those
+  /// of coefficients_to_slots with the least primes for which what its diagonals are rounded by hardly
+  /// counts, a bit above the scale and, for each stage, its part of what the sum over repeated values takes
+  /// the scale beyond the raised one.
+  ckks::ParametersSpec raised(ckks::ParametersSpec parameters) const noexcept;
   friend bool operator==(const BootstrappingSpec&, const BootstrappingSpec&) = default;
 };
 

@@ -36,15 +36,13 @@ class BootstrappedRun {
                           .slots_to_coefficients = kStages,
                           .coefficients_to_slots = kStages};
     const int each = LogisticTrainer::levels_per_iteration(7);
-    plan.parameters = {.log2_degree = kLog2Degree,
-                       .levels = LevelSchedule::levels_for_runs(run, each, *plan.bootstrapping),
-                       .scale_bits = 40,
-                       .first_prime_bits = 46,
-                       .digits = 3,
-                       .raised_levels = plan.bootstrapping->raised_levels(),
-                       .raised_scale_bits = 47,
-                       .transform_levels = plan.bootstrapping->coefficients_to_slots,
-                       .transform_scale_bits = 47};
+    plan.parameters =
+        plan.bootstrapping->raised({.log2_degree = kLog2Degree,
+                                    .levels = LevelSchedule::levels_for_runs(run, each, *plan.bootstrapping),
+                                    .scale_bits = 40,
+                                    .first_prime_bits = 46,
+                                    .digits = 3,
+                                    .raised_scale_bits = 47});
     levels = LogisticTrainer::level_schedule(schedule, plan.model_level, plan.bootstrapping,
                                              plan.parameters.levels);
     const double limit = default_margin_limit(schedule);

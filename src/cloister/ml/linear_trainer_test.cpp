@@ -104,15 +104,13 @@ class LinearRun {
         .range = plan.state_scale * std::max(plan.weights.magnitude, scale * bounds.largest_change()),
         .slots_to_coefficients = 1,
         .coefficients_to_slots = 1};
-    plan.parameters = {.log2_degree = kLog2Degree,
-                       .levels = LinearTrainer::levels_for_runs(c.run, plan.model_level, *plan.bootstrapping),
-                       .scale_bits = 43,
-                       .first_prime_bits = 49,
-                       .digits = 3,
-                       .raised_levels = plan.bootstrapping->raised_levels(),
-                       .raised_scale_bits = 50,
-                       .transform_levels = plan.bootstrapping->coefficients_to_slots,
-                       .transform_scale_bits = 50};
+    plan.parameters = plan.bootstrapping->raised(
+        {.log2_degree = kLog2Degree,
+         .levels = LinearTrainer::levels_for_runs(c.run, plan.model_level, *plan.bootstrapping),
+         .scale_bits = 43,
+         .first_prime_bits = 49,
+         .digits = 3,
+         .raised_scale_bits = 50});
     levels =
         LinearTrainer::level_schedule(schedule, plan.model_level, plan.bootstrapping, plan.parameters.levels);
     const auto chain = ckks::Parameters::chain(plan.parameters);

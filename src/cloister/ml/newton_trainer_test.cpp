@@ -43,16 +43,13 @@ class NewtonRun {
                             .range = plan.state_scale * bounds.weights,
                             .slots_to_coefficients = 1,
                             .coefficients_to_slots = 1};
-      plan.parameters = {
-          .log2_degree = kLog2Degree,
-          .levels = NewtonTrainer::levels_for_runs(schedule, c.run, plan.model_level, *plan.bootstrapping),
-          .scale_bits = 40,
-          .first_prime_bits = 46,
-          .digits = 3,
-          .raised_levels = plan.bootstrapping->raised_levels(),
-          .raised_scale_bits = 47,
-          .transform_levels = plan.bootstrapping->coefficients_to_slots,
-          .transform_scale_bits = 47};
+      plan.parameters = plan.bootstrapping->raised(
+          {.log2_degree = kLog2Degree,
+           .levels = NewtonTrainer::levels_for_runs(schedule, c.run, plan.model_level, *plan.bootstrapping),
+           .scale_bits = 40,
+           .first_prime_bits = 46,
+           .digits = 3,
+           .raised_scale_bits = 47});
     } else {
       plan.parameters = TrainingParties::spec(NewtonTrainer::levels(schedule) + plan.model_level);
     }

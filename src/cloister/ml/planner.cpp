@@ -125,10 +125,8 @@ void set_parameters(const JobRequest& request, const PlannedSchedule& schedule, 
     ckks.bootstrapping = bootstrapping_of(ckks.packing, schedule.newton.has_value());
     ckks.iterations_per_bootstrap = run;
     p.first_prime_bits = choices.scale_bits + kBootstrapHeadBits;
-    p.raised_levels = ckks.bootstrapping->raised_levels();
     p.raised_scale_bits = choices.scale_bits + kRaisedBits;
-    p.transform_levels = ckks.bootstrapping->coefficients_to_slots;
-    p.transform_scale_bits = ckks.bootstrapping->transform_scale_bits(p);
+    p = ckks.bootstrapping->raised(p);
     p.levels = levels_for_runs(schedule, run, *ckks.bootstrapping);
     ckks.data_level = level_schedule_of(schedule, ckks).rows_level();
   } else {
