@@ -106,6 +106,7 @@ std::vector<GaloisUse> Bootstrapper::galois_uses(const BootstrappingSpec& spec,
   if (repeats(spec, slots) && !spec.real) rotate(static_cast<std::int64_t>(n), parameters.levels);
   use(rlwe::galois_element_of_conjugation(log2_degree), parameters.top_level() - spec.coefficients_to_slots);
   std::vector<GaloisUse> out;
+  out.reserve(limbs.size());
   for (const auto& [element, most] : limbs) out.push_back({element, most});
   return out;
 }
@@ -131,8 +132,9 @@ Bootstrapper::Bootstrapper(const BootstrappingSpec& spec, const ckks::Encoder& e
                           : dft_stages(DftDirection::kCoefficientsToSlots, spec.log2_slots, slots,
                                        spec.coefficients_to_slots, factor);
   level = parameters_->top_level();
+  const std::size_t copies = slots / n;
   const double raised_scale =
-      static_cast<double>(parameters_->prime_at(0).value()) * static_cast<double>(slots / n);
+      static_cast<double>(parameters_->prime_at(0).value()) * static_cast<double>(copies);
   const double shrink =
       std::pow(parameters_->scale_at(level - spec.coefficients_to_slots).value() / raised_scale,
                1.0 / spec.coefficients_to_slots);
@@ -164,7 +166,8 @@ Ciphertext Bootstrapper::to_coefficients(const Evaluator& evaluator, const Ciphe
   const double brought = x.bound.error / spec_.range;
   double error = brought, attenuation = 1;
   for (const auto& stage : to_coefficients_) {
-    x = Evaluator::with_bound(std::move(x), {x.bound.magnitude, 0});
+    const double magnitude = x.bound.magnitude;
+    x = Evaluator::with_bound(std::move(x), {magnitude, 0});
     const auto added = stage.bound(*parameters_, x);
     attenuation /= stage.euclidean_row_norm();
     const bool last = &stage == &to_coefficients_.back();

@@ -1,7 +1,6 @@
 #include "cloister/ml/linear_trainer.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -44,8 +43,9 @@ LevelSchedule LinearTrainer::level_schedule(const LinearSchedule& schedule, int 
                                                    .max_level = max_level,
                                                    .model_level = model_level});
   // The matrix has to be above every run, the first of which may be short.
-  for (const auto& iteration : out.iterations | std::views::drop(1))
-    out.iterations.front().start = std::max(out.iterations.front().start, iteration.start + kFirstLevels);
+  for (std::size_t t = 1; t < out.iterations.size(); ++t)
+    out.iterations.front().start =
+        std::max(out.iterations.front().start, out.iterations[t].start + kFirstLevels);
   return out;
 }
 

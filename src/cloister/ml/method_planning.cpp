@@ -88,7 +88,7 @@ void check_method(const JobRequest& r) {
 
 Plan Planner::plan(const JobRequest& given) const {
   JobRequest request = given;
-  if (has_method(request)) return plan_with_method(std::move(request));
+  if (has_method(request)) return plan_with_method(request);
   if (request.tolerance > 0) {
     request.iterations = iterations_for(request, request.tolerance);
     if (request.model == ModelKind::kLinear) request.spectrum_floor = request.spectrum_floor.value_or(0);
@@ -102,7 +102,7 @@ Plan Planner::plan_with_method(JobRequest request) const {
   check_request(request);
   if (request.method == Method::kAuto && (request.iterations != 0 || request.batches > 1))
     request.method = Method::kNesterov;
-  if (request.method == Method::kNewton) return plan_newton(std::move(request));
+  if (request.method == Method::kNewton) return plan_newton(request);
   MethodComparison methods = comparison_for(request);
   JobRequest nesterov = request;
   nesterov.iterations = nesterov_iterations(request);

@@ -68,6 +68,7 @@ std::vector<ckks::Ciphertext> MomentMatrix::sums(const BlockSource& blocks, int 
     }
   }
   std::vector<ckks::Ciphertext> whole;
+  whole.reserve(sums.size());
   for (auto& sum : sums)
     whole.push_back(rotations_->sum_slots(evaluator_->finish(std::move(*sum)),
                                           static_cast<std::int64_t>(packing.width),

@@ -65,7 +65,7 @@ BlockRange NewtonTrainer::all_blocks(const BlockSource& blocks) const {
 }
 
 // p_k from h = p_0, which lies below the matrix.
-ckks::Ciphertext NewtonTrainer::direction(const MomentMatrix& moments, ckks::Ciphertext start,
+ckks::Ciphertext NewtonTrainer::direction(const MomentMatrix& moments, const ckks::Ciphertext& start,
                                           TrainingSteps& steps) const {
   const ckks::Evaluator& e = *evaluator_;
   const LinearSchedule& solve = schedule_->solve;

@@ -70,7 +70,8 @@ class NewtonTrainer {
 
  private:
   BlockRange all_blocks(const BlockSource& blocks) const;
-  ckks::Ciphertext direction(const MomentMatrix& moments, ckks::Ciphertext start, TrainingSteps& steps) const;
+  ckks::Ciphertext direction(const MomentMatrix& moments, const ckks::Ciphertext& start,
+                             TrainingSteps& steps) const;
 
   const NewtonSchedule* schedule_;
   const TrainingLayout* layout_;
