@@ -21,6 +21,7 @@
 #include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/owner/encryption.h"
 #include "cloister/rlwe/owner/key_generator.h"
+#include "serve.h"
 
 namespace {
 
@@ -275,15 +276,7 @@ int main() {
   try {
     Bench bench;
     const Operations operations(bench);
-    for (std::string line; std::getline(std::cin, line) && line != "quit";) {
-      json reply;
-      try {
-        reply = answer(line, bench, operations);
-      } catch (const std::exception& e) {
-        reply = {{"failed", e.what()}};
-      }
-      std::cout << reply.dump() << std::endl;
-    }
+    serve([&](const std::string& line) { return answer(line, bench, operations); });
   } catch (const std::exception& e) {
     std::cerr << "cloister_side: " << e.what() << "\n";
     return 1;

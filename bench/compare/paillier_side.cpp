@@ -18,6 +18,7 @@
 #include "cloister/paillier/owner/decryptor.h"
 #include "cloister/paillier/owner/key_generation.h"
 #include "cloister/paillier/owner/owner_noise.h"
+#include "serve.h"
 
 namespace {
 
@@ -207,15 +208,7 @@ int main(int argc, char** argv) {
     if (argc != 2) throw std::invalid_argument("usage: paillier_side BITS");
     Bench bench(std::stoi(argv[1]));
     const Operations operations(bench);
-    for (std::string line; std::getline(std::cin, line) && line != "quit";) {
-      json reply;
-      try {
-        reply = answer(line, bench, operations);
-      } catch (const std::exception& e) {
-        reply = {{"failed", e.what()}};
-      }
-      std::cout << reply.dump() << std::endl;
-    }
+    serve([&](const std::string& line) { return answer(line, bench, operations); });
   } catch (const std::exception& e) {
     std::cerr << "paillier_side: " << e.what() << "\n";
     return 1;

@@ -6,19 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cloister/ml/newton_trainer.h"
-#include "cloister/ml/planner.h"
+#include "cloister/ml/planner_test_fixture.h"
 
 namespace cloister::ml {
 namespace {
-
-// A made-up machine, so that plans do not depend on this one.
-constexpr Calibration kMachine{.butterfly_ns = 1.5,
-                               .multiply_add_ns = 1,
-                               .stream_ns = 0.7,
-                               .sample_ns = 3,
-                               .fetch_ns = 0.3,
-                               .touch_ns = 1.5,
-                               .file_ns = 3};
 
 // CHD, all columns. The ring is given where it does not matter, since a plan takes the less time for it.
 JobRequest chd() {
@@ -36,8 +27,6 @@ JobRequest with(JobRequest r, Method method, int iterations, int products = 0) {
   r.products = products;
   return r;
 }
-Plan planned(const JobRequest& request) { return Planner(kMachine).plan(request); }
-
 const Plan& newton_plan() {
   static const Plan plan = planned(with(chd(), Method::kNewton, 2, 3));
   return plan;

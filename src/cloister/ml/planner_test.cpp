@@ -9,21 +9,11 @@
 #include "cloister/ml/linear_trainer.h"
 #include "cloister/ml/logistic_trainer.h"
 #include "cloister/ml/noise_model.h"
+#include "cloister/ml/planner_test_fixture.h"
 #include "cloister/rlwe/security.h"
 
 namespace cloister::ml {
 namespace {
-
-// A made-up machine, so that plans do not depend on this one.
-constexpr Calibration kMachine{.butterfly_ns = 1.5,
-                               .multiply_add_ns = 1,
-                               .stream_ns = 0.7,
-                               .sample_ns = 3,
-                               .fetch_ns = 0.3,
-                               .touch_ns = 1.5,
-                               .file_ns = 3};
-
-Plan planned(const JobRequest& request) { return Planner(kMachine).plan(request); }
 
 JobRequest chd() {
   return {.model = ModelKind::kLogistic, .rows = 780, .features = 9, .predict_rows = 334, .iterations = 5};
