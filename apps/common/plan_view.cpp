@@ -49,9 +49,14 @@ void add_ckks(const ml::Plan& plan, std::vector<PlanRow>& rows) {
                   "how finely numbers are kept, and into how many parts keys are split"});
   if (c.bootstrapping)
     rows.push_back({"bootstraps",
-                    fmt::format("every {}", count_of(static_cast<std::uint64_t>(c.iterations_per_bootstrap),
-                                                     "iteration", "iterations")),
-                    "the server renews used-up ciphertexts by itself; fails with probability 0"});
+                    fmt::format("every {}{}",
+                                count_of(static_cast<std::uint64_t>(c.iterations_per_bootstrap), "iteration",
+                                         "iterations"),
+                                c.bootstrapping->repetitions == 0 ? "" : ", twice each"),
+                    c.bootstrapping->repetitions == 0
+                        ? "the server renews used-up ciphertexts by itself; fails with probability 0"
+                        : "the server renews used-up ciphertexts by itself, and once more what that did "
+                          "wrong, which the error asked for needs; fails with probability 0"});
   rows.push_back({"packing",
                   c.packing.strips() == 1
                       ? fmt::format("{} columns wide, {} a ciphertext", c.packing.width,

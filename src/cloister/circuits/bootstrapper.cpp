@@ -8,6 +8,7 @@
 
 #include "cloister/circuits/bootstrapping_noise.h"
 #include "cloister/circuits/homomorphic_dft.h"
+#include "cloister/circuits/internal/repetition.h"
 #include "cloister/ckks/noise.h"
 #include "cloister/ckks/rotations.h"
 #include "cloister/rlwe/galois.h"
@@ -53,7 +54,9 @@ const std::shared_ptr<const ckks::Parameters>& checked(const BootstrappingSpec& 
   if (p->spec().transform_levels != spec.coefficients_to_slots)
     fail("the parameters have " + std::to_string(p->spec().transform_levels) + " levels of transforms and " +
          std::to_string(spec.coefficients_to_slots) + " are used");
-  if (p->max_level() < spec.slots_to_coefficients + 1)
+  if (spec.repetitions < 0 || spec.repetitions > kMaxRepetitions)
+    fail(std::to_string(spec.repetitions) + " repetitions; give 0 to " + std::to_string(kMaxRepetitions));
+  if (p->max_level() < spec.slots_to_coefficients + 1 + spec.repetition_levels())
     fail(std::to_string(p->max_level()) + " levels leave none above those that bootstrapping takes");
   if (ratio(*p) > 0x1p-5 * (1 + 0x1p-4))
     fail("the first prime must be at least 2^5 above the scale; 2^6 is usual");
@@ -152,12 +155,16 @@ Bootstrapper::Bootstrapper(const BootstrappingSpec& spec, const ckks::Encoder& e
   }
 }
 
+Ciphertext Bootstrapper::at_least_level(const Evaluator& evaluator, const Ciphertext& operand) const {
+  if (operand.level() < least_level()) throw LevelExhaustedError("bootstrap", operand.level(), least_level());
+  return evaluator.to_level(operand, least_level());
+}
+
 // The slots over the range, as coefficients. The result's error is the operand's alone. What a stage adds to
 // its slots, independent from slot to slot, is in the coefficients what the inverses of the stages so far
 // make of it: each is unitary but for a factor, so the Euclidean norm of its rows is one over the stage's.
 Ciphertext Bootstrapper::to_coefficients(const Evaluator& evaluator, const Ciphertext& operand) const {
-  if (operand.level() < least_level()) throw LevelExhaustedError("bootstrap", operand.level(), least_level());
-  Ciphertext x = evaluator.to_level(operand, least_level());
+  Ciphertext x = at_least_level(evaluator, operand);
   const double most = spec_.range * (spec_.real ? 1 : std::numbers::sqrt2) * (1 + 0x1p-20);
   if (x.bound.magnitude > most)
     throw PrecisionError("bootstrap: values of up to " + std::to_string(x.bound.magnitude) +
@@ -257,7 +264,7 @@ std::array<Ciphertext, 2> Bootstrapper::halves(const Evaluator& evaluator, const
   return {of(both, other), of(other, both)};
 }
 
-Ciphertext Bootstrapper::bootstrap(const Evaluator& evaluator, const Ciphertext& operand) const {
+Ciphertext Bootstrapper::bootstrap_once(const Evaluator& evaluator, const Ciphertext& operand) const {
   const Ciphertext coefficients = to_coefficients(evaluator, operand);
   if (is_sparse()) {
     Ciphertext out = reduced_sparse(evaluator, coefficients);
@@ -282,10 +289,9 @@ Ciphertext Bootstrapper::bootstrap(const Evaluator& evaluator, const Ciphertext&
       std::numbers::sqrt2 * spec_.range);
 }
 
-std::array<Ciphertext, 2> Bootstrapper::bootstrap_two(const Evaluator& evaluator, const Ciphertext& first,
-                                                      const Ciphertext& second) const {
-  if (spec_.real || !is_sparse())
-    throw ParametersError("bootstrap: two vectors at once need complex slots that repeat");
+std::array<Ciphertext, 2> Bootstrapper::bootstrap_two_once(const Evaluator& evaluator,
+                                                           const Ciphertext& first,
+                                                           const Ciphertext& second) const {
   Ciphertext both = evaluator.add(first, evaluator.multiply_by_i(second.clone()));
   both = Evaluator::with_magnitude(
       std::move(both), std::numbers::sqrt2 * std::max(first.bound.magnitude, second.bound.magnitude));
@@ -294,6 +300,45 @@ std::array<Ciphertext, 2> Bootstrapper::bootstrap_two(const Evaluator& evaluator
   const double added =
       bootstrapping_two_noise(spec_, parameters_->spec(), parameters_->rlwe()->spec()).bound();
   return {with_error_of(std::move(x), coefficients, added), with_error_of(std::move(y), coefficients, added)};
+}
+
+template <std::size_t kCount, typename Once>
+std::array<Ciphertext, kCount> Bootstrapper::repeated(const Evaluator& evaluator,
+                                                      const std::array<Ciphertext, kCount>& operands,
+                                                      const Once& once) const {
+  double brought = 0;
+  for (const Ciphertext& x : operands) brought += x.bound.error;
+  const bool two = kCount == 2;
+  const auto& chain = parameters_->rlwe()->spec();
+  const auto of_vectors = two ? bootstrapping_two_noise : bootstrapping_noise;
+  const auto noise = repeated_noise(of_vectors(spec_, parameters_->spec(), chain), two, spec_,
+                                    parameters_->spec(), chain, brought / spec_.range);
+  if (!noise)
+    throw PrecisionError("bootstrap: an error of up to " + std::to_string(brought) + " at a range of " +
+                         std::to_string(spec_.range) +
+                         " leaves no room to repeat; plan a larger scale or no repetitions");
+  const internal::Form form{spec_.real || two, static_cast<std::int64_t>(period_of(spec_))};
+  return internal::Repetition<kCount, Once>(evaluator, spec_.range, form, once)(operands, brought, *noise);
+}
+
+Ciphertext Bootstrapper::bootstrap(const Evaluator& evaluator, const Ciphertext& operand) const {
+  if (spec_.repetitions == 0) return bootstrap_once(evaluator, operand);
+  const auto once = [&](const std::array<Ciphertext, 1>& x) {
+    return std::array<Ciphertext, 1>{bootstrap_once(evaluator, x[0])};
+  };
+  auto out = repeated<1>(evaluator, {at_least_level(evaluator, operand)}, once);
+  return std::move(out[0]);
+}
+
+std::array<Ciphertext, 2> Bootstrapper::bootstrap_two(const Evaluator& evaluator, const Ciphertext& first,
+                                                      const Ciphertext& second) const {
+  if (spec_.real || !is_sparse())
+    throw ParametersError("bootstrap: two vectors at once need complex slots that repeat");
+  if (spec_.repetitions == 0) return bootstrap_two_once(evaluator, first, second);
+  const auto once = [&](const std::array<Ciphertext, 2>& x) {
+    return bootstrap_two_once(evaluator, x[0], x[1]);
+  };
+  return repeated<2>(evaluator, {at_least_level(evaluator, first), at_least_level(evaluator, second)}, once);
 }
 
 }  // namespace cloister::circuits

@@ -1,5 +1,6 @@
 #include "cloister/circuits/bootstrapping_noise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -90,8 +91,8 @@ BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks
                                        const rlwe::ParametersSpec& chain) {
   if (parameters.raised_levels != spec.raised_levels() ||
       parameters.transform_levels != spec.coefficients_to_slots ||
-      parameters.levels <= spec.slots_to_coefficients || spec.log2_slots >= parameters.log2_degree ||
-      !(spec.range > 0))
+      parameters.levels <= spec.slots_to_coefficients + spec.repetition_levels() ||
+      spec.log2_slots >= parameters.log2_degree || !(spec.range > 0))
     throw ParametersError(
         "bootstrapping: the parameters have other levels or fewer slots, or there is no range");
   const OperationNoise operations(parameters, chain);
@@ -150,6 +151,65 @@ BootstrappingNoise bootstrapping_two_noise(const BootstrappingSpec& spec,
   constexpr double kEach = 1 / std::numbers::sqrt2;
   return {kEach * both.deviation, kEach * both.largest_deviation, kEach * both.systematic,
           ckks::real_product_tails(parameters.log2_degree)};
+}
+
+namespace {
+
+// Of the factors of differences: within the integers that multiply a ciphertext.
+constexpr int kMaxFactorBits = 30;
+
+// Mean squares over the range, and what is the same every time.
+struct Added {
+  double variance = 0, constant = 0;
+
+  BootstrappingNoise to(const BootstrappingNoise& noise) const {
+    return {std::sqrt(square(noise.deviation) + variance),
+            std::sqrt(square(noise.largest_deviation) + variance), noise.systematic + constant, noise.tails};
+  }
+};
+
+// Of Evaluator::scale_to_level, by a factor that makes values of the range at most so large, over the range.
+Added scaled_down(const OperationNoise& operations, double range, int from, int to, double values) {
+  const double unit = operations.scale_at(to) * operations.prime_at(to + 1) / operations.scale_at(from);
+  return {operations.rounding(operations.scale_at(to)) / square(range), values / (2 * unit)};
+}
+
+BootstrappingNoise over(const BootstrappingNoise& noise, double factor) {
+  return {noise.deviation / factor, noise.largest_deviation / factor, noise.systematic / factor, noise.tails};
+}
+
+}  // namespace
+
+std::optional<RepeatedNoise> repeated_noise(const BootstrappingNoise& once, bool two,
+                                            const BootstrappingSpec& spec,
+                                            const ckks::ParametersSpec& parameters,
+                                            const rlwe::ParametersSpec& chain, double brought) {
+  const OperationNoise operations(parameters, chain);
+  const double copies = operations.degree() / 2 / std::exp2(spec.log2_slots);
+  const bool real = spec.real || two;
+  const int renewed = parameters.levels - (copies > 1 && !spec.real ? 1 : 0),
+            low = spec.slots_to_coefficients;
+  // The mean, a level lower.
+  const double terms = copies * (real ? 2 : 1), scale = operations.scale_at(renewed);
+  const double sum = (real ? 2 : 1) * sum_noise(copies, renewed, scale, operations) +
+                     (real ? operations.key_switch(renewed, scale) : 0);
+  Added mean = scaled_down(operations, spec.range, renewed, renewed - 1, terms);
+  mean.variance += sum / square(terms * spec.range);
+  // A result brought to the operand's level.
+  const Added lowered = scaled_down(operations, spec.range, renewed - 1, low, 1);
+  const double noise = lowered.constant + once.tails * std::sqrt(lowered.variance);
+  const Added added = scaled_down(operations, spec.range, renewed, renewed - 1, 1);
+
+  RepeatedNoise out{{}, mean.to(once)};
+  for (int i = 0; i < spec.repetitions; ++i) {
+    const double room =
+        std::min(1 / (out.after.bound() + brought), Bootstrapper::kMaxRelativeError / 2 / (noise + brought));
+    if (!(room >= 2)) return std::nullopt;
+    const double factor = std::exp2(std::min(std::ilogb(room), kMaxFactorBits));
+    out.rounds.push_back({factor, factor * (noise + brought)});
+    out.after = added.to(lowered.to(over(once, factor)));
+  }
+  return out;
 }
 
 }  // namespace cloister::circuits

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "cloister/circuits/bootstrapper.h"
 
 namespace cloister::circuits {
@@ -38,5 +41,25 @@ BootstrappingNoise bootstrapping_noise(const BootstrappingSpec& spec, const ckks
 BootstrappingNoise bootstrapping_two_noise(const BootstrappingSpec& spec,
                                            const ckks::ParametersSpec& parameters,
                                            const rlwe::ParametersSpec& chain);
+
+/// Of bootstraps with repetitions: a difference is scaled up by `factor` before the round's bootstrap.
+struct RepeatedNoise {
+  struct Round {
+    double factor = 1;  ///< a power of two
+    double error = 0;   ///< of the scaled difference, over the range: what has not the form of values
+  };
+  std::vector<Round> rounds;  ///< [spec.repetitions]
+  BootstrappingNoise after;   ///< over the range
+};
+
+/// From what the same bootstrap adds without repetition, `once`: bootstrapping_noise, or
+/// bootstrapping_two_noise where `two` are renewed. `brought` bounds the sum of the operands' errors, over
+/// the range. Factors are the largest for which the scaled difference is within the range, and its noise
+/// within half of Bootstrapper::kMaxRelativeError; they fall, and the noise grows, with `once`, `brought` and
+/// with a smaller range. Empty where that leaves no room to scale a difference up.
+std::optional<RepeatedNoise> repeated_noise(const BootstrappingNoise& once, bool two,
+                                            const BootstrappingSpec& spec,
+                                            const ckks::ParametersSpec& parameters,
+                                            const rlwe::ParametersSpec& chain, double brought);
 
 }  // namespace cloister::circuits

@@ -16,7 +16,7 @@ constexpr std::size_t kFeatures = 7, kColumns = kFeatures + 1, kRows = 100;
 // A training that bootstraps, on a small ring, with its bounds as a plan derives them.
 class BootstrappedRun {
  public:
-  BootstrappedRun(int iterations, std::size_t batches, std::size_t row_slots, int run)
+  BootstrappedRun(int iterations, std::size_t batches, std::size_t row_slots, int run, int repetitions = 0)
       : schedule(plan_logistic({.features = kColumns,
                                 .iterations = iterations,
                                 .ridge = 0.01,
@@ -34,7 +34,8 @@ class BootstrappedRun {
     plan.bootstrapping = {.log2_slots = 3,
                           .range = plan.state_scale * plan.weights.magnitude,
                           .slots_to_coefficients = kStages,
-                          .coefficients_to_slots = kStages};
+                          .coefficients_to_slots = kStages,
+                          .repetitions = repetitions};
     const int each = LogisticTrainer::levels_per_iteration(7);
     plan.parameters =
         plan.bootstrapping->raised({.log2_degree = kLog2Degree,
@@ -47,11 +48,22 @@ class BootstrappedRun {
                                              plan.parameters.levels);
     const double limit = default_margin_limit(schedule);
     const auto chain = ckks::Parameters::chain(plan.parameters);
-    plan.weights.error = logistic_training_error(
-        logistic_injected_error(chain, plan, {.rows = kRows, .features = kFeatures}, schedule).per_iteration,
-        renewal_error(plan, circuits::bootstrapping_two_noise(*plan.bootstrapping, plan.parameters, chain),
-                      kColumns),
-        levels, logistic_gains(schedule, limit), logistic_renewal_gains(schedule, limit));
+    const double injected =
+        logistic_injected_error(chain, plan, {.rows = kRows, .features = kFeatures}, schedule).per_iteration;
+    const auto error_with = [&](const circuits::BootstrappingNoise& noise) {
+      return logistic_training_error(injected, renewal_error(plan, noise, kColumns), levels,
+                                     logistic_gains(schedule, limit),
+                                     logistic_renewal_gains(schedule, limit));
+    };
+    const auto once = circuits::bootstrapping_two_noise(*plan.bootstrapping, plan.parameters, chain);
+    error_once = plan.weights.error = error_with(once);
+    // What is brought is no more than that, so neither is what repetitions make of it.
+    if (repetitions > 0)
+      plan.weights.error =
+          error_with(circuits::repeated_noise(once, true, *plan.bootstrapping, plan.parameters, chain,
+                                              2 * error_once / plan.weights.magnitude)
+                         .value()
+                         .after);
 
     const data::Matrix features = random_features(kRows, kFeatures, 21);
     std::vector<double> labels(kRows);
@@ -83,6 +95,7 @@ class BootstrappedRun {
 
   LogisticSchedule schedule;
   CkksPlan plan;
+  double error_once = 0;  // the bound without repetitions
   LevelSchedule levels;
   data::Matrix rows;
   std::vector<double> clear;
@@ -96,12 +109,16 @@ struct Case {
   int iterations;
   std::size_t batches, row_slots;
   int run;
+  int repetitions = 0;
 };
 class BootstrappedTraining : public ::testing::TestWithParam<Case> {};
 
 TEST_P(BootstrappedTraining, EqualsTheClearAlgorithmAndGoesOnWhereItWas) {
   const Case& c = GetParam();
-  BootstrappedRun run(c.iterations, c.batches, c.row_slots, c.run);
+  BootstrappedRun run(c.iterations, c.batches, c.row_slots, c.run, c.repetitions);
+  if (c.repetitions > 0) {
+    EXPECT_LT(run.plan.weights.error, run.error_once / 2);
+  }
   EXPECT_EQ(run.levels.renewals(), (c.iterations - 2) / c.run);
   KeptPoints journal;
   NoProgress progress;
@@ -120,7 +137,8 @@ TEST_P(BootstrappedTraining, EqualsTheClearAlgorithmAndGoesOnWhereItWas) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, BootstrappedTraining,
-                         ::testing::Values(Case{6, 1, 8, 2}, Case{5, 2, 4, 1}, Case{5, 1, 1, 1}));
+                         ::testing::Values(Case{6, 1, 8, 2}, Case{5, 2, 4, 1}, Case{5, 1, 1, 1},
+                                           Case{6, 1, 8, 2, 1}));
 
 TEST(BootstrappedTraining, RefusesACheckpointOfAnotherPlace) {
   BootstrappedRun run(5, 1, 8, 1);
@@ -136,21 +154,22 @@ TEST(BootstrappedTraining, RefusesACheckpointOfAnotherPlace) {
 }
 
 TEST(LevelSchedule, EndsAtTheModelAndKeepsWhatBootstrapsTake) {
-  constexpr circuits::BootstrappingSpec kSpec{
-      .log2_slots = 8, .slots_to_coefficients = 2, .coefficients_to_slots = 2};
   constexpr int kEach = 5, kModel = 2;
-  for (int run = 1; run <= 4; ++run) {
-    const int max_level = LevelSchedule::levels_for_runs(run, kEach, kSpec);
+  for (int i = 2; i <= 9; ++i) {
+    const int run = i / 2;
+    const circuits::BootstrappingSpec spec{
+        .log2_slots = 8, .slots_to_coefficients = 2, .coefficients_to_slots = 2, .repetitions = i % 2};
+    const int max_level = LevelSchedule::levels_for_runs(run, kEach, spec);
     for (int iterations = 1; iterations <= 12; ++iterations) {
-      const auto levels = LevelSchedule::with_bootstraps(iterations, kEach, kModel, kSpec, max_level);
+      const auto levels = LevelSchedule::with_bootstraps(iterations, kEach, kModel, spec, max_level);
       ASSERT_EQ(static_cast<int>(levels.iterations.size()), iterations);
       EXPECT_LE(levels.rows_level(), max_level);
       int level = levels.rows_level() - 1;
       for (int t = 1; t < iterations; ++t) {
         const auto& at = levels.iterations[static_cast<std::size_t>(t)];
         if (at.renewed) {
-          EXPECT_GE(level - 1, kSpec.slots_to_coefficients);  // of the weights of before
-          level = max_level - 1;
+          EXPECT_GE(level - 1, spec.slots_to_coefficients);  // of the weights of before
+          level = max_level - 1 - spec.repetitions;
         }
         EXPECT_LE(at.start, level);
         level = at.start - kEach;
@@ -158,7 +177,8 @@ TEST(LevelSchedule, EndsAtTheModelAndKeepsWhatBootstrapsTake) {
       EXPECT_EQ(level, kModel);
       EXPECT_EQ(levels.renewals(), iterations < 2 ? 0 : (iterations - 2) / run);
     }
-    EXPECT_THROW(LevelSchedule::with_bootstraps(9, kEach, kModel, kSpec, kEach + 3), ParametersError);
+    EXPECT_THROW(LevelSchedule::with_bootstraps(9, kEach, kModel, spec, kEach + 3 + spec.repetitions),
+                 ParametersError);
   }
 }
 

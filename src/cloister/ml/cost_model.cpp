@@ -56,8 +56,8 @@ void count_transform(OperationCounter& counter, const std::vector<std::int64_t>&
   counter.multiply_extended(level, static_cast<double>(diagonals.size()));
 }
 
-// Bootstrapper::bootstrap_two.
-void count_bootstrap(OperationCounter& counter, const CkksPlan& ckks) {
+// Without repetitions.
+void count_bootstrap_once(OperationCounter& counter, const CkksPlan& ckks) {
   const circuits::BootstrappingSpec& spec = *ckks.bootstrapping;
   const std::size_t slots = ckks.packing.slots;
   using circuits::DftDirection;
@@ -80,6 +80,24 @@ void count_bootstrap(OperationCounter& counter, const CkksPlan& ckks) {
   for (int i = 0; i < kTail; ++i) counter.product(level--);
   counter.key_switch(level, 2);  // the conjugate again, and the half that is rotated
   counter.rescale(level, 2);
+}
+
+// Bootstrapper::bootstrap_two. Repeated, with the mean of each vector over what repeats, and what brings it
+// down and its difference back.
+void count_bootstrap(OperationCounter& counter, const CkksPlan& ckks) {
+  count_bootstrap_once(counter, ckks);
+  const circuits::BootstrappingSpec& spec = *ckks.bootstrapping;
+  if (spec.repetitions == 0) return;
+  const int level = ckks.parameters.levels - 1;
+  for (int i = 0; i < 2; ++i)
+    counter.sum_slots(SlotSum::in_radix_four(ckks.packing.slots >> spec.log2_slots), level);
+  counter.key_switch(level, 2);
+  counter.rescale(level, 2);
+  for (int i = 0; i < spec.repetitions; ++i) {
+    counter.rescale(spec.slots_to_coefficients + 1, 2);
+    count_bootstrap_once(counter, ckks);
+    counter.rescale(level, 2);
+  }
 }
 
 void count_logistic(const Plan& plan, OperationCounter& counter, const Sums& sums, double all_blocks,

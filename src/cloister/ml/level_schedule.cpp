@@ -10,6 +10,8 @@ namespace {
 
 // Where a run may end at the lowest, so that the weights of before, a level lower, can be bootstrapped.
 int least_end(const circuits::BootstrappingSpec& spec) { return spec.slots_to_coefficients + 1; }
+// Where a bootstrap of two vectors ends.
+int below_highest(const circuits::BootstrappingSpec& spec) { return 1 + spec.repetition_levels(); }
 
 }  // namespace
 
@@ -18,7 +20,7 @@ int LevelSchedule::renewals() const {
 }
 
 int LevelSchedule::levels_for_runs(int run, int each, const circuits::BootstrappingSpec& spec) {
-  return least_end(spec) + run * each + 1;  // a bootstrap of two vectors ends a level below the highest
+  return least_end(spec) + run * each + below_highest(spec);
 }
 
 LevelSchedule LevelSchedule::within_levels(int iterations, int each, int model_level) {
@@ -33,7 +35,7 @@ LevelSchedule LevelSchedule::with_bootstraps(int iterations, int each, int model
                                              const circuits::BootstrappingSpec& spec, int max_level) {
   return in_runs(iterations, {.each = each,
                               .least_end = least_end(spec),
-                              .top = max_level - 1,
+                              .top = max_level - below_highest(spec),
                               .max_level = max_level,
                               .model_level = model_level});
 }

@@ -32,7 +32,7 @@ LevelSchedule::Runs runs_of(const NewtonSchedule& schedule, int model_level,
   return {.first = NewtonTrainer::levels_of_first(schedule),
           .each = NewtonTrainer::levels_per_iteration(schedule),
           .least_end = std::max(spec.slots_to_coefficients, model_level),
-          .top = max_level,
+          .top = max_level - spec.repetition_levels(),
           .max_level = max_level,
           .model_level = model_level};
 }
@@ -57,7 +57,7 @@ LevelSchedule NewtonTrainer::level_schedule(const NewtonSchedule& schedule, int 
 int NewtonTrainer::levels_for_runs(const NewtonSchedule& schedule, int run, int model_level,
                                    const circuits::BootstrappingSpec& spec) {
   return std::max(spec.slots_to_coefficients, model_level) +
-         std::max(run * levels_per_iteration(schedule), levels_of_first(schedule));
+         std::max(run * levels_per_iteration(schedule) + spec.repetition_levels(), levels_of_first(schedule));
 }
 
 BlockRange NewtonTrainer::all_blocks(const BlockSource& blocks) const {

@@ -114,6 +114,7 @@ Json bootstrapping_json(const CkksPlan& c) {
           {"range", b.range},
           {"slots_to_coefficients", b.slots_to_coefficients},
           {"coefficients_to_slots", b.coefficients_to_slots},
+          {"repetitions", b.repetitions},
           {"raised_levels", c.parameters.raised_levels},
           {"raised_scale_bits", c.parameters.raised_scale_bits},
           {"transform_levels", c.parameters.transform_levels},
@@ -271,6 +272,9 @@ Plan read(const Json& j) {
          rotation_keys_from(c.at("rotation_keys").get<std::string>()), row_slots_from(c, request),
          c.contains("bootstrapping")
              ? number<int>(c.at("bootstrapping"), "iterations_per_bootstrap", 1, kMaxIterations)
+             : 0,
+         c.contains("bootstrapping")
+             ? number<int>(c.at("bootstrapping"), "repetitions", 0, circuits::kMaxRepetitions)
              : 0});
     if (!plan)
       throw SecurityError(

@@ -123,6 +123,7 @@ void set_parameters(const JobRequest& request, const PlannedSchedule& schedule, 
   if (choices.iterations_per_bootstrap > 0) {
     const int run = choices.iterations_per_bootstrap;
     ckks.bootstrapping = bootstrapping_of(ckks.packing, schedule.newton.has_value());
+    ckks.bootstrapping->repetitions = choices.repetitions;
     ckks.iterations_per_bootstrap = run;
     p.first_prime_bits = choices.scale_bits + kBootstrapHeadBits;
     p.raised_scale_bits = choices.scale_bits + kRaisedBits;
@@ -241,6 +242,17 @@ circuits::BootstrappingNoise FoundChains::noise(circuits::BootstrappingSpec spec
   return noise_.emplace_back(parameters, of_vectors(spec, parameters, of(parameters))).second;
 }
 
+std::optional<circuits::BootstrappingNoise> FoundChains::noise(circuits::BootstrappingSpec spec,
+                                                               const ckks::ParametersSpec& parameters,
+                                                               double brought) {
+  const auto once = noise(spec, parameters);
+  if (spec.repetitions == 0) return once;
+  spec.range = 1;
+  const auto repeated = circuits::repeated_noise(once, !spec.real, spec, parameters, of(parameters), brought);
+  if (!repeated) return std::nullopt;
+  return repeated->after;
+}
+
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices) {
   FoundChains chains;
@@ -248,6 +260,32 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
 }
 
 namespace {
+
+// Of the vectors that a bootstrap renews, together, for an error of the weights.
+double renewed_error(const PlannedSchedule& schedule, const CkksPlan& ckks, double weights_error) {
+  const double one = ckks.state_scale * weights_error;
+  if (schedule.newton) return one;
+  return schedule.linear_bounds ? one * (1 + 2 * schedule.linear_bounds->change_scale()) : 2 * one;
+}
+
+// Training's bound. What repeated bootstraps add depends on what is brought to them, and that on what they
+// add, by powers of two: so the least bound that is its own consequence is found in a few steps. Infinite
+// where it is beyond what can be repeated.
+double error_of_weights(const JobRequest& request, const PlannedSchedule& schedule, const CkksPlan& ckks,
+                        FoundChains& chains) {
+  const rlwe::ParametersSpec chain = chains.of(ckks.parameters);
+  if (!ckks.bootstrapping) return training_error(chain, request, schedule, ckks, {});
+  double error = 0;
+  while (true) {
+    const auto noise = chains.noise(*ckks.bootstrapping, ckks.parameters,
+                                    renewed_error(schedule, ckks, error) / ckks.bootstrapping->range);
+    if (!noise) return INFINITY;
+    const double next =
+        training_error(chain, request, schedule, ckks, renewal_error(ckks, *noise, request.features + 1));
+    if (ckks.bootstrapping->repetitions == 0 || next <= error) return next;
+    error = next;
+  }
+}
 
 // With its error bound, whatever that is; nothing where the choices do not fit 128 bits, nor any larger
 // scale.
@@ -269,10 +307,7 @@ std::optional<Plan> bounded(const JobRequest& request, const PlannedSchedule& sc
   }
   if (ckks.bootstrapping)
     ckks.bootstrapping->range = std::max(1.0, ckks.state_scale * largest_renewed(schedule));
-  RenewalError renewal;
-  if (ckks.bootstrapping)
-    renewal = renewal_error(ckks, chains.noise(*ckks.bootstrapping, ckks.parameters), request.features + 1);
-  ckks.weights.error = training_error(chain, request, schedule, ckks, renewal);
+  ckks.weights.error = error_of_weights(request, schedule, ckks, chains);
   ckks.margins.error = prediction_error(chain, ckks) + ckks.weights.error * row_norm;
   Plan plan;
   plan.request = request;
@@ -339,7 +374,15 @@ void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& s
   }
 }
 
+// Where nothing is precise enough, with bootstraps that repeat.
 std::vector<Plan> Planner::candidates(const JobRequest& request) const {
+  auto out = candidates(request, 0);
+  if (out.empty() && request.job == Job::kTrain && request.iterations_per_bootstrap.value_or(1) > 0)
+    out = candidates(request, 1);
+  return out;
+}
+
+std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions) const {
   std::vector<int> degrees = {0};
   if (has_method(request))
     degrees = request.sigmoid_degree != 0 ? std::vector<int>{request.sigmoid_degree}
@@ -347,7 +390,7 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
                                           : std::vector<int>{3, 7};
   std::vector<Plan> out;
   const auto add = [&](int degree, bool bootstraps) {
-    std::ranges::move(candidates(request, degree, plan_schedule(request, degree, bootstraps)),
+    std::ranges::move(candidates(request, degree, plan_schedule(request, degree, bootstraps), repetitions),
                       std::back_inserter(out));
   };
   const bool is_linear = request.job == Job::kTrain && request.model == ModelKind::kLinear;
@@ -362,11 +405,12 @@ std::vector<Plan> Planner::candidates(const JobRequest& request) const {
 }
 
 std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_degree,
-                                      const PlannedSchedule& schedule) const {
+                                      const PlannedSchedule& schedule, int repetitions) const {
   std::vector<Plan> out;
   for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree) {
     if (request.log2_degree != 0 && request.log2_degree != log2_degree) continue;
     for (const int run : runs(request, log2_degree, schedule)) {
+      if (repetitions > 0 && run == 0) continue;
       for (int digits = 1; digits <= kMaxDigits; ++digits) {
         if (request.digits != 0 && request.digits != digits) continue;
         FoundChains chains;
@@ -376,7 +420,8 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_deg
                           .digits = digits,
                           .sigmoid_degree = sigmoid_degree,
                           .row_slots = row_slots,
-                          .iterations_per_bootstrap = run},
+                          .iterations_per_bootstrap = run,
+                          .repetitions = repetitions},
                          chains, out);
       }
     }

@@ -57,6 +57,7 @@ struct PlanChoices {
   RotationKeys rotation_keys = RotationKeys::kBinary;
   std::size_t row_slots = 0;         ///< 0: whole rows
   int iterations_per_bootstrap = 0;  ///< at most; 0: levels alone
+  int repetitions = 0;               ///< of bootstraps (circuits::BootstrappingSpec)
 };
 std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSchedule& schedule,
                                      const PlanChoices& choices);
@@ -69,6 +70,10 @@ class FoundChains {
   /// Of two vectors, over the range: as for a range of 1, above which it only falls.
   circuits::BootstrappingNoise noise(circuits::BootstrappingSpec spec,
                                      const ckks::ParametersSpec& parameters);
+  /// The same with the spec's repetitions, of operands whose errors add up to `brought` over the range; empty
+  /// where they leave no room (circuits::repeated_noise).
+  std::optional<circuits::BootstrappingNoise> noise(circuits::BootstrappingSpec spec,
+                                                    const ckks::ParametersSpec& parameters, double brought);
 
  private:
   std::vector<std::pair<ckks::ParametersSpec, rlwe::ParametersSpec>> found_;
@@ -96,8 +101,9 @@ class Planner {
   std::optional<Plan> cheapest(const JobRequest& request) const;
   std::optional<Plan> cheapest_newton(JobRequest request, MethodComparison& methods) const;
   std::vector<Plan> candidates(const JobRequest& request) const;
-  std::vector<Plan> candidates(const JobRequest& request, int sigmoid_degree,
-                               const PlannedSchedule& schedule) const;
+  std::vector<Plan> candidates(const JobRequest& request, int repetitions) const;
+  std::vector<Plan> candidates(const JobRequest& request, int sigmoid_degree, const PlannedSchedule& schedule,
+                               int repetitions) const;
   int most_iterations(JobRequest request) const;
   void add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
                       FoundChains& chains, std::vector<Plan>& out) const;

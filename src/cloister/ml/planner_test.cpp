@@ -272,6 +272,30 @@ TEST(Planner, RenewsLinearTrainingsWhereLevelsRunOut) {
   EXPECT_LE(plan.placements.size(), 13u);
 }
 
+// Only where nothing else is precise enough, and at the least error that is its own consequence.
+TEST(Planner, RepeatsBootstrapsWhereTheErrorAsksForIt) {
+  JobRequest request = long_linear();
+  request.iterations = 140;
+  request.log2_degree = 16;
+  request.digits = 3;
+  request.iterations_per_bootstrap = 12;
+  const Plan plan = planned(request);
+  ASSERT_TRUE(plan.ckks->bootstrapping);
+  EXPECT_EQ(plan.ckks->bootstrapping->repetitions, 1);
+  EXPECT_LE(plan.error_bound, request.max_error);
+  const Plan again = Plan::from_json(plan.to_json());
+  EXPECT_EQ(again.id(), plan.id());
+  EXPECT_EQ(*again.ckks, *plan.ckks);
+  auto edited = plan.to_json();
+  edited["ckks"]["bootstrapping"]["repetitions"] = 0;
+  EXPECT_THROW(Plan::from_json(edited), Error);
+  // With a larger error one is enough, for about half the time.
+  request.max_error = 0.01;
+  const Plan once = planned(request);
+  EXPECT_EQ(once.ckks->bootstrapping->repetitions, 0);
+  EXPECT_LT(once.estimates.train_seconds, plan.estimates.train_seconds);
+}
+
 // A file that says another polynomial, or another end of its interval, is not this plan.
 TEST(Planner, BindsTheScheduleOfRenewedLinearTrainings) {
   JobRequest request = long_linear();
