@@ -2,16 +2,12 @@
 // has too, then answers one line of JSON to each line of standard input (see bench/compare/protocol.py):
 //   info | sizes | operations | run OPERATION COUNT | check OPERATION | quit
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <complex>
-#include <functional>
 #include <iostream>
 #include <limits>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include "cloister/ckks/owner/decryptor.h"
@@ -21,7 +17,7 @@
 #include "cloister/rlwe/galois.h"
 #include "cloister/rlwe/owner/encryption.h"
 #include "cloister/rlwe/owner/key_generator.h"
-#include "serve.h"
+#include "side.h"
 
 namespace {
 
@@ -32,11 +28,6 @@ constexpr int kLog2Degree = 15, kLevels = 14, kScaleBits = 42, kFirstPrimeBits =
 constexpr std::int64_t kHoistedRotations = 4;
 
 using Slots = std::vector<double>;
-
-/// How far a result may be from what it should be, and how far it was.
-struct Outcome {
-  double error, bound;
-};
 
 /// Parameters, keys and operands; all of it made before anything is timed.
 class Bench {
@@ -99,11 +90,6 @@ double largest_error(const std::vector<Slot>& got, Expected expected) {
   return largest;
 }
 
-struct Operation {
-  std::function<std::uint64_t()> run_ns;
-  std::function<Outcome()> check;
-};
-
 class Operations {
  public:
   explicit Operations(Bench& bench) : bench_(bench) {
@@ -133,24 +119,9 @@ class Operations {
   Operations(const Operations&) = delete;
   Operations& operator=(const Operations&) = delete;
 
-  const std::map<std::string, Operation>& all() const noexcept { return operations_; }
-  const Operation& at(const std::string& name) const {
-    const auto it = operations_.find(name);
-    if (it == operations_.end()) throw std::invalid_argument("there is no operation '" + name + "'");
-    return it->second;
-  }
+  const OperationTable& all() const noexcept { return operations_; }
 
  private:
-  // What an operation returns stays until the next one has returned: allocating the result is timed, and
-  // so is giving back the one before it.
-  template <typename Result, typename Work>
-  static std::uint64_t timed(std::optional<Result>& result, Work work) {
-    const auto start = std::chrono::steady_clock::now();
-    result = work();
-    const auto end = std::chrono::steady_clock::now();
-    return static_cast<std::uint64_t>(std::chrono::nanoseconds(end - start).count());
-  }
-
   template <typename Expected>
   Outcome outcome(const ckks::Ciphertext& result, Expected expected) const {
     return {largest_error(bench_.decryptor.decrypt(result), expected), result.bound.error};
@@ -216,7 +187,7 @@ class Operations {
   }
 
   Bench& bench_;
-  std::map<std::string, Operation> operations_;
+  OperationTable operations_;
 };
 
 std::vector<int> bits_of(const std::vector<std::uint64_t>& primes) {
@@ -246,37 +217,13 @@ json sizes(const Bench& bench) {
           {"how", "as it is written: half of it a seed, each residue in its prime's bits, no compression"}};
 }
 
-json answer(const std::string& line, const Bench& bench, const Operations& operations) {
-  std::istringstream words(line);
-  std::string verb, name;
-  words >> verb;
-  if (verb == "info") return info(bench);
-  if (verb == "sizes") return sizes(bench);
-  if (verb == "operations") {
-    json names = json::array();
-    for (const auto& [operation, _] : operations.all()) names.push_back(operation);
-    return {{"operations", names}};
-  }
-  words >> name;
-  if (verb == "check") {
-    const Outcome outcome = operations.at(name).check();
-    return {{"error", outcome.error}, {"bound", outcome.bound}};
-  }
-  int count = 0;
-  if (verb != "run" || !(words >> count) || count < 1)
-    throw std::invalid_argument("'" + line + "' is no request; see bench/compare/protocol.py");
-  json ns = json::array();
-  for (int i = 0; i < count; ++i) ns.push_back(operations.at(name).run_ns());
-  return {{"ns", ns}};
-}
-
 }  // namespace
 
 int main() {
   try {
     Bench bench;
     const Operations operations(bench);
-    serve([&](const std::string& line) { return answer(line, bench, operations); });
+    serve(info(bench), sizes(bench), operations.all());
   } catch (const std::exception& e) {
     std::cerr << "cloister_side: " << e.what() << "\n";
     return 1;

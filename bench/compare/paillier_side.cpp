@@ -2,13 +2,10 @@
 // operands that bench/compare/paillier.py states, then answers one line of JSON to each line of standard
 // input (see bench/compare/protocol.py). Times are of one value each: operations on many are divided by their
 // number.
-#include <chrono>
 #include <functional>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include "cloister/kernels/kernel_table.h"
@@ -18,7 +15,7 @@
 #include "cloister/paillier/owner/decryptor.h"
 #include "cloister/paillier/owner/key_generation.h"
 #include "cloister/paillier/owner/owner_noise.h"
-#include "serve.h"
+#include "side.h"
 
 namespace {
 
@@ -97,11 +94,6 @@ class Bench {
   EncryptedMatrix row;
 };
 
-struct Operation {
-  std::function<std::uint64_t()> run_ns;
-  std::function<double()> error;
-};
-
 class Operations {
  public:
   explicit Operations(Bench& b) : bench_(b) {
@@ -123,22 +115,9 @@ class Operations {
   Operations(const Operations&) = delete;
   Operations& operator=(const Operations&) = delete;
 
-  const std::map<std::string, Operation>& all() const noexcept { return operations_; }
-  const Operation& at(const std::string& name) const {
-    const auto it = operations_.find(name);
-    if (it == operations_.end()) throw std::invalid_argument("there is no operation '" + name + "'");
-    return it->second;
-  }
+  const OperationTable& all() const noexcept { return operations_; }
 
  private:
-  template <typename Result, typename Work>
-  static std::uint64_t timed(std::optional<Result>& result, std::size_t count, Work work) {
-    const auto start = std::chrono::steady_clock::now();
-    result = work();
-    const auto ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
-    return static_cast<std::uint64_t>(ns) / count;
-  }
-
   void add(
       const char* name, std::size_t count, const std::function<EncryptedVector()>& work,
       const std::function<void()>& before = [] {}, std::function<double(std::size_t)> expected = nullptr) {
@@ -147,24 +126,27 @@ class Operations {
     operations_[name] = {
         [=] {
           before();
-          return timed(*result, count, work);
+          return timed(*result, work) / count;
         },
-        [=, this] { return bench_.error(bench_.decryptor.decrypt(result->value()).to_doubles(), expected); }};
+        [=, this] {
+          return Outcome{bench_.error(bench_.decryptor.decrypt(result->value()).to_doubles(), expected), 0};
+        }};
   }
 
   void add_decryption(const char* name, std::size_t count, const EncryptedVector& of) {
     auto result = std::make_shared<std::optional<std::vector<double>>>();
     operations_[name] = {
         [=, this, &of] {
-          return timed(*result, count, [&] { return bench_.decryptor.decrypt(of).to_doubles(); });
+          return timed(*result, [&] { return bench_.decryptor.decrypt(of).to_doubles(); }) / count;
         },
         [=, this] {
-          return bench_.error(result->value(), [this](std::size_t i) { return bench_.values[i]; });
+          return Outcome{bench_.error(result->value(), [this](std::size_t i) { return bench_.values[i]; }),
+                         0};
         }};
   }
 
   Bench& bench_;
-  std::map<std::string, Operation> operations_;
+  OperationTable operations_;
 };
 
 std::string hex(std::span<const std::uint64_t> limbs) {
@@ -181,26 +163,6 @@ json info(const Bench& bench) {
           {"q", hex(bench.key.q())}};
 }
 
-json answer(const std::string& line, const Bench& bench, const Operations& operations) {
-  std::istringstream words(line);
-  std::string verb, name;
-  words >> verb;
-  if (verb == "info") return info(bench);
-  if (verb == "operations") {
-    json names = json::array();
-    for (const auto& [operation, _] : operations.all()) names.push_back(operation);
-    return {{"operations", names}};
-  }
-  words >> name;
-  if (verb == "check") return {{"error", operations.at(name).error()}, {"bound", 0.0}};
-  int count = 0;
-  if (verb != "run" || !(words >> count) || count < 1)
-    throw std::invalid_argument("'" + line + "' is no request; see bench/compare/protocol.py");
-  json ns = json::array();
-  for (int i = 0; i < count; ++i) ns.push_back(operations.at(name).run_ns());
-  return {{"ns", ns}};
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -208,7 +170,7 @@ int main(int argc, char** argv) {
     if (argc != 2) throw std::invalid_argument("usage: paillier_side BITS");
     Bench bench(std::stoi(argv[1]));
     const Operations operations(bench);
-    serve([&](const std::string& line) { return answer(line, bench, operations); });
+    serve(info(bench), json::object(), operations.all());
   } catch (const std::exception& e) {
     std::cerr << "paillier_side: " << e.what() << "\n";
     return 1;
