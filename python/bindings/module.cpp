@@ -1,0 +1,13 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include "bindings/errors.h"
+#include "cloister/kernels/kernel_table.h"
+
+NB_MODULE(_core, module) {
+  module.doc() = "What the package's modules are made on: the schemes and the steps of the pipeline.";
+  cloister::python::add_errors(module);
+  module.def(
+      "kernels", [] { return std::string(name(cloister::select_kernels().target)); },
+      "The vector instructions that this machine's kernels use.");
+}
