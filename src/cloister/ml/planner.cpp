@@ -407,23 +407,26 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions
 std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_degree,
                                       const PlannedSchedule& schedule, int repetitions) const {
   std::vector<Plan> out;
-  for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree) {
-    if (request.log2_degree != 0 && request.log2_degree != log2_degree) continue;
-    for (const int run : runs(request, log2_degree, schedule)) {
-      if (repetitions > 0 && run == 0) continue;
-      for (int digits = 1; digits <= kMaxDigits; ++digits) {
-        if (request.digits != 0 && request.digits != digits) continue;
-        FoundChains chains;
-        for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
-          add_candidates(request, schedule,
-                         {.log2_degree = log2_degree,
-                          .digits = digits,
-                          .sigmoid_degree = sigmoid_degree,
-                          .row_slots = row_slots,
-                          .iterations_per_bootstrap = run,
-                          .repetitions = repetitions},
-                         chains, out);
-      }
+  std::vector<std::pair<int, int>> choices;  // of a ring and of iterations between two bootstraps
+  for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree)
+    if (request.log2_degree == 0 || request.log2_degree == log2_degree)
+      for (const int run : runs(request, log2_degree, schedule))
+        if (repetitions == 0 || run > 0) choices.emplace_back(log2_degree, run);
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const auto [log2_degree, run] = choices[i];
+    if (progress_ != nullptr) progress_->update("plan", i, choices.size());
+    for (int digits = 1; digits <= kMaxDigits; ++digits) {
+      if (request.digits != 0 && request.digits != digits) continue;
+      FoundChains chains;
+      for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
+        add_candidates(request, schedule,
+                       {.log2_degree = log2_degree,
+                        .digits = digits,
+                        .sigmoid_degree = sigmoid_degree,
+                        .row_slots = row_slots,
+                        .iterations_per_bootstrap = run,
+                        .repetitions = repetitions},
+                       chains, out);
     }
   }
   return out;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cloister/base/progress.h"
 #include "cloister/circuits/bootstrapping_noise.h"
 #include "cloister/ml/cost_model.h"
 #include "cloister/ml/plan.h"
@@ -88,7 +89,10 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
 /// and data at kUploadBytesPerSecond included (or for the fewest bytes).
 class Planner {
  public:
-  explicit Planner(const Calibration& calibration) : calibration_(calibration) {}
+  /// `progress`, which may be missing and is borrowed, is told of the choices that were tried, of those of
+  /// one sigmoid ("plan"); throwing from it stops the search.
+  explicit Planner(const Calibration& calibration, Progress* progress = nullptr)
+      : calibration_(calibration), progress_(progress) {}
 
   /// Throws ParametersError for a request that makes no sense, and PrecisionError for a job that does not
   /// fit, naming the nearest one that does.
@@ -109,6 +113,7 @@ class Planner {
                       FoundChains& chains, std::vector<Plan>& out) const;
 
   Calibration calibration_;
+  Progress* progress_;
 };
 
 /// What the planner takes the owner's line to carry: a gigabit a second.

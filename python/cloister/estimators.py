@@ -1,0 +1,238 @@
+"""Estimators by scikit-learn's rules. `mode` says how `fit` computes:
+
+- "encrypted": plans, makes keys, encrypts the rows, trains on the ciphertexts and decrypts the model, in a folder of its
+  own that is removed afterwards (or stays, where `folder` names it). One process plays owner and server here; for two
+  machines use `cloister.Owner` and `cloister.Server`.
+- "simulate": the same iterations with the same polynomial in the clear, and an error on every weight as large as an
+  encrypted training may have. It shows what encryption will cost in accuracy, and protects nothing.
+- "clear": the same iterations with the sigmoid itself, without any error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+
+from cloister import _core
+from cloister.model import LinearModel, _sigmoid
+from cloister.parties import Owner, Progress, Server
+
+Mode = Literal["encrypted", "simulate", "clear"]
+
+
+class _EncryptedLinearModel(BaseEstimator):
+    """What all have in common: standardized columns in, one weight a column out."""
+
+    _kind: Literal["logistic", "linear"]
+
+    def __init__(self, *, mode: Mode = "encrypted", iterations: int | None = None, max_error: float = 1e-3,
+                 spectrum_cap: float | Literal["auto"] | None = "auto", clip: float = 16.0, threads: int = 0,
+                 folder: str | None = None, progress: Progress = None, random_state: Any = None) -> None:
+        self.mode = mode
+        self.iterations = iterations
+        self.max_error = max_error
+        self.spectrum_cap = spectrum_cap
+        self.clip = clip
+        self.threads = threads
+        self.folder = folder
+        self.progress = progress
+        self.random_state = random_state
+
+    def _more_request(self) -> dict[str, Any]:
+        return {}
+
+    def _prepared(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        standardized = (features - self.mean_) / self.scale_
+        return np.ascontiguousarray(np.clip(standardized, -self.clip, self.clip))
+
+    def _fit_scaling(self, features: NDArray[np.float64]) -> None:
+        self.mean_ = features.mean(axis=0)
+        scale = features.std(axis=0)
+        self.scale_ = np.where(scale > 1e-12 * np.maximum(np.abs(self.mean_), 1), scale, 1.0)
+
+    def _request(self, features: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, Any]:
+        request: dict[str, Any] = {"model": self._kind, "max_error": self.max_error,
+                                   "feature_bound": max(float(self.clip), 1.0), **self._more_request()}
+        request["iterations"] = _DEFAULT_ITERATIONS if self.iterations is None else self.iterations
+        if self.spectrum_cap == "auto":
+            request["spectrum_cap"] = _core.suggested_spectrum_cap(features, labels)
+        elif self.spectrum_cap is not None:
+            request["spectrum_cap"] = float(self.spectrum_cap)
+        return request
+
+    def _trained(self, features: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weights over prepared columns, the intercept first where the model is logistic."""
+        if self.mode not in ("encrypted", "simulate", "clear"):
+            raise _core.InvalidArgumentError(f"mode is {self.mode!r}; give encrypted, simulate or clear")
+        labels = target if self._kind == "logistic" else np.empty(0)
+        request = self._request(features, labels)
+        if self.mode == "encrypted":
+            return self._trained_encrypted(features, target, request)
+        weights = _core.clear_weights(features, target, self.mode == "clear", **request)
+        self.n_iter_ = request["iterations"]
+        self.error_bound_ = 0.0
+        if self.mode == "simulate":
+            # On the sphere of the bound, which is one of the whole vector: no encrypted training is further off.
+            self.error_bound_ = self.max_error
+            direction = check_random_state(self.random_state).standard_normal(weights.size)
+            weights = weights + self.max_error * direction / np.linalg.norm(direction)
+        return weights
+
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[Path]:
+        if self.folder is not None:
+            yield Path(self.folder)
+        else:
+            with tempfile.TemporaryDirectory(prefix="cloister-") as made:
+                yield Path(made)
+
+    def _trained_encrypted(self, features: NDArray[np.float64], target: NDArray[np.float64],
+                           request: dict[str, Any]) -> NDArray[np.float64]:
+        with self._folder() as folder:
+            shared = {"threads": self.threads, "progress": self.progress}
+            # Nobody reads the key again: it is sealed under what is forgotten with this call.
+            owner = Owner(folder / "owner", folder / "server", passphrase=secrets.token_urlsafe(24), **shared)
+            rows, columns = features.shape
+            self.plan_ = owner.plan(rows=rows, features=columns, threads=max(self.threads, 1), **request)
+            owner.keygen()
+            owner.encrypt_training(features, target)
+            Server(folder / "server", **shared).train()
+            model = owner.decrypt_model()
+        self.n_iter_ = self.plan_.request["iterations"]
+        self.error_bound_ = self.plan_.error_bound
+        return np.append(model.intercept, model.weights) if self._kind == "logistic" else model.weights
+
+    def to_model(self) -> LinearModel:
+        """The fitted model over the columns as they were given, before scaling."""
+        check_is_fitted(self)
+        return LinearModel(self._kind, self.coef_.reshape(-1), float(np.ravel(self.intercept_)[0]),
+                           list(getattr(self, "feature_names_in_", [])))
+
+
+_DEFAULT_ITERATIONS = 7
+
+
+class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
+    """Logistic regression of two classes by Nesterov's or Newton's method on encrypted rows.
+
+    Parameters: `mode` (see the module), `iterations` (7 unless given), `ridge` (penalty on large weights over
+    standardized columns), `method` ("nesterov" or "newton"), `max_error` (that encryption may bring to the weights),
+    `spectrum_cap` ("auto" publishes one coarse number of the data; None assumes the worst), `clip` (columns are kept
+    within so many deviations), `threads`, `folder`, `progress`, `random_state` (of simulated errors).
+
+    Attributes: `coef_` [1][features], `intercept_` [1], `classes_`, `n_iter_`, `error_bound_`, `mean_`, `scale_`, and
+    `plan_` where the mode is encrypted. Weights are those of the columns as given; beyond `clip` deviations a
+    prediction on scaled columns (`decision_function`) and one by `coef_` differ.
+    """
+
+    _kind = "logistic"
+
+    def __init__(self, *, mode: Mode = "encrypted", iterations: int | None = None, ridge: float = 0.0,
+                 method: Literal["nesterov", "newton"] = "nesterov", max_error: float = 1e-3,
+                 spectrum_cap: float | Literal["auto"] | None = "auto", clip: float = 16.0, threads: int = 0,
+                 folder: str | None = None, progress: Progress = None, random_state: Any = None) -> None:
+        super().__init__(mode=mode, iterations=iterations, max_error=max_error, spectrum_cap=spectrum_cap, clip=clip,
+                         threads=threads, folder=folder, progress=progress, random_state=random_state)
+        self.ridge = ridge
+        self.method = method
+
+    def _more_request(self) -> dict[str, Any]:
+        more: dict[str, Any] = {"ridge": self.ridge, "method": self.method}
+        if self.method == "newton" and self.mode != "encrypted":
+            more["products"] = 3
+        return more
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> EncryptedLogisticRegression:
+        """Trains on X [rows][features] and y of two classes. Raises cloister.Error where no plan fits."""
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if self.classes_.size != 2:
+            raise ValueError("Only binary classification is supported. " + (
+                "The data contains only one class" if self.classes_.size == 1 else
+                f"The type of the target is multiclass: it has {self.classes_.size} classes"))
+        self._fit_scaling(X)
+        weights = self._trained(self._prepared(X), labels.astype(np.float64))
+        scaled = weights[1:] / self.scale_
+        self.coef_ = scaled[np.newaxis, :]
+        self.intercept_ = np.array([weights[0] - scaled @ self.mean_])
+        self._weights = weights
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """w . x + b of each row."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self._prepared(X) @ self._weights[1:] + self._weights[0]
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """[rows][2], of both classes."""
+        second = _sigmoid(self.decision_function(X))
+        return np.column_stack([1 - second, second])
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """The logarithm of predict_proba."""
+        return np.log(self.predict_proba(X))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The likelier class of each row."""
+        likelier = (self.decision_function(X) > 0).astype(int)
+        return self.classes_[likelier]
+
+
+class _EncryptedRegression(RegressorMixin, _EncryptedLinearModel):
+    _kind = "linear"
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Any:
+        """Trains on X [rows][features] and y [rows]. Raises cloister.Error where no plan fits."""
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        self._fit_scaling(X)
+        mean, deviation = y.mean(), y.std()
+        spread = deviation if deviation > 0 else 1.0
+        target = np.clip((y - mean) / spread, -self.clip, self.clip)
+        self._weights = self._trained(self._prepared(X), np.ascontiguousarray(target)) * spread
+        self._mean_target = float(mean)
+        self.coef_ = self._weights / self.scale_
+        self.intercept_ = float(mean - self.coef_ @ self.mean_)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """w . x + b of each row."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self._prepared(X) @ self._weights + self._mean_target
+
+
+class EncryptedLinearRegression(_EncryptedRegression):
+    """Least squares on encrypted rows. Parameters and attributes as EncryptedLogisticRegression's, but for `ridge`,
+    `method` and `classes_`; `iterations` counts products with the matrix of the columns."""
+
+
+class EncryptedRidge(_EncryptedRegression):
+    """Least squares with a penalty: the mean of (y - w . x - b)^2 plus `ridge` |w|^2, over standardized columns."""
+
+    def __init__(self, *, ridge: float = 0.1, mode: Mode = "encrypted", iterations: int | None = None,
+                 max_error: float = 1e-3, spectrum_cap: float | Literal["auto"] | None = "auto", clip: float = 16.0,
+                 threads: int = 0, folder: str | None = None, progress: Progress = None,
+                 random_state: Any = None) -> None:
+        super().__init__(mode=mode, iterations=iterations, max_error=max_error, spectrum_cap=spectrum_cap, clip=clip,
+                         threads=threads, folder=folder, progress=progress, random_state=random_state)
+        self.ridge = ridge
+
+    def _more_request(self) -> dict[str, Any]:
+        return {"ridge": self.ridge}

@@ -1,0 +1,199 @@
+"""The parties: an owner, who holds data and the secret key, and a server, which holds neither.
+
+Both work in folders whose files are the command line's, so that one party may use it and the other Python. What is in
+the server's folder may leave the owner; nothing in the owner's folder but the plan does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cloister import _core
+from cloister._core import InvalidArgumentError, NotFoundError
+from cloister.model import LinearModel
+from cloister.plan import Plan
+from cloister.progress import ProgressCallback, shown
+
+PathLike = str | os.PathLike[str]
+Progress = bool | ProgressCallback | None
+
+
+def _with_name(stem: str, name: str, suffix: str) -> str:
+    return f"{stem}-{name}{suffix}" if name else f"{stem}{suffix}"
+
+
+def _matrix(features: ArrayLike) -> NDArray[np.float64]:
+    out = np.ascontiguousarray(features, dtype=np.float64)
+    if out.ndim != 2:
+        raise InvalidArgumentError(f"features have {out.ndim} dimensions; give [rows][features]")
+    return out
+
+
+def _vector(target: ArrayLike) -> NDArray[np.float64]:
+    return np.ascontiguousarray(target, dtype=np.float64).reshape(-1)
+
+
+class _Party:
+    """A folder, and how its steps run."""
+
+    def __init__(self, folder: PathLike, threads: int, progress: Progress) -> None:
+        self.folder = Path(folder)
+        self.threads = threads  #: 0 stands for all of the machine's
+        self.progress = progress
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _present(self, path: Path, mend: str) -> Path:
+        if not path.exists():
+            raise NotFoundError(f"{path} is not there; {mend}")
+        return path
+
+    def _run(self, step: Any, *arguments: Any) -> Any:
+        with shown(self.progress) as told:
+            return step(*arguments, self.threads, told)
+
+    def __repr__(self) -> str:
+        files = ", ".join(sorted(p.name for p in self.folder.iterdir())) or "nothing yet"
+        return f"<{type(self).__name__} in {self.folder}: {files}>"
+
+
+class Server(_Party):
+    """Computes on what is encrypted: trains, predicts, adds up. It has no secret and asks nobody for one."""
+
+    def __init__(self, folder: PathLike = "server", *, threads: int = 0, progress: Progress = None) -> None:
+        super().__init__(folder, threads, progress)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the owner left here."""
+        return Plan.load(self._plan)
+
+    @property
+    def _plan(self) -> Path:
+        return self._present(self.folder / "plan.json", "the owner makes it with Owner.plan")
+
+    @property
+    def _keys(self) -> Path:
+        found = [p for p in (self.folder / "evaluation.keys", self.folder / "public.key") if p.exists()]
+        return found[0] if found else self._present(self.folder / "public.key", "the owner makes it with Owner.keygen")
+
+    def train(self) -> Path:
+        """Trains on the encrypted rows, without the owner's help; goes on from the last checkpoint where there is one.
+
+        Returns the encrypted model's file, which the owner reads. Cost: Plan.estimates.
+        """
+        model = self.folder / "model.enc"
+        rows = self._present(self.folder / "train.enc", "the owner makes it with Owner.encrypt_training")
+        self._run(_core.train, self._plan, self._keys, rows, model, self.folder / "training.checkpoints")
+        return model
+
+    def predict(self, name: str = "", model: LinearModel | None = None) -> Path:
+        """Predicts on encrypted rows: with the encrypted model, or, where the plan's job is to predict, with a clear
+        one of the server's own, over the columns as they were encrypted.
+
+        Returns the file of encrypted margins, which the owner reads.
+        """
+        rows = self._present(self.folder / _with_name("rows", name, ".enc"), "the owner makes it with Owner.encrypt")
+        path = self.folder / "model.enc"
+        if model is not None:
+            path = self.folder / "model.json"
+            if not path.exists():
+                model.save(path)
+            elif not np.array_equal(LinearModel.load(path).weights, model.weights):
+                raise _core.AlreadyExistsError(f"{path} is another model; remove it, or use a folder for each")
+        elif (self.folder / "model.json").exists():
+            path = self.folder / "model.json"
+        self._present(path, "train one, or pass a clear model")
+        out = self.folder / _with_name("predictions", name, ".enc")
+        self._run(_core.predict, self._plan, self._keys, rows, path, out)
+        return out
+
+    def aggregate(self, sums: Sequence[PathLike] | None = None) -> Path:
+        """Adds up several owners' encrypted sums: all of this folder, unless they are named."""
+        found = sorted(self.folder.glob("sums-*.enc")) if sums is None else [Path(p) for p in sums]
+        out = self.folder / "sums.enc"
+        self._run(_core.aggregate, self._plan, self._keys, found, out)
+        return out
+
+
+class Owner(_Party):
+    """Holds the data and the secret key; encrypts for a server and reads its answers.
+
+    The secret key lies in the folder, sealed under `passphrase`; leave that away and say `unprotected=True` to have it
+    in the clear. Nothing is overwritten.
+    """
+
+    def __init__(self, folder: PathLike = "owner", server: PathLike = "server", *, passphrase: str | None = None,
+                 unprotected: bool = False, threads: int = 0, progress: Progress = None) -> None:
+        if passphrase is None and not unprotected:
+            raise InvalidArgumentError("give a passphrase for the secret key, or unprotected=True to do without")
+        super().__init__(folder, threads, progress)
+        self.folder.chmod(0o700)
+        self.outbox = Path(server)  #: the server's folder, or a copy of it that travels
+        self.outbox.mkdir(parents=True, exist_ok=True)
+        self._passphrase = passphrase
+
+    @property
+    def _plan(self) -> Path:
+        return self._present(self.folder / "plan.json", "make it with Owner.plan")
+
+    @property
+    def _secret(self) -> Path:
+        return self._present(self.folder / "secret.key", "make it with Owner.keygen")
+
+    def plan(self, plan: Plan | None = None, **request: Any) -> Plan:
+        """Makes a plan (`Plan.make`), or takes one, and leaves it for both parties."""
+        made = Plan.make(progress=self.progress, **request) if plan is None else plan
+        made.save(self.folder / "plan.json")
+        made.save(self.outbox / "plan.json")
+        return made
+
+    def keygen(self) -> None:
+        """Makes the secret key, and the keys that the server needs."""
+        scheme = Plan.load(self._plan).request["scheme"]
+        public = self.outbox / ("evaluation.keys" if scheme == "ckks" else "public.key")
+        self._run(_core.generate_keys, self._plan, self.folder / "secret.key", public, self._passphrase)
+
+    def encrypt_training(self, features: ArrayLike, target: ArrayLike) -> Path:
+        """Encrypts rows to train on: features [rows][features] within the plan's bound, standardized as it assumes;
+        labels 0 and 1 of a logistic model, standardized values of a linear one."""
+        out = self.outbox / "train.enc"
+        self._run(_core.encrypt_training_rows, self._plan, self._secret, out, _matrix(features), _vector(target),
+                  self._passphrase)
+        return out
+
+    def encrypt(self, features: ArrayLike, name: str = "") -> Path:
+        """Encrypts rows to predict. `name` tells several sets apart."""
+        out = self.outbox / _with_name("rows", name, ".enc")
+        self._run(_core.encrypt_rows, self._plan, self.outbox / "public.key", self._secret, out, _matrix(features),
+                  self._passphrase)
+        return out
+
+    def encrypt_sums(self, features: ArrayLike, target: ArrayLike, part: str) -> Path:
+        """Encrypts this owner's part of a joint regression. It takes the plan and the public key alone, so further
+        owners, who have no secret key, do the same."""
+        out = self.outbox / _with_name("sums", part, ".enc")
+        self._run(_core.encrypt_sums, self._plan, self.outbox / "public.key", out, _matrix(features), _vector(target))
+        return out
+
+    def decrypt_model(self) -> LinearModel:
+        """The trained model, or that of all owners' sums, for the owner's eyes."""
+        kind = Plan.load(self._plan).request["model"]
+        found = [p for p in (self.outbox / "model.enc", self.outbox / "sums.enc") if p.exists()]
+        path = found[0] if found else self._present(self.outbox / "model.enc", "the server makes it with Server.train")
+        weights, intercept, _ = self._run(_core.decrypt_model, self._plan, self._secret, path, self._passphrase)
+        return LinearModel(kind, weights, intercept)
+
+    def decrypt_predictions(self, name: str = "") -> NDArray[np.float64]:
+        """Predictions, for the owner's eyes: probabilities of a logistic model, values of a linear one, each within
+        Plan.error_bound of what the same model gives in the clear."""
+        kind = Plan.load(self._plan).request["model"]
+        path = self._present(self.outbox / _with_name("predictions", name, ".enc"),
+                             "the server makes it with Server.predict")
+        margins, _ = self._run(_core.decrypt_predictions, self._plan, self._secret, path, self._passphrase)
+        return LinearModel(kind, np.ones(1)).of_margins(margins)
