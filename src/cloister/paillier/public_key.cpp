@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cloister/base/error.h"
+#include "cloister/base/memory.h"
 #include "cloister/paillier/encoding.h"
 
 namespace cloister::paillier {
@@ -10,11 +11,13 @@ namespace {
 
 constexpr std::uint64_t kTrialDivisors = 1 << 12;
 
-void check_modulus(const BigInteger& n) {
+/// `own` keys have primes that are 3 modulo 4.
+void check_modulus(const BigInteger& n, bool own) {
   if (n.sign() <= 0) throw ParametersError("the key's n is not positive");
   check_modulus_bits(static_cast<int>(n.bit_length()));
-  if (n.mod(std::uint64_t{4}) != 1)
+  if (own && n.mod(std::uint64_t{4}) != 1)
     throw ParametersError("the key's n is not 1 modulo 4: its primes are not both 3 modulo 4");
+  if (!n.is_odd()) throw ParametersError("the key's n is even");
   for (std::uint64_t d = 3; d < kTrialDivisors; d += 2)
     if (n.mod(d) == 0) throw ParametersError("the key's n has the small factor " + std::to_string(d));
   if (is_perfect_power_vartime(n)) throw ParametersError("the key's n is a perfect power");
@@ -42,10 +45,20 @@ void check_modulus_bits(int modulus_bits) {
 }
 
 PublicKey PublicKey::create(BigInteger n, BigInteger h) {
-  check_modulus(n);
+  check_modulus(n, true);
   BigInteger n_squared = n * n;
   check_noise_base(h, n, n_squared);
+  return make(std::move(n), std::move(n_squared), std::move(h));
+}
 
+PublicKey PublicKey::adopt(BigInteger n, Prng& prng) {
+  check_modulus(n, false);
+  BigInteger h = random_noise_base(n, prng), n_squared = n * n;
+  check_noise_base(h, n, n_squared);
+  return make(std::move(n), std::move(n_squared), std::move(h));
+}
+
+PublicKey PublicKey::make(BigInteger n, BigInteger n_squared, BigInteger h) {
   auto state = std::make_shared<State>();
   state->modulus_bits = static_cast<int>(n.bit_length());
   state->n_limbs.resize(static_cast<std::size_t>(state->modulus_bits) / 64);
@@ -59,6 +72,16 @@ PublicKey PublicKey::create(BigInteger n, BigInteger h) {
   encode(unnamed, writer);
   state->id = sha256(writer.bytes());
   return unnamed;
+}
+
+BigInteger random_noise_base(const BigInteger& n, Prng& prng) {
+  SecretBuffer<std::uint64_t> limbs(n.bit_length() / 64);
+  BigInteger x;
+  do {
+    prng.fill(limbs.span());
+    x = BigInteger::from_limbs(limbs.span()).mod(n);  // no residue is more than twice as likely as another
+  } while (gcd_vartime(x, n) != BigInteger(1));
+  return power((x * x).mod(n), n, n * n);
 }
 
 void check_same_key(const char* operation, const Bytes32& key_id, const Bytes32& other_id) {

@@ -29,18 +29,6 @@ BigInteger generate_prime(int bits) {
   return BigInteger::from_bytes(bytes.span());
 }
 
-/// h = -(x^2)^n mod n^2 for a random x coprime to n.
-BigInteger make_noise_base(const BigInteger& n, Prng& prng) {
-  const BigInteger n_squared = n * n;
-  SecretBuffer<std::uint64_t> limbs(n.bit_length() / 64);
-  BigInteger x;
-  do {
-    prng.fill(limbs.span());
-    x = BigInteger::from_limbs(limbs.span()).mod(n);  // no residue is more than twice as likely as another
-  } while (gcd_vartime(x, n) != BigInteger(1));
-  return n_squared - power((x * x).mod(n), n, n_squared);
-}
-
 }  // namespace
 
 const char* factor_fault_vartime(const BigInteger& p, const BigInteger& q) {
@@ -68,7 +56,8 @@ SecretKey generate_key(int modulus_bits, Prng& prng) {
   do {
     q = generate_prime(modulus_bits / 2);
   } while (factor_fault_vartime(p, q) != nullptr);
-  return SecretKey::create_vartime(p, q, make_noise_base(p * q, prng));
+  const BigInteger n = p * q;
+  return SecretKey::create_vartime(p, q, n * n - random_noise_base(n, prng));
 }
 
 }  // namespace cloister::paillier
