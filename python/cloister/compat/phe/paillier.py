@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -297,16 +298,15 @@ class PaillierPrivateKeyring(Mapping[PaillierPublicKey, PaillierPrivateKey]):
 class EncryptedNumber:
     """An encrypted int or float. Sums, and products with clear numbers, give others; exponents are public.
 
-    Results of operations can be traced back to their operands: `ciphertext()` obfuscates them where they leave.
+    Results of operations can be traced back to their operands: `ciphertext()` obfuscates them where they leave. Raises TypeError for
+    a ciphertext that is no integer.
     """
 
     def __init__(self, public_key: PaillierPublicKey, ciphertext: int, exponent: int = 0) -> None:
-        if isinstance(ciphertext, EncryptedNumber):
-            raise TypeError("ciphertext should be an integer")
         if not isinstance(public_key, PaillierPublicKey):
             raise TypeError("public_key should be a PaillierPublicKey")
         self.public_key = public_key
-        self.__ciphertext = ciphertext
+        self.__ciphertext = operator.index(ciphertext)
         self.exponent = exponent
         self.__is_obfuscated = False
 
