@@ -182,6 +182,8 @@ class EncryptedVector:
         width = self.public_key.engine.cipher_bytes
         if isinstance(index, slice):
             chosen = range(self.size)[index]
+            if not chosen:
+                raise ValueError("an empty slice of an encrypted vector")
             data = b"".join(self._data[i * width : (i + 1) * width] for i in chosen)
             return self._like(data, self.exponent, size=len(chosen))
         at = range(self.size)[index] * width
