@@ -44,12 +44,6 @@ std::vector<std::pair<Bytes32, std::filesystem::path>> KeyFolder::secrets() cons
   return out;
 }
 
-std::vector<Bytes32> KeyFolder::secret_ids() const {
-  std::vector<Bytes32> out;
-  for (const auto& [id, unused] : secrets()) out.push_back(id);
-  return out;
-}
-
 std::filesystem::path KeyFolder::find_secret(const Bytes32& id) const {
   std::string there;
   for (const auto& [other, path] : secrets()) {

@@ -26,9 +26,8 @@ class KeyFolder {
   std::filesystem::path public_key(const Bytes32& id) const;
   std::filesystem::path secret_key(const Bytes32& id) const;
 
-  /// The ids of the secret keys that are there, in ascending order. What is no key's file is passed over.
-  std::vector<Bytes32> secret_ids() const;
-  /// The file of a secret key. Errors: kNotFound, naming the id, and those that are there.
+  /// The file of a secret key; what is no key's file is passed over. Errors: kNotFound, naming the id and those
+  /// that are there.
   std::filesystem::path find_secret(const Bytes32& id) const;
 
  private:

@@ -14,7 +14,6 @@ namespace cloister::wire::internal {
 inline constexpr const char* kPheKeyType = "DAJ";
 inline constexpr const char* kPheAlgorithm = "PAI-GN1";
 inline constexpr const char* kPheEncrypt = "encrypt";
-inline constexpr const char* kPheDecrypt = "decrypt";
 
 /// What a string of the JSON stands for: itself, or the secret that was taken out of its place.
 using Resolver = std::function<std::string_view(const std::string&)>;

@@ -15,6 +15,7 @@
 namespace cloister::wire {
 namespace {
 
+constexpr const char* kDecrypt = "decrypt";
 constexpr const char* kSecretKey = "a private key of python-paillier";
 
 /// A text whose long runs of base64url are replaced by marks, which say where they lie. What is left holds no
@@ -81,7 +82,7 @@ paillier::SecretKey parse_phe_secret_key(std::span<const char> text) {
   const Redacted redacted(text);
   const internal::Resolver resolve = [&](const std::string& field) { return redacted.resolve(field); };
   const auto json = internal::parse_bounded_json(redacted.text(), kSecretKey);
-  internal::check_phe_key(json, internal::kPheDecrypt, kSecretKey);
+  internal::check_phe_key(json, kDecrypt, kSecretKey);
   const BigInteger n =
       internal::phe_modulus(internal::require_field(json, "pub", kSecretKey), kSecretKey, resolve);
   return internal::make_foreign_key(kSecretKey, [&] {
@@ -100,7 +101,7 @@ SecretBuffer<char> phe_secret_key_json(const paillier::SecretKey& key, std::stri
   };
   const auto p = factor(key.p()), q = factor(key.q());
   const std::string head = std::string("{\"kty\": \"") + internal::kPheKeyType + "\", \"key_ops\": [\"" +
-                           internal::kPheDecrypt + "\"], \"p\": \"";
+                           kDecrypt + "\"], \"p\": \"";
   const std::string tail = "\", \"pub\": " + phe_public_key_json(key.public_key(), kid) +
                            ", \"kid\": " + internal::quoted(kid) + "}";
   const std::span<const char> parts[] = {head, p.span(), std::string_view("\", \"q\": \""), q.span(), tail};
