@@ -1,6 +1,6 @@
-// Computes on python-paillier's encrypted numbers for tests/phe_test.py, as a server would: it links nothing that
-// decrypts. The argument is a file with a public key's JSON. Every line of standard input is an operation, an
-// object with "op" and its operands; a line with a list of numbers answers it.
+// Computes on python-paillier's encrypted numbers for tests/phe_test.py, as a server would: it links nothing
+// that decrypts. The argument is a file with a public key's JSON. Every line of standard input is an
+// operation, an object with "op" and its operands; a line with a list of numbers answers it.
 //   numbers "a", "b"                      in python-paillier's JSON, lists
 //   "integer_bits"                        the bound of all values of "a" and "b"
 //   "weights" or "values", clear numbers  with "format": [fraction bits, integer bits]
@@ -52,8 +52,9 @@ class Calculator {
   EncryptedVector result(const json& request) {
     const auto op = request["op"].get<std::string>();
     if (op == "encrypt")
-      return Encryptor(noise_, pool_).encrypt(request["values"].get<std::vector<double>>(), format_of(request),
-                                              Packing::single(key_.modulus_bits()), prng_);
+      return Encryptor(noise_, pool_)
+          .encrypt(request["values"].get<std::vector<double>>(), format_of(request),
+                   Packing::single(key_.modulus_bits()), prng_);
     const auto numbers = aligned(request);
     const std::span all(numbers);
     const std::size_t size = request["a"].size();
@@ -68,7 +69,8 @@ class Calculator {
     if (op == "multiply")
       return server_.multiply(a, request["weights"].get<std::vector<double>>(), format_of(request));
     if (op == "add_clear")
-      return server_.add_clear(a, request["values"].get<std::vector<double>>(), format_of(request).integer_bits);
+      return server_.add_clear(a, request["values"].get<std::vector<double>>(),
+                               format_of(request).integer_bits);
     if (op == "negate") return server_.negate(a);
     if (op == "sum") return server_.sum(a);
     if (op == "rerandomize") return server_.rerandomize(a, noise_, prng_);

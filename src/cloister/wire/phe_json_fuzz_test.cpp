@@ -35,13 +35,13 @@ void fuzz(const std::string& good, int rounds,
 }
 
 TEST(PheJsonFuzz, PublicKey) {
-  fuzz(phe_answer("public_key"), 250,
+  fuzz(phe_answer("public_key"), 150,
        [](const std::string& text) { return phe_public_key_json(parse_phe_public_key(text), "key"); });
 }
 
 TEST(PheJsonFuzz, SecretKeys) {
   for (const char* name : {"secret_key", "old_secret_key"})
-    fuzz(phe_answer(name), 250, [](const std::string& text) {
+    fuzz(phe_answer(name), 150, [](const std::string& text) {
       const auto written = phe_secret_key_json(parse_phe_secret_key(text), "key");
       return std::string(written.begin(), written.end());
     });

@@ -130,7 +130,8 @@ TEST(PaillierKeys, OfPrimesOfAnyResidueComputeAsOthers) {
 
 TEST(PaillierKeys, StandardNoiseBaseIsPartOfTheFormat) {
   const PublicKey key = PublicKey::from_modulus(TestParties::load().public_key().n().clone());
-  EXPECT_EQ(to_hex(sha256(key.h().to_bytes(512))), "718fc02f25bfc234a4b26b36fbf75113aa1b47bb0a24220620c4d6eb4ee243d4");
+  EXPECT_EQ(to_hex(sha256(key.h().to_bytes(512))),
+            "718fc02f25bfc234a4b26b36fbf75113aa1b47bb0a24220620c4d6eb4ee243d4");
   EXPECT_THROW(standard_noise_base(BigInteger(0)), ParametersError);
   EXPECT_THROW(standard_noise_base(BigInteger::power_of_two(64)), ParametersError);
   EXPECT_THROW(standard_noise_base(BigInteger(15)), ParametersError);

@@ -26,8 +26,8 @@ class KeyFolder {
   std::filesystem::path public_key(const Bytes32& id) const;
   std::filesystem::path secret_key(const Bytes32& id) const;
 
-  /// The file of a secret key; what is no key's file is passed over. Errors: kNotFound, naming the id and those
-  /// that are there.
+  /// The file of a secret key; what is no key's file is passed over. Errors: kNotFound, naming the id and
+  /// those that are there.
   std::filesystem::path find_secret(const Bytes32& id) const;
 
  private:
