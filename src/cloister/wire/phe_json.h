@@ -10,7 +10,7 @@
 
 namespace cloister::wire {
 
-// The JSON of python-paillier's command line (pheutil 1.0 to 1.5): its public keys and encrypted numbers.
+// The JSON of python-paillier's command line (pheutil, of 1.2 to 1.5): its public keys and encrypted numbers.
 // What it writes is read, and what is written here it reads; fields that it does not know are passed over.
 // Its private keys are in owner/phe_secret_json.h.
 //

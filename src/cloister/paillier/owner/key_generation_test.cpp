@@ -108,7 +108,7 @@ TEST(PaillierKeys, GenerationAsksForMoreThanOtherLibrariesKeysHave) {
 TEST(PaillierKeys, OfPrimesOfAnyResidueComputeAsOthers) {
   const SecretKey key = TestParties::load();
   const ThreadPool pool(2);
-  for (const auto& [p_residue, q_residue] : {std::pair{1, 3}, std::pair{1, 1}, std::pair{3, 3}}) {
+  for (const auto& [p_residue, q_residue] : {std::pair{1, 3}, std::pair{1, 1}}) {
     const BigInteger p = next_prime(limbs(key.p()), 4, static_cast<std::uint64_t>(p_residue));
     const BigInteger q = next_prime(limbs(key.q()), 4, static_cast<std::uint64_t>(q_residue));
     const PublicKey taken = PublicKey::from_modulus(p * q);
