@@ -531,5 +531,60 @@ class Publishing(Case):
                      "again.json")
 
 
+class FromPythonPaillier(Case):
+    """What python-paillier's command line wrote once; tests/phe_test.py has it write more."""
+
+    def setUp(self):
+        super().setUp()
+        self.answers = json.loads((Path(__file__).parent / "vectors/phe_kat.json").read_text(encoding="utf-8"))
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return name
+
+    def test_keys_and_numbers_move_there_and_back(self):
+        made = self.do("convert", "import-key", self.write("key.json", self.answers["secret_key"]), *SEALED)
+        secret, public = (file["path"] for file in made["files"])
+        alone = self.do("convert", "import-key", self.write("public.json", self.answers["public_key"]), "--keys", "other")
+        self.assertEqual(alone["key_id"], made["key_id"])
+        lines = "".join(number["text"] + "\n" for number in self.answers["numbers"])
+        self.do("convert", "import", self.write("numbers.json", lines), "--key", public, "--integer-bits", 70, "--out",
+                "numbers.enc")
+        decrypted = self.do("decrypt", "--vectors", "numbers.enc", *SEALED)["vectors"][0]
+        self.assertEqual(decrypted["values"], [float(number["plaintext"]) for number in self.answers["numbers"]])
+        self.assertIn("3.25", self.do("decrypt", "--vectors", "numbers.enc", *SEALED, json_output=False))
+        output = self.do("convert", "export", "numbers.enc", "--key", public, "--out", "list.json")
+        written = json.loads((self.folder / "list.json").read_text(encoding="utf-8"))
+        self.assertEqual({number["e"] for number in written}, {output["exponent"]})
+        self.assertEqual(written[4], json.loads(self.answers["numbers"][4]["text"]))  # the least exponent
+        self.do("convert", "export-key", secret, "--secret", "--out", "secret.json", *SEALED)
+        again = json.loads((self.folder / "secret.json").read_text(encoding="utf-8"))
+        first = json.loads(self.answers["secret_key"])
+        self.assertEqual(({again["p"], again["q"]}, again["pub"]["n"]), ({first["p"], first["q"]}, first["pub"]["n"]))
+        self.assertEqual(stat.S_IMODE((self.folder / "secret.json").stat().st_mode), 0o600)
+
+    def test_keys_of_before_version_1_3(self):
+        key = self.write("key.json", self.answers["old_secret_key"])
+        made = self.do("convert", "import-key", key, "--no-passphrase")
+        self.assertFalse(made["protected"])
+        self.refused(EXISTS, [made["key_id"][:12]], "convert", "import-key", key, "--no-passphrase")
+        damaged = self.answers["old_secret_key"].replace('"lambda"', '"lambada"')
+        self.refused(DAMAGED, ['"lambda" is missing'], "convert", "import-key", self.write("bad.json", damaged),
+                     "--keys", "other", "--no-passphrase")
+
+    def test_secrets_leave_when_asked_by_name_alone(self):
+        made = self.do("convert", "import-key", self.write("key.json", self.answers["secret_key"]), *SEALED)
+        secret, public = (file["path"] for file in made["files"])
+        self.refused(INVALID, ["--secret"], "convert", "export-key", secret, "--out", "out.json", *SEALED)
+        self.refused(INVALID, ["--secret"], "convert", "export-key", public, "--secret", "--out", "out.json")
+        self.refused(NOT_FOUND, ["--keys"], "decrypt", "--vectors", self.vector(public), "--keys", "nowhere")
+        self.refused(MISMATCH, ["another kind of file"], "decrypt", "--vectors", public)
+
+    def vector(self, public):
+        self.do("convert", "import", self.write("number.json", self.answers["numbers"][0]["text"]), "--key", public,
+                "--integer-bits", 2, "--out", "number.enc")
+        return "number.enc"
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

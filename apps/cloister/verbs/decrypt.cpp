@@ -10,6 +10,7 @@
 #include "apps/cloister/passphrase_options.h"
 #include "apps/cloister/prepared_data.h"
 #include "apps/cloister/terminal/text_table.h"
+#include "apps/cloister/vector_decryption.h"
 #include "apps/cloister/verbs/verbs.h"
 #include "apps/common/common_options.h"
 #include "apps/common/plan_view.h"
@@ -27,6 +28,8 @@ struct Options {
   PassphraseOptions passphrase;
   std::string owner = "owner", server = "server", name;
   bool model = false, predictions = false;
+  std::vector<std::string> vectors;
+  std::string keys = "keys";
 };
 
 std::filesystem::path model_file(const OwnerSetting& s) {
@@ -82,8 +85,17 @@ void decrypt_predictions(OwnerSetting& s, const std::string& name, StepOutput& o
   out.say(fmt::format("{} predictions.", decrypted.margins.size()));
 }
 
+void run_on_vectors(const Options& options, StepOutput& out) {
+  Workbench bench(options.common);
+  decrypt_vectors(options.vectors, options.keys, options.passphrase, bench, out);
+  bench.finish();
+  out.details()["threads"] = bench.pool().threads();
+  out.print();
+}
+
 void run(const Options& options) {
   StepOutput out("decrypt", options.common.json);
+  if (!options.vectors.empty()) return run_on_vectors(options, out);
   const OwnerFolder owner{options.owner};
   require_present(owner.plan(), "make it with `cloister plan`");
   ml::Plan plan = pipeline::load_plan(owner.plan());
@@ -114,8 +126,14 @@ void run(const Options& options) {
 void add_decrypt_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("decrypt", "Owner: read the model and the predictions");
-  verb->add_flag("--model", options->model, "Only the model");
-  verb->add_flag("--predictions", options->predictions, "Only the predictions");
+  CLI::Option* model = verb->add_flag("--model", options->model, "Only the model");
+  CLI::Option* predictions = verb->add_flag("--predictions", options->predictions, "Only the predictions");
+  verb->add_option("--vectors", options->vectors,
+                   "In place of a plan's results: files of encrypted vectors, of `cloister convert import`")
+      ->excludes(model)
+      ->excludes(predictions);
+  verb->add_option("--keys", options->keys, "Vectors: the folder of keys, of which each finds its own")
+      ->capture_default_str();
   add_name_option(*verb, options->name);
   add_passphrase_options(*verb, options->passphrase, PassphraseUse::kExistingKey);
   add_owner_option(*verb, options->owner);
@@ -123,7 +141,8 @@ void add_decrypt_command(CLI::App& app) {
   add_common_options(*verb, options->common);
   verb->footer(
       "Writes model.json and predictions.csv in the owner's folder. They are for the owner's eyes; see\n"
-      "`cloister publish` for what is passed on.\nExample:\n  cloister decrypt --predictions --name may");
+      "`cloister publish` for what is passed on.\nExamples:\n  cloister decrypt --predictions --name may\n"
+      "  cloister decrypt --vectors numbers.enc --keys keys");
   verb->callback([options] { run(*options); });
 }
 

@@ -10,6 +10,7 @@
 #include "cloister/paillier/owner/encoding.h"
 #include "cloister/paillier/owner/key_generation.h"
 #include "cloister/paillier/owner/owner_noise.h"
+#include "cloister/pipeline/owner/key_folder.h"
 #include "cloister/pipeline/owner/sums_solver.h"
 #include "cloister/pipeline/paillier_session.h"
 #include "cloister/pipeline/plan_file.h"
@@ -19,11 +20,7 @@ namespace {
 
 paillier::SecretKey load_secret(const PaillierSession& session, const std::filesystem::path& path,
                                 const wire::Passphrase* passphrase) {
-  const auto secret = wire::load_secret(
-      path, {.type = wire::PayloadType::kPaillierSecretKey, .plan_id = session.plan_id()}, passphrase);
-  ByteReader in(secret.span());
-  auto key = paillier::decode_secret_key(in);
-  in.expect_end("secret key");
+  auto key = load_paillier_secret(path, session.plan_id(), passphrase);
   session.check_length(key.public_key(), path.string());
   return key;
 }
