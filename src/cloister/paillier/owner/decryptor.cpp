@@ -118,6 +118,12 @@ DecryptedVector Decryptor::decrypt(const EncryptedVector& vector) const {
   return out;
 }
 
+std::vector<DecryptedVector> Decryptor::decrypt(const EncryptedMatrix& matrix) const {
+  std::vector<DecryptedVector> out;
+  for (const EncryptedVector& column : matrix.columns) out.push_back(decrypt(column));
+  return out;
+}
+
 DecryptedSums Decryptor::decrypt(const EncryptedSums& sums) const {
   DecryptedSums out{sums.plan, sums.rows, decrypt(sums.moments)};
   if (out.moments.integers.size() != sums.plan.moments())

@@ -46,6 +46,8 @@ class Decryptor {
   Decryptor(const SecretKey& key, const ThreadPool& pool);
 
   DecryptedVector decrypt(const EncryptedVector& vector) const;
+  /// Column by column.
+  std::vector<DecryptedVector> decrypt(const EncryptedMatrix& matrix) const;
   /// Throws DecodeError also if the encrypted count of rows is not the stated one.
   DecryptedSums decrypt(const EncryptedSums& sums) const;
 
