@@ -116,6 +116,7 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   const auto job = choice<ml::Job>(
       {{"train", ml::Job::kTrain}, {"predict", ml::Job::kPredict}, {"aggregate", ml::Job::kAggregate}},
       o.job);
+  if (!o.ranges.empty()) throw ParametersError("--range is for --job statistics");
   if (!o.preparation.empty() && job != ml::Job::kPredict)
     throw ParametersError("--preparation is for --job predict: training fits its own");
   if (o.preparation.empty() && o.target.empty())
