@@ -156,10 +156,14 @@ class Spine(Case):
             write_table(self.folder / f"{name}.csv", rows=60, seed=seed, classify=False)
             with open(self.folder / f"{name}.csv", encoding="utf-8") as file:
                 tables[name] = list(csv.DictReader(file))
+            with open(self.folder / f"{name}.csv", "w", newline="", encoding="utf-8") as file:
+                out = csv.DictWriter(file, [*tables[name][0], "patient"])  # a text of its own in every row
+                out.writeheader()
+                out.writerows(row | {"patient": f"{name} {i}"} for i, row in enumerate(tables[name]))
         plan = self.do("plan", "--data", "north.csv", "--scheme", "paillier", "--job", "statistics", "--rows", 180,
                        "--drop", "pressure", "--bins", 4, "--range", "age=20:80", "--range", "dose=0:5")
         self.assertEqual((plan["job"], plan["features"], plan["bins"], plan["rows"]), ("statistics", 3, 4, 60))
-        self.assertEqual((plan["skipped"], plan["ranges_from_data"]), (["group"], ["target"]))
+        self.assertEqual((plan["skipped"], plan["ranges_from_data"]), (["group", "patient"], ["target"]))
         self.assertNotIn("model", plan)
         for leak in ("age", "dose", "target", "80"):  # names and ranges are the owners' alone
             self.assertNotIn(f'"{leak}"', (self.folder / "server/plan.json").read_text(encoding="utf-8"))
@@ -199,6 +203,10 @@ class Spine(Case):
         self.refused(MISMATCH, ["statistics"], "evaluate")
         self.refused(MISMATCH, ["columns"], "encrypt", "--data", "north.csv", "--part", "again", "--owner",
                      self.owner_with_other_columns(), *SEALED)
+        for damaged in ("", "{", "[]", '{"format": "cloister columns 1"}'):
+            (self.folder / "stray/columns.json").write_text(damaged, encoding="utf-8")
+            self.refused(DAMAGED, ["columns.json"], "encrypt", "--data", "north.csv", "--part", "again", "--owner",
+                         "stray", *SEALED)
 
     def owner_with_other_columns(self):
         """The same plan, and one end of a range changed."""

@@ -102,13 +102,13 @@ void check_spectrum(const Planning& p, ml::ModelKind model) {
 
 }  // namespace
 
-ReadTable read_table_to_plan(const PlanningOptions& o) {
+ReadTable read_table_to_plan(const PlanningOptions& o, std::size_t max_categories) {
   data::CsvOptions csv;
   csv.text_columns = o.text;
   if (!o.preparation.empty()) csv.text_columns = load_preparation(o.preparation).text_columns();
   data::Table table = data::read_csv(o.data, csv);
   if (!o.target.empty()) table.column(o.target);
-  data::Schema schema = data::infer_schema(table, unused_columns(table, o));
+  data::Schema schema = data::infer_schema(table, unused_columns(table, o), max_categories);
   return {std::move(table), std::move(schema)};
 }
 

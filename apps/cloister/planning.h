@@ -46,7 +46,9 @@ struct ReadTable {
   data::Table table;
   data::Schema schema;
 };
-ReadTable read_table_to_plan(const PlanningOptions& options);
+/// Errors: of the file, and of a column of text with more categories than `max_categories`.
+ReadTable read_table_to_plan(const PlanningOptions& options,
+                             std::size_t max_categories = data::kMaxCategories);
 
 /// Prepares the table and plans the job. Refuses here what would be refused when the rows are encrypted.
 Planning plan_job(const PlanningOptions& options, const KernelTable& kernels, int threads);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 
 #include "cloister/base/error.h"
@@ -77,7 +78,8 @@ Choice choose_columns(const PlanningOptions& o, const data::Schema& schema) {
 
 StatisticsPlanning plan_statistics(const PlanningOptions& o, int threads) {
   check_options(o);
-  const auto [table, schema] = read_table_to_plan(o);
+  // Columns of text are left out, however many categories they have.
+  const auto [table, schema] = read_table_to_plan(o, std::numeric_limits<std::size_t>::max());
   Choice choice = choose_columns(o, schema);
   Prng prng = Prng::from_system();
   auto ranges = data::ColumnRanges::create(std::move(choice.columns), o.bins, prng);

@@ -29,9 +29,8 @@ std::string job_text(const ml::JobRequest& r) {
       return fmt::format("add several owners' sums: {} of {} at most", count_of(r.rows, "row", "rows"),
                          count_of(r.features, "feature", "features"));
     case ml::Job::kStatistics:
-      return fmt::format("statistics of several owners: {} of {} at most, {}",
-                         count_of(r.rows, "row", "rows"), count_of(r.features, "column", "columns"),
-                         r.bins == 0 ? "no histograms" : count_of(r.bins, "bin", "bins") + " each");
+      return fmt::format("statistics of {}, {} at most", count_of(r.features, "column", "columns"),
+                         count_of(r.rows, "row", "rows"));
   }
   return model;
 }
@@ -131,7 +130,8 @@ const char* error_meaning(ml::Job job) {
     case ml::Job::kPredict:
       return "every prediction is this near to what the same model gives in the clear";
     case ml::Job::kStatistics:
-      return "every mean and deviation is this near to that in the clear, in the same unit; counts are exact";
+      return "every mean and deviation is this near to that in the clear, in its column's unit; counts are "
+             "exact";
     default:
       return "every weight is this near to what the same algorithm gives in the clear";
   }
@@ -178,10 +178,12 @@ std::vector<PlanRow> plan_rows(const ml::Plan& plan) {
   if (plan.request.ridge > 0)
     rows.push_back({"ridge", short_number(plan.request.ridge), "penalty that keeps weights small"});
   const bool statistics = plan.request.job == ml::Job::kStatistics;
-  rows.push_back({"value bound", short_number(plan.request.feature_bound),
-                  statistics ? "no value may be larger, counted in the least power of two that holds its "
-                               "column's range"
-                             : "no prepared value may be larger"});
+  if (statistics && plan.request.bins > 0)
+    rows.push_back({"histograms", count_of(plan.request.bins, "bin", "bins"),
+                    "of every column; two more count what lies outside its range"});
+  rows.push_back(
+      {"value bound", short_number(plan.request.feature_bound),
+       statistics ? "no value may be larger, in its column's unit" : "no prepared value may be larger"});
   add_costs(plan, rows);
   rows.push_back({"error bound", short_number(plan.error_bound), error_meaning(plan.request.job)});
   return rows;

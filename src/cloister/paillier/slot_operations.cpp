@@ -16,6 +16,20 @@ struct Placed {
   std::uint32_t slot;
 };
 
+/// Plaintexts times 2^bits: squarings, as many at once as an exponent of one word says, since what a call
+/// takes beside them is worth many.
+void shift_up(const internal::ModularArithmetic& arithmetic, std::uint64_t* at, std::uint32_t bits,
+              std::size_t count) {
+  constexpr std::uint32_t kMostBits = 63;
+  std::vector<std::uint64_t> exponents(count);
+  for (std::uint32_t left = bits; left > 0;) {
+    const std::uint32_t step = std::min(left, kMostBits);
+    std::ranges::fill(exponents, std::uint64_t{1} << step);
+    arithmetic.power_vartime(at, exponents.data(), at, count);
+    left -= step;
+  }
+}
+
 /// For every ciphertext of a result, the product of those placed in it, shifted to their slots: Horner's rule
 /// from the highest slot down, for a block of ciphertexts at once.
 Buffer<std::uint64_t> join(const Evaluator& evaluator, std::span<const Placed> placed,
@@ -43,8 +57,7 @@ Buffer<std::uint64_t> join(const Evaluator& evaluator, std::span<const Placed> p
                                          factors.data() + (order[next]->ciphertext - first) * limbs);
                            if (next != before) arithmetic.multiply(at, factors.data(), at, count);
                            if (slot == 0) break;
-                           for (std::uint32_t bit = 0; bit < packing.bits_per_slot; ++bit)
-                             arithmetic.multiply(at, at, at, count);
+                           shift_up(arithmetic, at, packing.bits_per_slot, count);
                          }
                        });
   return out;
