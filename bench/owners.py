@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any, TextIO
 
 from bench import machine
@@ -127,8 +128,9 @@ class Job:
 
     def keep(self, step: str, taken: list[Step], size: int = 0) -> dict[str, Any]:
         outputs = [t.output for t in taken]
-        seconds = sorted(t.seconds for t in taken)
-        self.steps.append({"step": step, "seconds": seconds[len(seconds) // 2], "most_seconds": seconds[-1],
+        self.steps.append({"step": step, "seconds": median(t.seconds for t in taken),
+                           "most_seconds": max(t.seconds for t in taken),
+                           "processor_seconds": median(t.processor_seconds for t in taken),
                            "bytes": size, "peak_bytes": max(t.peak_bytes for t in taken)})
         return outputs[0]
 
@@ -197,8 +199,8 @@ def statistics(folder: Folder, options: argparse.Namespace, clear: Sequence[Clea
 
 
 def view(result: dict[str, Any]) -> str:
-    return table(["step", "seconds", "at most", "bytes", "peak memory"],
-                 [[s["step"], number(s["seconds"]), number(s["most_seconds"]),
+    return table(["step", "seconds", "at most", "of processors", "bytes", "peak memory"],
+                 [[s["step"], number(s["seconds"]), number(s["most_seconds"]), number(s["processor_seconds"]),
                    byte_count(s["bytes"]) if s["bytes"] else "-", byte_count(s["peak_bytes"])] for s in result["steps"]])
 
 
