@@ -30,36 +30,40 @@ void shift_up(const internal::ModularArithmetic& arithmetic, std::uint64_t* at, 
   }
 }
 
-/// For every ciphertext of a result, the product of those placed in it, shifted to their slots: Horner's rule
-/// from the highest slot down, for a block of ciphertexts at once.
+/// A block of ciphertexts of a result: each the product of those placed in it, shifted to their slots.
+/// Horner's rule from the highest slot down.
+void join_block(const PublicKey& key, std::span<const Placed> placed, std::uint64_t first,
+                std::uint32_t bits_per_slot, std::uint64_t* at, std::size_t count) {
+  const std::size_t limbs = key.ciphertext_limbs();
+  const auto& arithmetic = key.arithmetic();
+  std::vector<Placed> order(placed.begin(), placed.end());
+  std::ranges::sort(order, std::ranges::greater{}, &Placed::slot);
+  Buffer<std::uint64_t> factors(count * limbs);
+  std::uint32_t slot = order.front().slot;
+  for (auto next = order.begin();; --slot) {
+    std::ranges::fill(factors.span(), 0);
+    for (std::size_t i = 0; i < count; ++i) factors[i * limbs] = 1;
+    for (; next != order.end() && next->slot == slot; ++next)
+      std::copy_n(next->residue, limbs, factors.data() + (next->ciphertext - first) * limbs);
+    arithmetic.multiply(at, factors.data(), at, count);
+    if (slot == 0) return;
+    shift_up(arithmetic, at, bits_per_slot, count);
+  }
+}
+
+/// `placed` is in the order of the result's ciphertexts, of which each holds one at least.
 Buffer<std::uint64_t> join(const Evaluator& evaluator, std::span<const Placed> placed,
                            std::size_t ciphertexts, const Packing& packing) {
   const PublicKey& key = evaluator.public_key();
   const std::size_t limbs = key.ciphertext_limbs();
-  const auto& arithmetic = key.arithmetic();
   Buffer<std::uint64_t> out(ciphertexts * limbs);
   for (std::size_t i = 0; i < ciphertexts; ++i) out[i * limbs] = 1;  // it encrypts zero
-  internal::for_blocks(evaluator.pool(), ciphertexts, arithmetic.block(),
-                       [&](std::size_t first, std::size_t count) {
-                         std::uint64_t* at = out.data() + first * limbs;
-                         std::vector<const Placed*> order;
-                         for (const Placed& p : placed)
-                           if (p.ciphertext >= first && p.ciphertext < first + count) order.push_back(&p);
-                         std::ranges::stable_sort(order, std::ranges::greater{}, &Placed::slot);
-                         Buffer<std::uint64_t> factors(count * limbs);
-                         std::uint32_t slot = order.empty() ? 0 : order.front()->slot;
-                         for (std::size_t next = 0;; --slot) {
-                           std::ranges::fill(factors.span(), 0);
-                           for (std::size_t i = 0; i < count; ++i) factors[i * limbs] = 1;
-                           const std::size_t before = next;
-                           for (; next < order.size() && order[next]->slot == slot; ++next)
-                             std::copy_n(order[next]->residue, limbs,
-                                         factors.data() + (order[next]->ciphertext - first) * limbs);
-                           if (next != before) arithmetic.multiply(at, factors.data(), at, count);
-                           if (slot == 0) break;
-                           shift_up(arithmetic, at, packing.bits_per_slot, count);
-                         }
-                       });
+  internal::for_blocks(
+      evaluator.pool(), ciphertexts, key.arithmetic().block(), [&](std::size_t first, std::size_t count) {
+        const auto begin = std::ranges::lower_bound(placed, first, {}, &Placed::ciphertext);
+        const auto end = std::ranges::lower_bound(placed, first + count, {}, &Placed::ciphertext);
+        join_block(key, {begin, end}, first, packing.bits_per_slot, out.data() + first * limbs, count);
+      });
   return out;
 }
 
