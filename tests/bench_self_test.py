@@ -6,7 +6,9 @@ import contextlib
 import io
 import json
 import math
+import random
 import re
+import statistics
 import sys
 import tempfile
 import unittest
@@ -15,7 +17,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from bench import figures, machine, scale  # noqa: E402
+from bench import figures, machine, owners, scale  # noqa: E402
 from bench.compare import chd, chd_data, environments, operations, paillier, parameters, protocol  # noqa: E402
 from bench.compare.protocol import Operation, Side, SideError  # noqa: E402
 from bench.figures import Summary, byte_count, number, table, verdict  # noqa: E402
@@ -197,6 +199,35 @@ class Operations(unittest.TestCase):
                 self.assertRegex(requirement, r"^[a-z0-9]+==[0-9.]+$")
         with self.assertRaisesRegex(environments.UnavailableError, "there is no no-such-python"):
             environments.environment("tenseal", "requirements.txt", "no-such-python")
+
+
+class Owners(unittest.TestCase):
+    def test_clear_sums_are_exact(self):
+        cells, bins = [0, 12_500, -50_000, 50_000, 50_001, -50_001, 49_999, -7], 5
+        sums = owners.ClearSums(counts=[0] * (bins + 2))
+        for cell in cells:
+            sums.add(cell, bins)
+        values = [cell / owners.DECIMALS for cell in cells]
+        self.assertAlmostEqual(sums.mean(), statistics.fmean(values), delta=1e-15)
+        self.assertAlmostEqual(sums.deviation(), statistics.pstdev(values), delta=1e-15)
+        # Of -5 to 5 in parts of 2: both ends are within, what is beyond is not.
+        self.assertEqual(sums.counts, [1, 1, 0, 2, 1, 2, 1])
+
+    def test_tables_are_whole_multiples_whose_sums_are_kept(self):
+        sums = [owners.ClearSums(counts=[0] * 7) for _ in range(3)]
+        files = io.StringIO(), io.StringIO()
+        owners.write_rows(files, 20, [1, -1], random.Random(1), sums, 5)
+        self.assertEqual(files[0].getvalue(), files[1].getvalue())
+        rows = [list(map(float, line.split(","))) for line in files[0].getvalue().splitlines()]
+        self.assertEqual(len(rows), 20)
+        for j, column in enumerate(zip(*rows, strict=True)):
+            self.assertAlmostEqual(sums[j].mean(), statistics.fmean(column), delta=1e-14)
+            self.assertEqual(sum(sums[j].counts), 20)
+
+    def test_options_that_make_no_sense(self):
+        for words in (["--owners", "0"], ["--rows", "10"], ["--features", "0"], ["--bins", "7"]):
+            with self.assertRaises(SystemExit):
+                quietly(owners.parse, words)
 
 
 class Paillier(unittest.TestCase):

@@ -11,6 +11,7 @@
 #include "apps/cloister/prepared_data.h"
 #include "apps/cloister/terminal/text_table.h"
 #include "apps/cloister/vector_decryption.h"
+#include "apps/cloister/verbs/statistics.h"
 #include "apps/cloister/verbs/verbs.h"
 #include "apps/common/common_options.h"
 #include "apps/common/plan_view.h"
@@ -18,6 +19,7 @@
 #include "apps/common/workbench.h"
 #include "cloister/base/error.h"
 #include "cloister/pipeline/owner/paillier_owner.h"
+#include "cloister/pipeline/owner/sums_owner.h"
 #include "cloister/pipeline/plan_file.h"
 
 namespace cloister::app {
@@ -100,6 +102,14 @@ void run(const Options& options) {
   require_present(owner.plan(), "make it with `cloister plan`");
   ml::Plan plan = pipeline::load_plan(owner.plan());
   out.belongs_to(plan);
+  if (plan.request.job == ml::Job::kStatistics) {
+    const auto passphrase = passphrase_for(options.passphrase, owner.secret_key());
+    Workbench bench(options.common);
+    decrypt_statistics({owner, {options.server}, passphrase, bench}, out);
+    out.details()["threads"] = bench.pool().threads();
+    out.print();
+    return;
+  }
   OwnerSetting s{owner,
                  {options.server},
                  std::move(plan),
@@ -125,7 +135,7 @@ void run(const Options& options) {
 
 void add_decrypt_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("decrypt", "Owner: read the model and the predictions");
+  CLI::App* verb = app.add_subcommand("decrypt", "Owner: read the model and the predictions, or statistics");
   CLI::Option* model = verb->add_flag("--model", options->model, "Only the model");
   CLI::Option* predictions = verb->add_flag("--predictions", options->predictions, "Only the predictions");
   verb->add_option("--vectors", options->vectors,
@@ -140,8 +150,9 @@ void add_decrypt_command(CLI::App& app) {
   add_server_option(*verb, options->server);
   add_common_options(*verb, options->common);
   verb->footer(
-      "Writes model.json and predictions.csv in the owner's folder. They are for the owner's eyes; see\n"
-      "`cloister publish` for what is passed on.\nExamples:\n  cloister decrypt --predictions --name may\n"
+      "Writes model.json and predictions.csv in the owner's folder, or statistics.json, statistics.csv and\n"
+      "histograms.csv. They are for the owner's eyes; see `cloister publish` for what is passed "
+      "on.\nExamples:\n  cloister decrypt --predictions --name may\n"
       "  cloister decrypt --vectors numbers.enc --keys keys");
   verb->callback([options] { run(*options); });
 }

@@ -26,6 +26,11 @@ wire::PayloadType type_of(PaillierTable table) {
 
 }  // namespace
 
+PaillierSession PaillierSession::of_sums(ml::Plan plan, const Machine& machine) {
+  const ml::Job job = ml::adds_sums(plan.request.job) ? plan.request.job : ml::Job::kAggregate;
+  return {std::move(plan), job, machine};
+}
+
 PaillierSession::PaillierSession(ml::Plan plan, ml::Job job, const Machine& machine)
     : plan_(std::move(plan)), plan_id_(plan_.id()), machine_(machine) {
   if (!plan_.paillier)
@@ -56,14 +61,9 @@ void PaillierSession::save_public_key(const std::filesystem::path& path,
 
 paillier::EncryptedSums PaillierSession::load_sums(const std::filesystem::path& path,
                                                    const paillier::PublicKey& key) const {
-  auto sums = internal::read_one(
-      path, {.type = wire::PayloadType::kPaillierSums, .plan_id = plan_id_}, [&](ByteReader& in) {
-        return paillier::decode_sums(in, key, {.max_values = 0, .max_columns = plan_.request.features});
-      });
-  if (!(sums.plan == ml::sums_plan(plan_)))
-    throw DecodeError(path.string(), 0,
-                      "its sums are not of the form that the plan gives; encrypt them anew");
-  return sums;
+  return internal::read_one(
+      path, {.type = wire::PayloadType::kPaillierSums, .plan_id = plan_id_},
+      [&](ByteReader& in) { return paillier::decode_sums(in, key, ml::sums_plan(plan_)); });
 }
 
 void PaillierSession::save_sums(const std::filesystem::path& path,
