@@ -1,0 +1,175 @@
+#include "cloister/bfv/internal/product_basis.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "cloister/math/primes.h"
+
+namespace cloister::bfv::internal {
+namespace {
+
+constexpr double kMarginBits = 10;  // of R above Q: rounding to R then adds nothing that counts
+constexpr double kPrimeBits = 48.9;
+
+// The primes of R: those of P, which have tables, and as many more as it takes.
+std::vector<std::uint64_t> primes_of_r(const rlwe::Parameters& parameters, std::uint64_t t) {
+  const rlwe::ParametersSpec& spec = parameters.spec();
+  std::vector<std::uint64_t> out = spec.p_primes, taken = spec.q_primes;
+  std::erase_if(out, [t](std::uint64_t prime) { return t % prime == 0; });
+  double bits = parameters.log2_q() + kMarginBits;
+  for (const std::uint64_t prime : out) bits -= std::log2(static_cast<double>(prime));
+  taken.insert(taken.end(), spec.p_primes.begin(), spec.p_primes.end());
+  const double count = std::max(std::ceil(bits / kPrimeBits), 0.0);
+  // No smaller than degrees have primes of.
+  const double each = std::max(count > 0 ? bits / count : 0, static_cast<double>(spec.log2_degree) + 12);
+  for (int found = 0; found < static_cast<int>(count);) {
+    taken.push_back(nearest_prime(std::exp2(each), std::uint64_t{2} << spec.log2_degree, taken));
+    if (t % taken.back() == 0) continue;
+    out.push_back(taken.back());
+    ++found;
+  }
+  return out;
+}
+
+std::vector<std::size_t> range(std::size_t first, std::size_t count) {
+  std::vector<std::size_t> out(count);
+  std::iota(out.begin(), out.end(), first);
+  return out;
+}
+
+std::uint64_t product_modulo(const Ring& ring, std::span<const std::size_t> primes, const Modulus& q) {
+  std::uint64_t product = 1;
+  for (const std::size_t prime : primes) product = q.mul(product, q.reduce(ring.modulus(prime).value()));
+  return product;
+}
+
+}  // namespace
+
+ProductBasis::ProductBasis(const rlwe::Parameters& parameters, const Modulus& t)
+    : ring_(parameters.ring()->with_special_primes(primes_of_r(parameters, t.value()))) {
+  for (std::size_t q_limbs = 1; q_limbs <= ring_->q_count(); ++q_limbs)
+    levels_.push_back(make_level(q_limbs, t));
+}
+
+ProductBasis::Level ProductBasis::make_level(std::size_t q_limbs, const Modulus& t) const {
+  double log2_q = 0, log2_r = 0;
+  for (std::size_t i = 0; i < q_limbs; ++i)
+    log2_q += std::log2(static_cast<double>(ring_->modulus(i).value()));
+  std::size_t r_limbs = 0;
+  while (r_limbs < ring_->p_count() && log2_r < log2_q + kMarginBits)
+    log2_r += std::log2(static_cast<double>(ring_->modulus(ring_->q_count() + r_limbs++).value()));
+  const auto q = range(0, q_limbs), r = range(ring_->q_count(), r_limbs);
+  // round(R / Q b) = (R b - [R b]_Q) / Q is -[R b]_Q / Q modulo R.
+  BaseConverter::Weights scale{{}, {}}, down{{}, {}};
+  for (const std::size_t i : q) scale.from.push_back(product_modulo(*ring_, r, ring_->modulus(i)));
+  for (const std::size_t i : r) {
+    const Modulus& modulus = ring_->modulus(i);
+    scale.to.push_back(modulus.negate(modulus.inverse(product_modulo(*ring_, q, modulus))));
+  }
+  // round(t / R x) = (x - [t x]_R / t) t / R modulo Q.
+  for (const std::size_t i : r) down.from.push_back(ring_->modulus(i).reduce(t.value()));
+  for (const std::size_t i : q) {
+    const Modulus& modulus = ring_->modulus(i);
+    down.to.push_back(modulus.inverse(modulus.reduce(t.value())));
+  }
+  return {r_limbs,
+          log2_r,
+          BaseConverter(*ring_, q, r),
+          BaseConverter(*ring_, q, r, scale),
+          BaseConverter(*ring_, r, q),
+          LimbDivision(*ring_, r, q, down)};
+}
+
+// Limbs of the converter's target, between head and tail of the forward transform.
+ProductBasis::Limbs ProductBasis::converted(const BaseConverter& converter, const Limbs& in, Words& out,
+                                            const ThreadPool& pool) const {
+  const std::size_t distance = BaseConverter::limb_distance(*ring_);
+  out = ring_->words(converter.to().size() * distance);
+  std::vector<std::uint64_t*> limbs;
+  for (std::size_t i = 0; i < converter.to().size(); ++i) limbs.push_back(out.data() + i * distance);
+  converter.convert(*ring_, in, limbs, pool);
+  return {limbs.begin(), limbs.end()};
+}
+
+// Limbs of the primes from `first_prime` on, between head and tail of the inverse transform. `before_tail`:
+// values lack the tail of the forward one.
+ProductBasis::Limbs ProductBasis::inverse_heads(const Limbs& values, std::size_t first_prime,
+                                                bool before_tail, Words& out, const ThreadPool& pool) const {
+  const std::size_t distance = BaseConverter::limb_distance(*ring_), size = ring_->degree() / kNttParts;
+  out = ring_->words(values.size() * distance);
+  Limbs limbs;
+  for (std::size_t i = 0; i < values.size(); ++i) limbs.push_back(out.data() + i * distance);
+  pool.parallel_for(values.size() * kNttParts, [&](std::size_t task) {
+    const std::size_t i = task / kNttParts, part = task % kNttParts;
+    const NttTables& tables = ring_->ntt(first_prime + i);
+    const std::uint64_t* from = values[i] + part * size;
+    std::uint64_t* to = out.data() + i * distance + part * size;
+    if (before_tail) {
+      ring_->kernels().ntt_forward_tail(tables, part, from, to);
+      from = to;
+    }
+    ring_->kernels().ntt_inverse_head(tables, part, from, to);
+  });
+  return limbs;
+}
+
+std::array<EvaluationPoly, 3> ProductBasis::multiply(const Pair& a, const Pair& b,
+                                                     const ThreadPool& pool) const {
+  const std::size_t l = a[0]->limbs().q, q_count = ring_->q_count();
+  const Level& level = levels_[l - 1];
+  const LimbSet limbs{l, level.r};
+  const auto limbs_of = [l](const EvaluationPoly& poly) {
+    Limbs out;
+    for (std::size_t i = 0; i < l; ++i) out.push_back(poly.limb(i));
+    return out;
+  };
+  std::array<Words, 2> lifted_a, scaled_b, lifted_b;
+  std::array<Limbs, 2> a_in_r, b_in_r, b_in_q;
+  Words heads;
+  for (std::size_t k = 0; k < 2; ++k) {
+    const Limbs of_a = inverse_heads(limbs_of(*a[k]), 0, false, heads, pool);
+    a_in_r[k] = converted(level.lift, of_a, lifted_a[k], pool);
+    const Limbs of_b = inverse_heads(limbs_of(*b[k]), 0, false, heads, pool);
+    b_in_r[k] = converted(level.scale, of_b, scaled_b[k], pool);
+    const Limbs of_scaled = inverse_heads(b_in_r[k], q_count, true, heads, pool);
+    b_in_q[k] = converted(level.lift_back, of_scaled, lifted_b[k], pool);
+  }
+  const auto new_polys = [](const std::shared_ptr<const Ring>& ring, LimbSet of) {
+    return std::array{EvaluationPoly::uninitialized(ring, of), EvaluationPoly::uninitialized(ring, of),
+                      EvaluationPoly::uninitialized(ring, of)};
+  };
+  auto product = new_polys(ring_, limbs);
+  const std::size_t size = ring_->degree() / kNttParts;
+  pool.parallel_for(limbs.count() * kNttParts, [&](std::size_t task) {
+    const std::size_t i = task / kNttParts, part = task % kNttParts, first = part * size;
+    const KernelTable& kernels = ring_->kernels();
+    const NttTables& tables = ring_->ntt(ring_->prime_index(limbs, i));
+    auto scratch = ring_->words(4 * size);
+    std::array<const std::uint64_t*, 4> x{};  // a0, a1, b0, b1
+    for (std::size_t k = 0; k < 2; ++k) {
+      std::uint64_t *const to_a = scratch.data() + k * size, *const to_b = to_a + 2 * size;
+      x[k] = to_a;
+      x[k + 2] = to_b;
+      if (i < l) {
+        x[k] = a[k]->limb(i) + first;
+        kernels.ntt_forward_tail(tables, part, b_in_q[k][i] + first, to_b);
+      } else {
+        kernels.ntt_forward_tail(tables, part, a_in_r[k][i - l] + first, to_a);
+        kernels.ntt_forward_tail(tables, part, b_in_r[k][i - l] + first, to_b);
+      }
+    }
+    const Modulus& modulus = tables.modulus();
+    const auto to = [&](std::size_t k) { return product[k].limb(i) + first; };
+    kernels.mul(modulus, x[0], x[2], to(0), size);
+    kernels.mul(modulus, x[0], x[3], to(1), size);
+    kernels.mul_add(modulus, x[1], x[2], to(1), size);
+    kernels.mul(modulus, x[1], x[3], to(2), size);
+  });
+  auto out = new_polys(a[0]->ring(), LimbSet{l, 0});
+  level.down.apply<3>({&product[0], &product[1], &product[2]}, pool,
+                      [&](std::size_t k, std::size_t i) { return out[k].limb(i); });
+  return out;
+}
+
+}  // namespace cloister::bfv::internal
