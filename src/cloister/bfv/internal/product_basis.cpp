@@ -81,91 +81,78 @@ ProductBasis::Level ProductBasis::make_level(std::size_t q_limbs, const Modulus&
           LimbDivision(*ring_, r, q, down)};
 }
 
-// Limbs of the converter's target, between head and tail of the forward transform.
-ProductBasis::Limbs ProductBasis::converted(const BaseConverter& converter, const Limbs& in, Words& out,
-                                            const ThreadPool& pool) const {
+// Memory for so many limbs, and where each lies in it.
+ProductBasis::Words ProductBasis::room(std::size_t limbs, std::vector<std::uint64_t*>& places) const {
   const std::size_t distance = BaseConverter::limb_distance(*ring_);
-  out = ring_->words(converter.to().size() * distance);
-  std::vector<std::uint64_t*> limbs;
-  for (std::size_t i = 0; i < converter.to().size(); ++i) limbs.push_back(out.data() + i * distance);
-  converter.convert(*ring_, in, limbs, pool);
-  return {limbs.begin(), limbs.end()};
+  auto out = ring_->words(limbs * distance);
+  for (std::size_t i = 0; i < limbs; ++i) places.push_back(out.data() + i * distance);
+  return out;
 }
 
-// Limbs of the primes from `first_prime` on, between head and tail of the inverse transform. `before_tail`:
-// values lack the tail of the forward one.
-ProductBasis::Limbs ProductBasis::inverse_heads(const Limbs& values, std::size_t first_prime,
-                                                bool before_tail, Words& out, const ThreadPool& pool) const {
-  const std::size_t distance = BaseConverter::limb_distance(*ring_), size = ring_->degree() / kNttParts;
-  out = ring_->words(values.size() * distance);
-  Limbs limbs;
-  for (std::size_t i = 0; i < values.size(); ++i) limbs.push_back(out.data() + i * distance);
-  pool.parallel_for(values.size() * kNttParts, [&](std::size_t task) {
+// The limbs of R of the first operand, and of both moduli of the second.
+void ProductBasis::raise(const Pair& a, const Pair& b, const ThreadPool& pool, Raised& raised_a,
+                         Raised& raised_b) const {
+  const std::size_t l = a[0]->limbs().q, size = ring_->degree() / kNttParts;
+  const Level& level = levels_[l - 1];
+  const std::array<const EvaluationPoly*, 4> polys{a[0], a[1], b[0], b[1]};
+  std::array<std::vector<std::uint64_t*>, 4> heads;
+  std::vector<Words> words;
+  for (auto& places : heads) words.push_back(room(l, places));
+  // Of each part of a prime all polynomials in turn, while its roots are near.
+  pool.parallel_for(l * kNttParts, [&](std::size_t task) {
     const std::size_t i = task / kNttParts, part = task % kNttParts;
-    const NttTables& tables = ring_->ntt(first_prime + i);
-    const std::uint64_t* from = values[i] + part * size;
-    std::uint64_t* to = out.data() + i * distance + part * size;
-    if (before_tail) {
-      ring_->kernels().ntt_forward_tail(tables, part, from, to);
-      from = to;
-    }
-    ring_->kernels().ntt_inverse_head(tables, part, from, to);
+    for (std::size_t k = 0; k < polys.size(); ++k)
+      ring_->kernels().ntt_inverse_head(ring_->ntt(i), part, polys[k]->limb(i) + part * size,
+                                        heads[k][i] + part * size);
   });
-  return limbs;
+  for (std::size_t k = 0; k < 2; ++k) {
+    const auto in = [&](std::size_t poly) {
+      return std::vector<const std::uint64_t*>(heads[poly].begin(), heads[poly].end());
+    };
+    raised_a.words.push_back(room(level.r, raised_a.r[k]));
+    level.lift.convert(*ring_, in(k), raised_a.r[k], pool);
+    raised_b.words.push_back(room(level.r, raised_b.r[k]));
+    raised_b.words.push_back(room(l, raised_b.q[k]));
+    level.scale.convert_on(*ring_, in(k + 2), raised_b.r[k], level.lift_back, raised_b.q[k], pool);
+  }
+}
+
+// One part of a limb of the products modulo QR.
+void ProductBasis::tensor(const Pair& a, const Raised& raised_a, const Raised& raised_b, std::size_t l,
+                          std::size_t task, std::array<EvaluationPoly, 3>& out) const {
+  const std::size_t i = task / kNttParts, part = task % kNttParts;
+  const std::size_t size = ring_->degree() / kNttParts, first = part * size;
+  const KernelTable& kernels = ring_->kernels();
+  const NttTables& tables = ring_->ntt(out[0].prime_index(i));
+  auto scratch = ring_->words(4 * size);
+  std::array<const std::uint64_t*, 4> x{};  // a0, a1, b0, b1
+  for (std::size_t k = 0; k < 2; ++k) {
+    std::uint64_t *const to_a = scratch.data() + k * size, *const to_b = to_a + 2 * size;
+    x[k] = i < l ? a[k]->limb(i) + first : to_a;
+    x[k + 2] = to_b;
+    if (i >= l) kernels.ntt_forward_tail(tables, part, raised_a.r[k][i - l] + first, to_a);
+    kernels.ntt_forward_tail(tables, part, (i < l ? raised_b.q[k][i] : raised_b.r[k][i - l]) + first, to_b);
+  }
+  const auto to = [&](std::size_t k) { return out[k].limb(i) + first; };
+  kernels.mul(tables.modulus(), x[0], x[2], to(0), size);
+  kernels.mul(tables.modulus(), x[0], x[3], to(1), size);
+  kernels.mul_add(tables.modulus(), x[1], x[2], to(1), size);
+  kernels.mul(tables.modulus(), x[1], x[3], to(2), size);
 }
 
 std::array<EvaluationPoly, 3> ProductBasis::multiply(const Pair& a, const Pair& b,
                                                      const ThreadPool& pool) const {
-  const std::size_t l = a[0]->limbs().q, q_count = ring_->q_count();
+  const std::size_t l = a[0]->limbs().q;
   const Level& level = levels_[l - 1];
-  const LimbSet limbs{l, level.r};
-  const auto limbs_of = [l](const EvaluationPoly& poly) {
-    Limbs out;
-    for (std::size_t i = 0; i < l; ++i) out.push_back(poly.limb(i));
-    return out;
-  };
-  std::array<Words, 2> lifted_a, scaled_b, lifted_b;
-  std::array<Limbs, 2> a_in_r, b_in_r, b_in_q;
-  Words heads;
-  for (std::size_t k = 0; k < 2; ++k) {
-    const Limbs of_a = inverse_heads(limbs_of(*a[k]), 0, false, heads, pool);
-    a_in_r[k] = converted(level.lift, of_a, lifted_a[k], pool);
-    const Limbs of_b = inverse_heads(limbs_of(*b[k]), 0, false, heads, pool);
-    b_in_r[k] = converted(level.scale, of_b, scaled_b[k], pool);
-    const Limbs of_scaled = inverse_heads(b_in_r[k], q_count, true, heads, pool);
-    b_in_q[k] = converted(level.lift_back, of_scaled, lifted_b[k], pool);
-  }
+  Raised raised_a, raised_b;
+  raise(a, b, pool, raised_a, raised_b);
   const auto new_polys = [](const std::shared_ptr<const Ring>& ring, LimbSet of) {
     return std::array{EvaluationPoly::uninitialized(ring, of), EvaluationPoly::uninitialized(ring, of),
                       EvaluationPoly::uninitialized(ring, of)};
   };
-  auto product = new_polys(ring_, limbs);
-  const std::size_t size = ring_->degree() / kNttParts;
-  pool.parallel_for(limbs.count() * kNttParts, [&](std::size_t task) {
-    const std::size_t i = task / kNttParts, part = task % kNttParts, first = part * size;
-    const KernelTable& kernels = ring_->kernels();
-    const NttTables& tables = ring_->ntt(ring_->prime_index(limbs, i));
-    auto scratch = ring_->words(4 * size);
-    std::array<const std::uint64_t*, 4> x{};  // a0, a1, b0, b1
-    for (std::size_t k = 0; k < 2; ++k) {
-      std::uint64_t *const to_a = scratch.data() + k * size, *const to_b = to_a + 2 * size;
-      x[k] = to_a;
-      x[k + 2] = to_b;
-      if (i < l) {
-        x[k] = a[k]->limb(i) + first;
-        kernels.ntt_forward_tail(tables, part, b_in_q[k][i] + first, to_b);
-      } else {
-        kernels.ntt_forward_tail(tables, part, a_in_r[k][i - l] + first, to_a);
-        kernels.ntt_forward_tail(tables, part, b_in_r[k][i - l] + first, to_b);
-      }
-    }
-    const Modulus& modulus = tables.modulus();
-    const auto to = [&](std::size_t k) { return product[k].limb(i) + first; };
-    kernels.mul(modulus, x[0], x[2], to(0), size);
-    kernels.mul(modulus, x[0], x[3], to(1), size);
-    kernels.mul_add(modulus, x[1], x[2], to(1), size);
-    kernels.mul(modulus, x[1], x[3], to(2), size);
-  });
+  auto product = new_polys(ring_, LimbSet{l, level.r});
+  pool.parallel_for(product[0].limbs().count() * kNttParts,
+                    [&](std::size_t task) { tensor(a, raised_a, raised_b, l, task, product); });
   auto out = new_polys(a[0]->ring(), LimbSet{l, 0});
   level.down.apply<3>({&product[0], &product[1], &product[2]}, pool,
                       [&](std::size_t k, std::size_t i) { return out[k].limb(i); });

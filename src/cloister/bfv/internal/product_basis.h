@@ -27,7 +27,7 @@ class ProductBasis {
   /// log2 R for ciphertexts of so many limbs.
   double log2_modulus(std::size_t q_limbs) const noexcept { return levels_[q_limbs - 1].log2_r; }
 
-  /// The three parts of round(t / Q a b). Cost: 9 (l + r) transforms for l limbs of Q and r of R.
+  /// The three parts of round(t / Q a b). Cost: 9 l + 7 r transforms for l limbs of Q and r of R.
   using Pair = std::array<const EvaluationPoly*, 2>;
   std::array<EvaluationPoly, 3> multiply(const Pair& a, const Pair& b, const ThreadPool& pool) const;
 
@@ -41,12 +41,17 @@ class ProductBasis {
     LimbDivision down;        // by R, times t
   };
   using Words = PooledBuffer<std::uint64_t>;
-  using Limbs = std::vector<const std::uint64_t*>;
+  // Limbs of one operand's two parts, between head and tail of their transforms.
+  struct Raised {
+    std::array<std::vector<std::uint64_t*>, 2> q, r;
+    std::vector<Words> words;
+  };
 
+  void raise(const Pair& a, const Pair& b, const ThreadPool& pool, Raised& raised_a, Raised& raised_b) const;
+  void tensor(const Pair& a, const Raised& raised_a, const Raised& raised_b, std::size_t l, std::size_t task,
+              std::array<EvaluationPoly, 3>& out) const;
   Level make_level(std::size_t q_limbs, const Modulus& t) const;
-  Limbs converted(const BaseConverter& converter, const Limbs& in, Words& out, const ThreadPool& pool) const;
-  Limbs inverse_heads(const Limbs& values, std::size_t first_prime, bool before_tail, Words& out,
-                      const ThreadPool& pool) const;
+  Words room(std::size_t limbs, std::vector<std::uint64_t*>& places) const;
 
   std::shared_ptr<const Ring> ring_;  // of Q and R
   std::vector<Level> levels_;         // [q_limbs - 1]
