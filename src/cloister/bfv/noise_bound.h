@@ -22,9 +22,20 @@ struct NoiseBound {
   friend bool operator==(const NoiseBound&, const NoiseBound&) = default;
 };
 
-/// Of a sum: whether noises are independent is not known, so that deviations add.
+/// What a term counts more, as a deviation in bits, with a power of the secret less: noise.h bounds M_(k+1)
+/// by 41 M_k, for every N.
+inline constexpr double kSecretPowerBits = 2.7;
+
+/// Of a sum: whether noises are independent is not known, so that deviations add. A small one with higher
+/// powers of the secret counts as a larger one with fewer, if it is small all the same: growth is then that
+/// of what matters.
 inline NoiseBound operator+(const NoiseBound& a, const NoiseBound& b) noexcept {
-  return {log2_sum(a.log2_deviation, b.log2_deviation), std::max(a.secret_degree, b.secret_degree)};
+  if (a.secret_degree > b.secret_degree) return b + a;
+  constexpr double kNegligibleBits = 3;
+  const double as_lower = b.log2_deviation + kSecretPowerBits * (b.secret_degree - a.secret_degree);
+  if (as_lower < a.log2_deviation - kNegligibleBits)
+    return {log2_sum(a.log2_deviation, as_lower), a.secret_degree};
+  return {log2_sum(a.log2_deviation, b.log2_deviation), b.secret_degree};
 }
 
 }  // namespace cloister::bfv

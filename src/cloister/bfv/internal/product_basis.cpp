@@ -9,8 +9,8 @@
 namespace cloister::bfv::internal {
 namespace {
 
-constexpr double kMarginBits = 10;  // of R above Q: rounding to R then adds nothing that counts
-constexpr double kPrimeBits = 48.9;
+constexpr double kMarginBits = 9;  // of R above Q: rounding to R then adds nothing that counts
+constexpr double kLeastPrimeBits = 45.9, kMostPrimeBits = 48.9;  // transforms are as fast up to the former
 
 // The primes of R: those of P, which have tables, and as many more as it takes.
 std::vector<std::uint64_t> primes_of_r(const rlwe::Parameters& parameters, std::uint64_t t) {
@@ -20,9 +20,8 @@ std::vector<std::uint64_t> primes_of_r(const rlwe::Parameters& parameters, std::
   double bits = parameters.log2_q() + kMarginBits;
   for (const std::uint64_t prime : out) bits -= std::log2(static_cast<double>(prime));
   taken.insert(taken.end(), spec.p_primes.begin(), spec.p_primes.end());
-  const double count = std::max(std::ceil(bits / kPrimeBits), 0.0);
-  // No smaller than degrees have primes of.
-  const double each = std::max(count > 0 ? bits / count : 0, static_cast<double>(spec.log2_degree) + 12);
+  const double count = std::max(std::ceil(bits / kMostPrimeBits), 0.0);
+  const double each = std::max(count > 0 ? bits / count : 0, kLeastPrimeBits);
   for (int found = 0; found < static_cast<int>(count);) {
     taken.push_back(nearest_prime(std::exp2(each), std::uint64_t{2} << spec.log2_degree, taken));
     if (t % taken.back() == 0) continue;
