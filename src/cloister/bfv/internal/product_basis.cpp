@@ -9,8 +9,8 @@
 namespace cloister::bfv::internal {
 namespace {
 
-constexpr double kMarginBits = 9;  // of R above Q: rounding to R then adds nothing that counts
-constexpr double kLeastPrimeBits = 45.9, kMostPrimeBits = 48.9;  // transforms are as fast up to the former
+constexpr double kMarginBits = 12;  // of R above Q: rounding to R then adds nothing that counts
+constexpr double kLeastPrimeBits = 45.9, kMostPrimeBits = 49.4;  // transforms are as fast up to the former
 
 // The primes of R: those of P, which have tables, and as many more as it takes.
 std::vector<std::uint64_t> primes_of_r(const rlwe::Parameters& parameters, std::uint64_t t) {
