@@ -153,11 +153,12 @@ def start(stack: contextlib.ExitStack, options: argparse.Namespace) -> list[Side
     return sides
 
 
-def measure_rows(sides: Sequence[Side], names: Sequence[str], samples: int) -> list[dict[str, Any]]:
+def measure_rows(sides: Sequence[Side], names: Sequence[str], samples: int,
+                 rows: Sequence[Row] = ROWS) -> list[dict[str, Any]]:
     """The rows asked for that Cloister and another side can do."""
     can = {side.name: side.ask("operations")["operations"] for side in sides}
     results = []
-    for row in ROWS:
+    for row in rows:
         able = [side for side in sides if row.name in can[side.name]]
         if row.name in names and len(able) > 1:
             print(f"Measuring: {row.title}", file=sys.stderr)

@@ -115,7 +115,7 @@ class Program {
         return {parties_.rotations.rotate_rows(a.c, kSteps), rotated(a.x), a.products};
       case 6: {
         Values x = a.x;
-        std::ranges::rotate(x, x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2));
+        std::rotate(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2), x.end());
         return {parties_.rotations.rotate_columns(a.c), std::move(x), a.products};
       }
       case 7:

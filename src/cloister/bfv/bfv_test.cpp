@@ -59,7 +59,7 @@ class BfvTest : public ::testing::Test {
     return out;
   }
   Values exchanged(Values a) {
-    std::ranges::rotate(a, a.begin() + static_cast<std::ptrdiff_t>(n / 2));
+    std::rotate(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n / 2), a.end());
     return a;
   }
 };
@@ -94,6 +94,14 @@ TEST_F(BfvTest, ValuesOutsideTheModulusAreRefused) {
   for (const std::int64_t edge : {32768, -32768})
     EXPECT_EQ(parties.encoder.decode_signed(parties.encoder.encode(std::vector{edge}))[0], edge);
   EXPECT_THROW(parties.encoder.encode(Values(n + 1)), ParametersError);
+  auto plaintext = parties.encoder.encode(Values{1});
+  plaintext.coefficients.data()[9] = kPrime;
+  EXPECT_THROW(parties.encrypt(plaintext), ParametersError);
+  EXPECT_THROW(parties.evaluator.factor(plaintext, 0), ParametersError);
+  const auto a = parties.encrypt(Values{1});
+  EXPECT_THROW(parties.evaluator.add(a, plaintext), ParametersError);
+  EXPECT_THROW(parties.evaluator.multiply(a, Plaintext{parties.parameters->ring()->words(8)}),
+               ParametersError);
 }
 
 TEST_F(BfvTest, SecretAndPublicKeysEncrypt) {

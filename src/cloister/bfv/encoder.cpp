@@ -82,7 +82,7 @@ Plaintext Encoder::encode(std::span<const std::uint64_t> values) const { return 
 Plaintext Encoder::encode(std::span<const std::int64_t> values) const { return encode_values(values); }
 
 PooledBuffer<std::uint64_t> Encoder::slots_of(const Plaintext& plaintext) const {
-  internal::require_degree(*parameters_, plaintext);
+  internal::require_plaintext(*parameters_, plaintext);
   const KernelTable& kernels = parameters_->ring()->kernels();
   auto values = parameters_->ring()->words(slots()), out = parameters_->ring()->words(slots());
   kernels.ntt_forward(tables(), plaintext.coefficients.data(), values.data());
@@ -113,11 +113,11 @@ Plaintext Encoder::encode_coefficients(std::span<const std::int64_t> values) con
   return {residues(values)};
 }
 std::vector<std::uint64_t> Encoder::decode_coefficients(const Plaintext& plaintext) const {
-  internal::require_degree(*parameters_, plaintext);
+  internal::require_plaintext(*parameters_, plaintext);
   return {plaintext.span().begin(), plaintext.span().end()};
 }
 std::vector<std::int64_t> Encoder::decode_coefficients_signed(const Plaintext& plaintext) const {
-  internal::require_degree(*parameters_, plaintext);
+  internal::require_plaintext(*parameters_, plaintext);
   return centred(plaintext.span());
 }
 

@@ -124,7 +124,7 @@ Ciphertext Evaluator::sub(const Ciphertext& a, const Plaintext& b) const {
 }
 
 Factor Evaluator::factor(const Plaintext& plaintext, int level) const {
-  internal::require_degree(*parameters_, plaintext);
+  internal::require_plaintext(*parameters_, plaintext);
   if (level < 0 || level > parameters_->max_level())
     throw ParametersError("factor: the level " + std::to_string(level) + " is outside [0, " +
                           std::to_string(parameters_->max_level()) + "]");

@@ -14,7 +14,7 @@ namespace cloister::wire {
 namespace {
 
 constexpr std::size_t kMaxPrimes = 128;  // of 27 bits and more, under the largest secure modulus
-constexpr double kRoundingBits = 1e-6;  // of logarithms, which libraries round differently
+constexpr double kRoundingBits = 1e-6;   // of logarithms, which libraries round differently
 constexpr int kLeastLog2Degree = 3, kMostLog2Degree = 17;
 
 // Whether a ciphertext of a level can have such a bound: what comes from an encryption or a modulus switch
@@ -24,7 +24,8 @@ bool is_possible(const bfv::Parameters& parameters, const bfv::NoiseBound& noise
                                     ? bfv::fresh_secret_noise(parameters)
                                     : bfv::modulus_switch_noise(parameters, level);
   return noise.secret_degree >= 0 && noise.secret_degree <= bfv::kMaxSecretDegree &&
-         std::isfinite(noise.log2_deviation) && noise.log2_deviation >= least.log2_deviation - kRoundingBits &&
+         std::isfinite(noise.log2_deviation) &&
+         noise.log2_deviation >= least.log2_deviation - kRoundingBits &&
          bfv::budget_bits(parameters, noise) > 0;
 }
 

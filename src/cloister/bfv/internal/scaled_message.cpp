@@ -12,16 +12,23 @@ std::uint64_t q_modulo_t(const Parameters& parameters, int level) {
   return product;
 }
 
-void require_degree(const Parameters& parameters, const Plaintext& plaintext) {
+void require_plaintext(const Parameters& parameters, const Plaintext& plaintext) {
   if (plaintext.coefficients.size() != parameters.ring()->degree())
     throw ParametersError("the plaintext has " + std::to_string(plaintext.coefficients.size()) +
                           " coefficients, and the ring degree is " +
                           std::to_string(parameters.ring()->degree()));
+  const std::uint64_t t = parameters.plaintext_modulus().value();
+  unsigned outside = 0;  // gathered without a branch on any one value
+  for (const std::uint64_t c : plaintext.span()) outside |= static_cast<unsigned>(c >= t);
+  if (outside != 0)
+    throw ParametersError(
+        "the plaintext has a coefficient that is not below the plaintext modulus; make it "
+        "with the encoder of these parameters");
 }
 
 EvaluationPoly scaled_message(const Parameters& parameters, const Plaintext& plaintext, int level,
                               const ThreadPool& pool) {
-  require_degree(parameters, plaintext);
+  require_plaintext(parameters, plaintext);
   // (Q m - [Q m]_t) / t, of which Q m is zero modulo every prime of Q.
   const auto& ring = parameters.ring();
   const KernelTable& kernels = ring->kernels();

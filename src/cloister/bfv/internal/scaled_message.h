@@ -14,7 +14,7 @@ EvaluationPoly scaled_message(const Parameters& parameters, const Plaintext& pla
 /// The product of the primes of a level modulo t.
 std::uint64_t q_modulo_t(const Parameters& parameters, int level);
 
-/// Throws ParametersError unless a plaintext has a coefficient a degree.
-void require_degree(const Parameters& parameters, const Plaintext& plaintext);
+/// Throws ParametersError unless a plaintext has a coefficient a degree, all below t. Constant time.
+void require_plaintext(const Parameters& parameters, const Plaintext& plaintext);
 
 }  // namespace cloister::bfv::internal
