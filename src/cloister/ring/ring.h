@@ -30,8 +30,8 @@ class Ring {
   static std::shared_ptr<const Ring> create(int log2_degree, std::span<const std::uint64_t> q_primes,
                                             std::span<const std::uint64_t> p_primes,
                                             const KernelTable& kernels);
-  /// The ring with the same Q and other special primes; tables of primes that both have, and memory, are
-  /// shared. Throws as create.
+  /// The ring with the same Q and other special primes; tables of primes that both have are shared.
+  /// Throws as create.
   std::shared_ptr<const Ring> with_special_primes(std::span<const std::uint64_t> p_primes) const;
 
   int log2_degree() const noexcept { return log2_degree_; }
@@ -55,9 +55,9 @@ class Ring {
  private:
   Ring(int log2_degree, std::size_t q_count, const KernelTable& kernels)
       : log2_degree_(log2_degree), q_count_(q_count), kernels_(&kernels) {}
-  static std::shared_ptr<Ring> without_memory(int log2_degree, std::span<const std::uint64_t> q_primes,
-                                              std::span<const std::uint64_t> p_primes,
-                                              const KernelTable& kernels, const Ring* sharing);
+  static std::shared_ptr<const Ring> create(int log2_degree, std::span<const std::uint64_t> q_primes,
+                                            std::span<const std::uint64_t> p_primes,
+                                            const KernelTable& kernels, const Ring* sharing);
 
   int log2_degree_;
   std::size_t q_count_;

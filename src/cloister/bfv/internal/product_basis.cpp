@@ -94,19 +94,19 @@ void ProductBasis::raise(const Pair& a, const Pair& b, const ThreadPool& pool, R
   const std::size_t l = a[0]->limbs().q, size = ring_->degree() / kNttParts;
   const Level& level = levels_[l - 1];
   const std::array<const EvaluationPoly*, 4> polys{a[0], a[1], b[0], b[1]};
-  std::array<std::vector<std::uint64_t*>, 4> heads;
-  std::vector<Words> words;
-  for (auto& places : heads) words.push_back(room(l, places));
+  std::vector<std::uint64_t*> heads;  // [poly][l]
+  const Words memory = room(polys.size() * l, heads);
   // Of each part of a prime all polynomials in turn, while its roots are near.
   pool.parallel_for(l * kNttParts, [&](std::size_t task) {
     const std::size_t i = task / kNttParts, part = task % kNttParts;
     for (std::size_t k = 0; k < polys.size(); ++k)
       ring_->kernels().ntt_inverse_head(ring_->ntt(i), part, polys[k]->limb(i) + part * size,
-                                        heads[k][i] + part * size);
+                                        heads[k * l + i] + part * size);
   });
   for (std::size_t k = 0; k < 2; ++k) {
     const auto in = [&](std::size_t poly) {
-      return std::vector<const std::uint64_t*>(heads[poly].begin(), heads[poly].end());
+      const auto first = heads.begin() + static_cast<std::ptrdiff_t>(poly * l);
+      return std::vector<const std::uint64_t*>(first, first + static_cast<std::ptrdiff_t>(l));
     };
     raised_a.words.push_back(room(level.r, raised_a.r[k]));
     level.lift.convert(*ring_, in(k), raised_a.r[k], pool);
@@ -143,15 +143,17 @@ std::array<EvaluationPoly, 3> ProductBasis::multiply(const Pair& a, const Pair& 
                                                      const ThreadPool& pool) const {
   const std::size_t l = a[0]->limbs().q;
   const Level& level = levels_[l - 1];
-  Raised raised_a, raised_b;
-  raise(a, b, pool, raised_a, raised_b);
   const auto new_polys = [](const std::shared_ptr<const Ring>& ring, LimbSet of) {
     return std::array{EvaluationPoly::uninitialized(ring, of), EvaluationPoly::uninitialized(ring, of),
                       EvaluationPoly::uninitialized(ring, of)};
   };
   auto product = new_polys(ring_, LimbSet{l, level.r});
-  pool.parallel_for(product[0].limbs().count() * kNttParts,
-                    [&](std::size_t task) { tensor(a, raised_a, raised_b, l, task, product); });
+  {
+    Raised raised_a, raised_b;  // memory that the division uses again
+    raise(a, b, pool, raised_a, raised_b);
+    pool.parallel_for(product[0].limbs().count() * kNttParts,
+                      [&](std::size_t task) { tensor(a, raised_a, raised_b, l, task, product); });
+  }
   auto out = new_polys(a[0]->ring(), LimbSet{l, 0});
   level.down.apply<3>({&product[0], &product[1], &product[2]}, pool,
                       [&](std::size_t k, std::size_t i) { return out[k].limb(i); });
