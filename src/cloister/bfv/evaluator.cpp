@@ -1,7 +1,8 @@
 #include "cloister/bfv/evaluator.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -54,11 +55,15 @@ Ciphertext Evaluator::linear(const Ciphertext& a, const Ciphertext& b, const Pol
     Ciphertext out{{}, x.noise + y.noise, {}};
     internal::require_budget(*parameters_, out.noise, "add");
     const LimbSet limbs = limbs_at(x.level());
-    const EvaluationPoly zero(parameters_->ring(), limbs);
+    // In the place of a part that one of them lacks.
+    std::optional<EvaluationPoly> zero;
+    if (x.parts.size() != y.parts.size()) zero.emplace(parameters_->ring(), limbs);
+    const auto part = [&zero](const Ciphertext& c, std::size_t k) -> const EvaluationPoly& {
+      return k < c.parts.size() ? c.parts[k] : *zero;
+    };
     for (std::size_t k = 0; k < std::max(x.parts.size(), y.parts.size()); ++k) {
       out.parts.push_back(EvaluationPoly::uninitialized(parameters_->ring(), limbs));
-      operation(k < x.parts.size() ? x.parts[k] : zero, k < y.parts.size() ? y.parts[k] : zero, out.parts[k],
-                *pool_);
+      operation(part(x, k), part(y, k), out.parts[k], *pool_);
     }
     return out;
   });

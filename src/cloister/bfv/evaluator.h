@@ -55,21 +55,20 @@ class Evaluator {
   Ciphertext relinearize(Ciphertext a) const;
 
   /// To a lower level: of a modulus with fewer primes, for cheaper operations and fewer bytes. Throws
-  /// LevelExhaustedError for a level above a's or below 0. Cost: 2 + 2 l transforms a prime.
+  /// LevelExhaustedError for a level above a's or below 0. Three parts are relinearized first. Cost: 2 + 2 l
+  /// transforms a prime.
   Ciphertext modulus_switch(const Ciphertext& a, int level) const;
   /// The lowest level at which `a` still decrypts: for results on their way home.
   int lowest_level(const Ciphertext& a) const;
 
  private:
   void check(const Ciphertext& a) const;
-  int common_level(const Ciphertext& a, const Ciphertext& b) const;
   template <typename Operation>
   Ciphertext aligned(const Ciphertext& a, const Ciphertext& b, const Operation& operation) const;
   template <typename PolyOperation>
   Ciphertext linear(const Ciphertext& a, const Ciphertext& b, const PolyOperation& operation) const;
   template <typename PolyOperation>
   Ciphertext with_message(const Ciphertext& a, const Plaintext& b, const PolyOperation& operation) const;
-  Ciphertext in_two_parts(const Ciphertext& a) const;
   Ciphertext one_level_down(Ciphertext a) const;
   const rlwe::KeySwitchKey& relinearization_key() const;
 
