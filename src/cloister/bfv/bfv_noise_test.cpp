@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numbers>
 
 #include "cloister/bfv/public_encryptor.h"
 #include "cloister/bfv/testing/parties.h"
@@ -60,7 +61,6 @@ class Program {
     }
   }
   int refused() const { return refused_; }
-  double loosest_bits() const { return loosest_bits_; }
   int most_products() const { return most_products_; }
 
  private:
@@ -129,13 +129,9 @@ class Program {
   void store(Encrypted result) {
     const double bound = budget_bits(*parties_.parameters, result.c.noise);
     const double measured = parties_.decryptor.noise_budget_bits(result.c);
-    ASSERT_GT(bound, 0);
+    ASSERT_GE(bound, kLeastBudgetBits);
     ASSERT_LE(bound, measured);
-    // Decryption itself asks for one bit more than a bound that is right to the last.
-    if (measured >= 1) {
-      ASSERT_EQ(parties_.encoder.decode(parties_.decryptor.decrypt(result.c)), result.x);
-    }
-    loosest_bits_ = std::max(loosest_bits_, measured - bound);
+    ASSERT_EQ(parties_.encoder.decode(parties_.decryptor.decrypt(result.c)), result.x);
     most_products_ = std::max(most_products_, result.products);
     if (stored_.size() < kStored)
       stored_.push_back(std::move(result));
@@ -148,7 +144,6 @@ class Program {
   rlwe::PublicKey public_key_;
   std::vector<Encrypted> stored_;
   int refused_ = 0, most_products_ = 0;
-  double loosest_bits_ = 0;
 };
 
 class BfvPrograms : public ::testing::TestWithParam<Case> {};
@@ -220,12 +215,14 @@ TEST_F(BfvNoise, OfKeySwitchesAndModulusSwitches) {
 
 // What the bound may exceed the measured noise by after k squares. Of the secret's 2k-th moment (noise.h) one
 // secret shows at least 1 and what its largest slot alone makes of it: of N/2 exponential magnitudes the
-// largest is below ln(N/2) - ln(14) for one secret in 10^6.
+// largest is below ln(N/2) - ln(14) for one secret in 10^6. There the k uniform polynomials, exponential too,
+// count as much as the mean of their logarithms says, minus Euler's constant each. The seed is fixed.
 double most_bits(const Parameters& parameters, int k) {
   const double n = static_cast<double>(parameters.ring()->degree());
   const double x = std::log(0x1p40 * n / 2), least = std::log(n / 2) - std::log(14.0);
   const double bound = std::tgamma(k + 1.0) + 8 / n * std::pow(x, k);
-  return kTailBits + 0.5 + std::log2(bound / std::max(1.0, 2 / n * std::pow(least, k))) / 2;
+  return kTailBits + 0.5 +
+         std::log2(bound / std::max(1.0, 2 / n * std::pow(least * std::exp(-std::numbers::egamma), k))) / 2;
 }
 
 // Parameters that are in use, at 128 bits: squares until the bound has no budget left, all of which decrypt.

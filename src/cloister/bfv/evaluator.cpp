@@ -242,7 +242,7 @@ int Evaluator::lowest_level(const Ciphertext& a) const {
   NoiseBound noise = a.noise;
   while (level > 0) {
     noise = noise + modulus_switch_noise(*parameters_, level - 1);
-    if (budget_bits(*parameters_, noise) <= 0) break;
+    if (budget_bits(*parameters_, noise) < kLeastBudgetBits) break;
     --level;
   }
   return level;

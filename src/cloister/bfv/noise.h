@@ -23,9 +23,10 @@ namespace cloister::bfv {
 // average-case approach", 2023 (Gaussian noise, and that powers of the secret are not independent). The tails
 // are ours.
 
-/// Bits until v may reach 1/2 in some coefficient: as long as it is positive, decryption is right but for
-/// 2^-40 a ciphertext.
+/// Bits until v may reach 1/2 in some coefficient, but for 2^-40 a ciphertext.
 double budget_bits(const Parameters& parameters, const NoiseBound& noise) noexcept;
+/// What an operation has to leave of them, and decryption has to find.
+inline constexpr double kLeastBudgetBits = 1;
 
 inline constexpr int kMaxSecretDegree = 40;
 

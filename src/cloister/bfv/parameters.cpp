@@ -14,7 +14,7 @@ namespace {
 constexpr int kMinLog2Degree = 10, kMaxLog2Degree = 17;
 constexpr double kMostPrimeBits = 48.9;  // AVX-512 IFMA multiplies without a correction
 constexpr double kSlackBits = 0.02;      // a prime is that near to where it was looked for
-constexpr double kSpecialMarginBits = 1;
+constexpr double kSpecialMarginBits = 0.1;
 constexpr int kSinglePrimeDigits = 14, kDigits = 8;
 
 // A modulus that the table allows, split into primes of Q and, `margin` larger in all, of P.

@@ -26,7 +26,7 @@ bool is_possible(const bfv::Parameters& parameters, const bfv::NoiseBound& noise
   return noise.secret_degree >= 0 && noise.secret_degree <= bfv::kMaxSecretDegree &&
          std::isfinite(noise.log2_deviation) &&
          noise.log2_deviation >= least.log2_deviation - kRoundingBits &&
-         bfv::budget_bits(parameters, noise) > 0;
+         bfv::budget_bits(parameters, noise) >= bfv::kLeastBudgetBits;
 }
 
 }  // namespace

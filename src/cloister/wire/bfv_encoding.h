@@ -24,8 +24,9 @@ void append_ciphertext(const bfv::Ciphertext& ciphertext, const bfv::Parameters&
 
 /// The inverse, for bytes that may be hostile; they must be exactly one ciphertext. What it may allocate is
 /// bounded by the parameters. The noise bound is the sender's word, within what can be: at least that of a
-/// ciphertext that was just made at its level, and with some budget left. Errors: DecodeError (a field out of
-/// its bounds, a wrong length, a residue not below its prime), MismatchError (other parameters).
+/// ciphertext that was just made at its level, and with as much budget as decryption needs. Errors:
+/// DecodeError (a field out of its bounds, a wrong length, a residue not below its prime), MismatchError
+/// (other parameters).
 bfv::Ciphertext decode_ciphertext(std::span<const std::uint8_t> payload, const bfv::Parameters& parameters,
                                   const ThreadPool& pool);
 

@@ -8,9 +8,9 @@ namespace cloister::bfv::internal {
 
 void require_budget(const Parameters& parameters, const NoiseBound& noise, const char* operation) {
   const double bits = budget_bits(parameters, noise);
-  if (bits <= 0)
+  if (bits < kLeastBudgetBits)
     throw PrecisionError(std::string(operation) + ": the noise budget is exhausted (" + std::to_string(bits) +
-                         " bits), so that the result could decrypt to wrong numbers; take a longer modulus "
+                         " bits are left), so that the result might not decrypt; take a longer modulus "
                          "chain, a smaller plaintext modulus or fewer products in a row");
 }
 

@@ -5,7 +5,8 @@
 
 namespace cloister::bfv::internal {
 
-/// Throws PrecisionError where a noise bound leaves no budget: the result could decrypt to wrong numbers.
+/// Throws PrecisionError where a noise bound leaves less than kLeastBudgetBits: the result could not decrypt,
+/// or to wrong numbers.
 void require_budget(const Parameters& parameters, const NoiseBound& noise, const char* operation);
 
 /// Throws MismatchError unless a polynomial is of the parameters' ring; `what` names whose it is.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cloister/bfv/internal/checks.h"
+#include "cloister/bfv/noise.h"
 #include "cloister/math/big_integer.h"
 #include "cloister/rlwe/owner/encryption.h"
 
@@ -14,7 +15,7 @@ namespace cloister::bfv {
 namespace {
 
 constexpr std::size_t kBlock = 512;
-constexpr double kLargestNoise = 0.25;  // one bit of budget
+const double kLargestNoise = std::exp2(-1 - kLeastBudgetBits);
 
 std::uint64_t product_without(const Ring& ring, std::size_t limbs, std::size_t skip, const Modulus& q) {
   std::uint64_t product = 1;
