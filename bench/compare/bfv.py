@@ -14,7 +14,7 @@ from bench.compare.environments import UnavailableError, environment
 from bench.compare.operations import OURS, PEER, measure_rows, peer_table, wrong
 from bench.compare.parameters import Row
 from bench.compare.protocol import Side, SideError
-from bench.figures import MIN_SAMPLES
+from bench.figures import MIN_SAMPLES, sample_count
 
 LOG2_DEGREES = (13, 14)
 PLAINTEXT_MODULUS = 786433  # TenSEAL's users have it; 1 modulo 2N for both degrees
@@ -56,14 +56,9 @@ def print_results(compared: Mapping[str, Any]) -> None:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    def enough(text: str) -> int:
-        if (count := int(text)) < MIN_SAMPLES:
-            raise argparse.ArgumentTypeError(f"at least {MIN_SAMPLES} samples make a median with a spread")
-        return count
-
     names = [row.name for row in ROWS]
     parser = argparse.ArgumentParser(prog="./run bench bfv", description=__doc__)
-    parser.add_argument("--samples", type=enough, default=MIN_SAMPLES, help="of each side (default: %(default)s)")
+    parser.add_argument("--samples", type=sample_count, default=MIN_SAMPLES, help="of each side (default: %(default)s)")
     parser.add_argument("--log2-degrees", nargs="+", type=int, choices=LOG2_DEGREES, default=list(LOG2_DEGREES))
     parser.add_argument("--operations", nargs="+", choices=names, default=names, metavar="NAME",
                         help=f"only these of: {', '.join(names)}")
