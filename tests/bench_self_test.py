@@ -18,7 +18,8 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from bench import figures, machine, owners, scale  # noqa: E402
-from bench.compare import chd, chd_data, environments, operations, paillier, parameters, protocol  # noqa: E402
+from bench.compare import (  # noqa: E402
+    bfv, chd, chd_data, environments, operations, paillier, parameters, protocol, salary)
 from bench.compare.protocol import Operation, Side, SideError  # noqa: E402
 from bench.figures import Summary, byte_count, number, table, verdict  # noqa: E402
 
@@ -263,6 +264,25 @@ class Paillier(unittest.TestCase):
         for words in (["--samples", "9"], ["--bits", "1024"], ["--operations", "none"]):
             with self.assertRaises(SystemExit):
                 quietly(paillier.parse, words)
+
+
+class Bfv(unittest.TestCase):
+    def test_both_languages_have_the_same_operands_and_operations(self):
+        text = (ROOT / "bench/compare/bfv_side.cpp").read_text(encoding="utf-8")
+        self.assertIn(f"kPlaintextModulus = {bfv.PLAINTEXT_MODULUS}", text)
+        self.assertIn("(i * 7919 + 13) % kPlaintextModulus", text)
+        self.assertEqual([bfv.value_at(i) for i in (0, 1, 100)], [13, 7932, 5480])
+        peer = (ROOT / "bench/compare/seal_bfv_side.py").read_text(encoding="utf-8")
+        for row in bfv.ROWS:
+            self.assertIn(f'"{row.name}"', text)
+            self.assertIn(f'"{row.name}"', peer)
+        for log2_degree in bfv.LOG2_DEGREES:
+            self.assertEqual(bfv.PLAINTEXT_MODULUS % (2 << log2_degree), 1)  # so that there are slots
+
+    def test_few_samples_and_other_degrees_are_refused(self):
+        for words in (["--samples", "9"], ["--log2-degrees", "12"], ["--operations", "none"]):
+            with self.assertRaises(SystemExit):
+                quietly(bfv.parse, words)
 
 
 class HeartDisease(unittest.TestCase):

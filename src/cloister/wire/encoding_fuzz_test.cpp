@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "cloister/base/error.h"
+#include "cloister/wire/bfv_encoding.h"
 #include "cloister/wire/checkpoint.h"
 #include "cloister/wire/ciphertext_file.h"
 #include "cloister/wire/ckks_encoding.h"
@@ -10,6 +11,7 @@
 #include "cloister/wire/owner/secret_encoding.h"
 #include "cloister/wire/rlwe_encoding.h"
 #include "cloister/wire/testing/mutator.h"
+#include "cloister/wire/testing/tiny_bfv_parties.h"
 #include "cloister/wire/testing/tiny_parties.h"
 
 namespace cloister::wire {
@@ -118,6 +120,22 @@ TEST_F(EncodingFuzz, Ciphertext) {
   fuzz(encode_ciphertext(c, *owner.parameters, owner.pool), again);
   c.seed.reset();
   fuzz(encode_ciphertext(c, *owner.parameters, owner.pool), again);
+}
+
+TEST_F(EncodingFuzz, BfvCiphertext) {
+  TinyBfvParties tiny(97, 3);
+  const auto again = [&tiny](const Bytes& bytes) {
+    return encode_ciphertext(decode_ciphertext(bytes, *tiny.parameters, tiny.pool), *tiny.parameters,
+                             tiny.pool);
+  };
+  fuzz(encode_ciphertext(tiny.fresh(), *tiny.parameters, tiny.pool), again);
+  fuzz(encode_ciphertext(tiny.unseeded(1), *tiny.parameters, tiny.pool), again);
+  fuzz(encode_ciphertext(tiny.three_parts(), *tiny.parameters, tiny.pool), again);
+}
+
+TEST_F(EncodingFuzz, BfvParameters) {
+  fuzz(encode_parameters(bfv::Parameters::default_spec(12, 65537)),
+       [](const Bytes& bytes) { return encode_parameters(decode_parameters(bytes)); });
 }
 
 TEST_F(EncodingFuzz, EvaluationKeys) {
