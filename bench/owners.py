@@ -61,9 +61,10 @@ def bin_of(cell: int, bins: int) -> int:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./run bench owners", description=__doc__,
-        epilog="The tables are synthetic and seeded. The clear regression is least squares by Householder's QR, in doubles, "
-               "on all owners' unrounded rows (`cloister evaluate`); the clear statistics are exact.")
-    parser.add_argument("--owners", type=int, choices=range(1, 101), default=10, metavar="N", help="(default: %(default)s)")
+        epilog="The tables are synthetic and seeded. The clear regression is least squares by Householder's QR, in "
+               "doubles, on all owners' unrounded rows (`cloister evaluate`); the clear statistics are exact.")
+    parser.add_argument("--owners", type=int, choices=range(1, 101), default=10, metavar="N",
+                        help="(default: %(default)s)")
     parser.add_argument("--rows", type=row_count, default=100_000, metavar="ROWS", help="of each owner (default: 100k)")
     parser.add_argument("--features", type=int, choices=range(1, 201), default=20, metavar="N",
                         help="columns beside the target (default: %(default)s)")
@@ -80,7 +81,7 @@ def names(features: int) -> list[str]:
 
 def write_rows(files: Sequence[TextIO], rows: int, weights: Sequence[float], chance: random.Random,
                sums: Sequence[ClearSums], bins: int) -> None:
-    """Normal columns, the odd ones leaning on the one before, and a target that depends on all; to each of the files."""
+    """Normal columns, the odd ones leaning on the one before, and a target that depends on all; to each file."""
     for _ in range(rows):
         x: list[float] = []
         for j in range(len(weights)):
@@ -95,8 +96,8 @@ def write_rows(files: Sequence[TextIO], rows: int, weights: Sequence[float], cha
 
 
 def make_tables(folder: Folder, options: argparse.Namespace) -> list[ClearSums]:
-    """owner-1/table.csv and so on, and all rows in referee/train.csv, for the comparison alone. Written as they are made:
-    this process stays small, since a child's peak memory is never below its parent's."""
+    """owner-1/table.csv and so on, and all rows in referee/train.csv, for the comparison alone. Written as they are
+    made: this process stays small, since a child's peak memory is never below its parent's."""
     chance = random.Random(1)
     weights = [chance.uniform(-1, 1) / math.sqrt(options.features) for _ in range(options.features)]
     sums = [ClearSums(counts=[0] * (options.bins + 2)) for _ in names(options.features)]
@@ -201,7 +202,8 @@ def statistics(folder: Folder, options: argparse.Namespace, clear: Sequence[Clea
 def view(result: dict[str, Any]) -> str:
     return table(["step", "seconds", "at most", "of processors", "bytes", "peak memory"],
                  [[s["step"], number(s["seconds"]), number(s["most_seconds"]), number(s["processor_seconds"]),
-                   byte_count(s["bytes"]) if s["bytes"] else "-", byte_count(s["peak_bytes"])] for s in result["steps"]])
+                   byte_count(s["bytes"]) if s["bytes"] else "-", byte_count(s["peak_bytes"])]
+                  for s in result["steps"]])
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -213,8 +215,8 @@ def main(arguments: Sequence[str]) -> int:
         results = [regression(folder, options), statistics(folder, options, clear)]
     print(f"{options.owners} owners of {options.rows:,} rows and {options.features} features each (a table of "
           f"{byte_count(table_bytes)}), {results[0]['parameters']['modulus_bits']} bits, threads: {options.threads}. "
-          "A process is timed from its\nstart to its end; of the other owners' encryptions the median is given, and the "
-          "most.\n")
+          "A process is timed from its\nstart to its end; of the other owners' encryptions the median is given, and "
+          "the most.\n")
     for result in results:
         print(f"{result['job']}, fraction bits: {result['parameters']['value_fraction_bits']}\n{view(result)}")
         print(f"The largest error is {result['error']:.2g}; the stated bound is {result['error_bound']:.2g}.\n")

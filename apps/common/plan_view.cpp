@@ -17,7 +17,7 @@ std::string count_of(std::uint64_t n, const char* one, const char* many) {
 }
 
 std::string job_text(const ml::JobRequest& r) {
-  const std::string model(ml::to_string(r.model));
+  std::string model(ml::to_string(r.model));
   switch (r.job) {
     case ml::Job::kTrain:
       return fmt::format("train a {} model on {} of {}", model, count_of(r.rows, "row", "rows"),

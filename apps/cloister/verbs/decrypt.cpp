@@ -56,12 +56,12 @@ void decrypt_model(OwnerSetting& s, StepOutput& out) {
   if (s.plan.ckks) {
     decrypted = pipeline::decrypt_ckks_model(files, or_null(s.passphrase), s.bench.machine());
   } else {
-    const auto regression = pipeline::decrypt_paillier_sums(files, or_null(s.passphrase), s.bench.machine());
-    decrypted = regression;
+    auto regression = pipeline::decrypt_paillier_sums(files, or_null(s.passphrase), s.bench.machine());
     out.details()["rows"] = regression.rows;
     out.details()["r2_train"] = regression.r2;
     out.say(
         fmt::format("{} rows of all owners together; R2 on them is {:.4f}.", regression.rows, regression.r2));
+    decrypted = {std::move(regression.model), regression.error_bound};
   }
   decrypted.model.names = s.preparation.feature_names();
   save_decrypted_model(s.owner.model(), decrypted, s.preparation);

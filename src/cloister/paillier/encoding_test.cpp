@@ -119,7 +119,8 @@ TEST_F(PaillierEncoding, SecretKeySurvivesTruncationAndFlips) {
     ByteReader reader{std::span(bytes).first(cut)};
     EXPECT_THROW(decode_secret_key(reader), Error);
   }
-  for (std::size_t bit = 32; bit < 8 * (4 + 256); bit += 131) {  // within p and q: never a key again
+  for (std::size_t bit = 32; bit < std::size_t{8} * (4 + 256);
+       bit += 131) {  // within p and q: never a key again
     auto flipped = bytes;
     flipped[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
     ByteReader reader(flipped);

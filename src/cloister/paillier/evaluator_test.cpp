@@ -187,8 +187,8 @@ TEST(PaillierVector, HoldsFullSlotsOfEitherSign) {
   TestParties parties;
   const Packing packing{21, 97};
   const Int128 most = (Int128{1} << 96) - 1;
-  std::vector<Int128> values;
-  for (int i = 0; i < 43; ++i) values.push_back(i % 3 == 0 ? most : i % 3 == 1 ? -most : -1);
+  std::vector<Int128> values(43);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 3 == 0 ? most : i % 3 == 1 ? -most : -1;
   const auto a = parties.encryptor.encrypt_integers(values, 0, packing.capacity(), packing, parties.prng);
   const auto got = parties.decryptor.decrypt(a).integers;
   const auto negated = parties.decryptor.decrypt(parties.server.negate(a)).integers;

@@ -25,7 +25,7 @@ std::vector<double> clear_fit(const data::Examples& all, double ridge, double* i
     y[r] = all.target[r] - target_mean;
   }
   for (std::size_t j = 0; j < d; ++j) x(n + j, j) = std::sqrt(static_cast<double>(n) * ridge);
-  const auto weights = ml::solve_least_squares(x, y);
+  auto weights = ml::solve_least_squares(x, y);
   *intercept = target_mean;
   for (std::size_t j = 0; j < d; ++j) *intercept -= weights[j] * means[j];
   return weights;
