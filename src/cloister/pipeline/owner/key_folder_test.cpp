@@ -14,8 +14,8 @@ namespace {
 
 class KeyFolderTest : public ::testing::Test {
  protected:
-  KeyFolderTest() { std::filesystem::create_directories(root); }
-  ~KeyFolderTest() override { std::filesystem::remove_all(root); }
+  void SetUp() override { std::filesystem::create_directories(root); }
+  void TearDown() override { std::filesystem::remove_all(root); }
 
   /// The same factors with another h: a key with an id of its own.
   static paillier::SecretKey other_key() {
