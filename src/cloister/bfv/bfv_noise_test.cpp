@@ -208,6 +208,20 @@ TEST_F(BfvNoise, OfPlaintextFactors) {
   });
 }
 
+// Sums of coefficients: of N values in the evaluation domain one pair is 2N/pi in magnitude and few others
+// count, so that noise is what those show. Whatever they show stays below the bound.
+TEST_F(BfvNoise, OfFactorsThatPickFewValues) {
+  measure(100, [](Parties& p) {
+    const Values ones(p.encoder.slots(), 1);
+    return p.evaluator.multiply(p.evaluator.square(fresh(p)), p.encoder.encode_coefficients(ones));
+  });
+  measure(100, [](Parties& p) {
+    Values sparse(p.encoder.slots());
+    for (std::size_t i = 0; i < sparse.size(); i += 64) sparse[i] = 1;
+    return p.evaluator.multiply(p.evaluator.square(fresh(p)), p.encoder.encode_coefficients(sparse));
+  });
+}
+
 TEST_F(BfvNoise, OfKeySwitchesAndModulusSwitches) {
   measure(kTailBits + 1, [](Parties& p) { return p.rotations.rotate_rows(fresh(p), 1); });
   measure(kTailBits + 0.5, [](Parties& p) { return p.evaluator.modulus_switch(fresh(p), 1); });

@@ -39,6 +39,7 @@ class Evaluator {
   /// A plaintext as a factor for many products at `level` and below. Its norm, which results' noise bounds
   /// tell of, is that of its coefficients. Cost: a transform a limb.
   Factor factor(const Plaintext& plaintext, int level) const;
+  /// Of parts as many as a's. A product with zero is zero for everybody to see, and not hidden.
   Ciphertext multiply(const Ciphertext& a, const Factor& b) const;
   Ciphertext multiply(const Ciphertext& a, const Plaintext& b) const;
   /// The same integer in every slot, in (-t/2, t/2], else ParametersError: noise grows by its magnitude
