@@ -63,7 +63,7 @@ nb::bytes produce(std::size_t limbs, const Body& body) {
 /// A public key that is known by n. Safe from many threads.
 class Key {
  public:
-  Key(const nb::bytes& n, int threads) : pool_(threads), key_(adopt(integer_of(n))) {}
+  Key(const nb::bytes& n, int threads) : pool_(threads), key_(from_modulus(integer_of(n))) {}
 
   const paillier::PublicKey& key() const noexcept { return key_; }
   const ThreadPool& pool() const noexcept { return pool_; }
@@ -155,10 +155,9 @@ class Key {
   }
 
  private:
-  static paillier::PublicKey adopt(BigInteger n) {
+  static paillier::PublicKey from_modulus(BigInteger n) {
     const nb::gil_scoped_release release;
-    Prng prng = Prng::from_system();
-    return paillier::PublicKey::adopt(std::move(n), prng);
+    return paillier::PublicKey::from_modulus(std::move(n));
   }
   Limbs plaintexts_of(const nb::bytes& bytes) const { return limbs_of(bytes, plain()); }
   Limbs ciphertexts_of(const nb::bytes& bytes) const { return limbs_of(bytes, limbs()); }
@@ -236,8 +235,8 @@ class Secret {
   static std::unique_ptr<const paillier::Decryptor> make(const Key& key, const BigInteger& p,
                                                          const BigInteger& q) {
     const nb::gil_scoped_release release;
-    return std::make_unique<paillier::Decryptor>(paillier::SecretKey::adopt_vartime(key.key(), p, q),
-                                                 key.pool());
+    return std::make_unique<paillier::Decryptor>(
+        paillier::SecretKey::create_vartime(p, q, key.key().h().clone()), key.pool());
   }
 
   std::size_t limbs_;

@@ -3,20 +3,17 @@
 #include <string>
 
 #include "cloister/base/error.h"
-#include "cloister/base/memory.h"
 #include "cloister/paillier/encoding.h"
+#include "cloister/paillier/noise_base.h"
 
 namespace cloister::paillier {
 namespace {
 
 constexpr std::uint64_t kTrialDivisors = 1 << 12;
 
-/// `own` keys have primes that are 3 modulo 4.
-void check_modulus(const BigInteger& n, bool own) {
+void check_modulus(const BigInteger& n) {
   if (n.sign() <= 0) throw ParametersError("the key's n is not positive");
   check_modulus_bits(static_cast<int>(n.bit_length()));
-  if (own && n.mod(std::uint64_t{4}) != 1)
-    throw ParametersError("the key's n is not 1 modulo 4: its primes are not both 3 modulo 4");
   if (!n.is_odd()) throw ParametersError("the key's n is even");
   for (std::uint64_t d = 3; d < kTrialDivisors; d += 2)
     if (n.mod(d) == 0) throw ParametersError("the key's n has the small factor " + std::to_string(d));
@@ -45,20 +42,10 @@ void check_modulus_bits(int modulus_bits) {
 }
 
 PublicKey PublicKey::create(BigInteger n, BigInteger h) {
-  check_modulus(n, true);
+  check_modulus(n);
   BigInteger n_squared = n * n;
   check_noise_base(h, n, n_squared);
-  return make(std::move(n), std::move(n_squared), std::move(h));
-}
 
-PublicKey PublicKey::adopt(BigInteger n, Prng& prng) {
-  check_modulus(n, false);
-  BigInteger h = random_noise_base(n, prng), n_squared = n * n;
-  check_noise_base(h, n, n_squared);
-  return make(std::move(n), std::move(n_squared), std::move(h));
-}
-
-PublicKey PublicKey::make(BigInteger n, BigInteger n_squared, BigInteger h) {
   auto state = std::make_shared<State>();
   state->modulus_bits = static_cast<int>(n.bit_length());
   state->n_limbs.resize(static_cast<std::size_t>(state->modulus_bits) / 64);
@@ -74,14 +61,10 @@ PublicKey PublicKey::make(BigInteger n, BigInteger n_squared, BigInteger h) {
   return unnamed;
 }
 
-BigInteger random_noise_base(const BigInteger& n, Prng& prng) {
-  SecretBuffer<std::uint64_t> limbs(n.bit_length() / 64);
-  BigInteger x;
-  do {
-    prng.fill(limbs.span());
-    x = BigInteger::from_limbs(limbs.span()).mod(n);  // no residue is more than twice as likely as another
-  } while (gcd_vartime(x, n) != BigInteger(1));
-  return power((x * x).mod(n), n, n * n);
+PublicKey PublicKey::from_modulus(BigInteger n) {
+  check_modulus(n);
+  BigInteger h = standard_noise_base(n);
+  return create(std::move(n), std::move(h));
 }
 
 void check_same_key(const char* operation, const Bytes32& key_id, const Bytes32& other_id) {

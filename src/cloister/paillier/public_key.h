@@ -8,7 +8,6 @@
 #include "cloister/base/bytes.h"
 #include "cloister/math/big_integer.h"
 #include "cloister/paillier/internal/modular_arithmetic.h"
-#include "cloister/random/prng.h"
 
 namespace cloister::paillier {
 
@@ -28,18 +27,15 @@ void check_modulus_bits(int modulus_bits);
 /// Source: Paillier 1999; h = -(x^2)^n mod n^2 from Damgard, Jurik, Nielsen 2010, section 4.2.
 class PublicKey {
  public:
-  /// Checks what can be checked without the factors: n's length, oddness, residue modulo 4, small
-  /// factors, that it is neither a prime nor a perfect power; h's range, coprimality, Jacobi symbol and
+  /// Checks what can be checked without the factors: n's length, oddness, small factors, that it is neither
+  /// a prime nor a perfect power; h's range, coprimality, Jacobi symbol and
   /// that it is not of order 1 or 2. That h is an n-th residue cannot be checked: a key's maker could
   /// spoil its own results with another.
   /// Cost: about 10 ms.  Errors: SecurityError (too short), ParametersError (all else).
   static PublicKey create(BigInteger n, BigInteger h);
-  /// A key of which n alone is known, as other libraries make them: with h = (x^2)^n mod n^2 of an own x, so
-  /// its id is this process's. n may be 3 modulo 4; all else is checked as by create. A uniform power of an
-  /// n-th residue hides plaintexts for any n for which Paillier's assumption holds; that exponents of half
-  /// n's bits do is the assumption that Damgard, Jurik and Nielsen make, for primes that their maker chose.
-  /// Cost: one power to n, 60 ms at 3072 bits.  Errors: as create.
-  static PublicKey adopt(BigInteger n, Prng& prng);
+  /// A key that another library made, which has no h: it gets standard_noise_base(n), so that everybody who
+  /// takes the same n over has the same key, with the same id. Cost and errors: as create.
+  static PublicKey from_modulus(BigInteger n);
 
   int modulus_bits() const noexcept { return state_->modulus_bits; }
   /// Limbs of n; a ciphertext has twice as many.
@@ -64,14 +60,9 @@ class PublicKey {
     std::shared_ptr<const internal::ModularArithmetic> arithmetic;
   };
   explicit PublicKey(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-  static PublicKey make(BigInteger n, BigInteger n_squared, BigInteger h);
 
   std::shared_ptr<const State> state_;
 };
-
-/// (x^2)^n mod n^2 for a random x coprime to n, of n that fills its limbs.
-/// Cost: one power to n.  Secrets: constant time in x.
-BigInteger random_noise_base(const BigInteger& n, Prng& prng);
 
 /// Throws MismatchError, naming both ids, unless they are equal.
 void check_same_key(const char* operation, const Bytes32& key_id, const Bytes32& other_id);

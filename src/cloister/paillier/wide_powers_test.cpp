@@ -1,6 +1,5 @@
 #include "cloister/paillier/wide_powers.h"
 
-#include "cloister/paillier/owner/key_generation.h"
 #include "cloister/paillier/testing/test_parties.h"
 
 namespace cloister::paillier {
@@ -76,43 +75,21 @@ TEST_F(PaillierWidePowers, LengthsMustFit) {
   EXPECT_THROW(power_vartime(key(), bases, exponents(), out, parties.pool), ParametersError);
 }
 
-/// Of 1024 bits, with product of 2048: 3 modulo 4 or 1, as `residue` says.
-BigInteger prime(std::uint64_t residue, std::uint64_t skip) {
-  BigInteger value = (BigInteger(1) << 1024) - BigInteger::from_limbs({&skip, 1});
-  do value = value - BigInteger(1);
-  while (value.mod(std::uint64_t{4}) != residue || !is_probable_prime_vartime(value));
-  return value;
-}
-
-TEST(PaillierAdoptedKeys, WorkForPrimesThatTheirMakerChose) {
-  const ThreadPool pool(2);
-  Prng prng{Seed(Bytes32{5})};
-  // 1 modulo 4 both, and close to each other: what no key made here is.
-  const BigInteger p = prime(1, 0), q = prime(1, 1 << 20), r = prime(3, 1 << 21);
-  EXPECT_NE(factor_fault_vartime(p, q), nullptr);
-  for (const BigInteger* other : {&q, &r}) {
-    const PublicKey key = PublicKey::adopt(p * *other, prng);
-    const SecretKey secret = SecretKey::adopt_vartime(key, p, *other);
-    const std::vector<double> values{1.5, -2, 0};
-    const auto vector = Encryptor(PublicNoise(key), pool).encrypt(values, {8, 4}, Packing{1, 100}, prng);
-    const Decryptor decryptor(secret, pool);
-    EXPECT_EQ(decryptor.decrypt(vector).to_doubles(), values);
-    const auto plaintexts = decryptor.decrypt_residues(vector.residues());
-    EXPECT_EQ(plaintexts[1], key.n() - BigInteger(512));
-  }
-}
-
-TEST(PaillierAdoptedKeys, RefuseOtherFactorsAndMalformedModuli) {
-  Prng prng{Seed(Bytes32{5})};
-  const BigInteger p = prime(1, 0), q = prime(3, 1 << 20), one(1);
-  const PublicKey key = PublicKey::adopt(p * q, prng);
-  EXPECT_NO_THROW(SecretKey::adopt_vartime(key, q, p));
-  EXPECT_THROW(SecretKey::adopt_vartime(key, p, q + BigInteger(4)), ParametersError);
-  EXPECT_THROW(SecretKey::adopt_vartime(key, one, p * q), ParametersError);
-  EXPECT_THROW(SecretKey::adopt_vartime(key, -p, -q), ParametersError);
-  EXPECT_THROW(PublicKey::adopt(p * q + one, prng), ParametersError);
-  EXPECT_THROW(PublicKey::adopt(p * p, prng), ParametersError);
-  EXPECT_THROW(PublicKey::adopt(p.clone(), prng), SecurityError);
+TEST(PaillierDecryptResidues, PlaintextsFillTheWholeRange) {
+  TestParties parties;
+  const PublicKey& key = parties.key.public_key();
+  const std::size_t limbs = key.ciphertext_limbs(), plain = key.plaintext_limbs();
+  const BigInteger one(1);
+  // What no vector holds: all of [0, n) is a plaintext of other libraries.
+  const BigInteger values[] = {BigInteger(0), one.clone(), key.n() >> 1, (key.n() >> 1) + one, key.n() - one};
+  std::vector<std::uint64_t> ciphertexts(5 * limbs), plaintexts(5 * plain);
+  parties.noise.fill(parties.prng, ciphertexts, parties.pool);
+  for (std::size_t i = 0; i < 5; ++i) values[i].to_limbs(std::span(plaintexts).subspan(i * plain, plain));
+  key.arithmetic().add_clear(ciphertexts.data(), plaintexts.data(), ciphertexts.data(), 5);
+  const auto opened = parties.decryptor.decrypt_residues(ciphertexts);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(opened[i], values[i]) << i;
+  std::fill_n(ciphertexts.begin() + static_cast<std::ptrdiff_t>(limbs), limbs, 0);
+  EXPECT_THROW(parties.decryptor.decrypt_residues(ciphertexts), DecodeError);
 }
 
 }  // namespace

@@ -99,7 +99,10 @@ class CoreEngine:
 
     def decryptor(self, p: int, q: int) -> Decryptor:
         width = self.plain_bytes // 2
-        return _core.SecretKey(self._key, p.to_bytes(width, "little"), q.to_bytes(width, "little"))
+        try:
+            return _core.SecretKey(self._key, p.to_bytes(width, "little"), q.to_bytes(width, "little"))
+        except (OverflowError, cloister.InvalidArgumentError):  # factors that no careful maker would choose
+            return _PlainDecryptor(self, p, q)
 
 
 class PlainEngine:
@@ -176,7 +179,7 @@ class PlainEngine:
 class _PlainDecryptor:
     """By the remainder theorem, modulo the squares of the factors."""
 
-    def __init__(self, engine: PlainEngine, p: int, q: int) -> None:
+    def __init__(self, engine: Engine, p: int, q: int) -> None:
         self._engine, self._factors = engine, (p, q)
         self._inverses = [util.invert(-other % prime, prime) for prime, other in ((p, q), (q, p))]
         self._p_inverse = util.invert(p, q)

@@ -18,19 +18,6 @@ SecretKey SecretKey::create_vartime(const BigInteger& p, const BigInteger& q, Bi
   PublicKey public_key = PublicKey::create(p * q, std::move(h));
   if (!is_residue_vartime(public_key.h(), p) || !is_residue_vartime(public_key.h(), q))
     throw ParametersError("the key's h is not an n-th residue: it would add to what it is to hide");
-  return of_factors(std::move(public_key), p, q);
-}
-
-SecretKey SecretKey::adopt_vartime(const PublicKey& public_key, const BigInteger& p, const BigInteger& q) {
-  if (p.sign() <= 0 || q.sign() <= 0 || p * q != public_key.n())
-    throw ParametersError("the factors are not those of the key's n");
-  if (p == q || p.bit_length() != q.bit_length()) throw ParametersError("the key's factors differ in length");
-  if (!is_probable_prime_vartime(p) || !is_probable_prime_vartime(q))
-    throw ParametersError("a factor of the key is not a prime");
-  return of_factors(public_key, p, q);
-}
-
-SecretKey SecretKey::of_factors(PublicKey public_key, const BigInteger& p, const BigInteger& q) {
   const std::size_t limbs = public_key.plaintext_limbs() / 2;
   internal::SecretLimbs p_limbs(limbs), q_limbs(limbs);
   p.to_limbs(p_limbs.span());
