@@ -154,8 +154,8 @@ def _number(text: str) -> float:
 
 
 def _genpkey(arguments: argparse.Namespace) -> None:
-    if not 4 <= arguments.keysize <= MAX_BITS:
-        raise InputError(f"a key has from 4 to {MAX_BITS} bits, not {arguments.keysize}")
+    if not 6 <= arguments.keysize <= MAX_BITS:
+        raise InputError(f"a key has from 6 to {MAX_BITS} bits, not {arguments.keysize}")
     _say(f"Generating a paillier keypair with keysize of {arguments.keysize}")
     public_key, private_key = generate_paillier_keypair(n_length=arguments.keysize)
     _say("Keys generated")

@@ -46,8 +46,8 @@ def generate_paillier_keypair(private_keyring: PaillierPrivateKeyring | None = N
     half, rest = divmod(n_length, 2)
     if n_length == 0:
         raise TypeError("a key needs bits")
-    if half < 0 or rest or half == 1:
-        raise ValueError(f"a key's bits are even and at least 4, not {n_length}")
+    if half < 3 or rest:
+        raise ValueError(f"a key's bits are even and at least 6, not {n_length}")
     if n_length >= _engine.MIN_BITS and n_length % 128 == 0:
         p, q = (int.from_bytes(factor, "little") for factor in _core.generate_factors(n_length))
     else:
