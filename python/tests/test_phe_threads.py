@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from phe_pairs import pair
 
+from cloister.compat import phe
 from cloister.compat.phe.arrays import power_bytes
 
 KEY = pair(2048)
@@ -135,3 +136,16 @@ def test_a_child_process_has_noise_of_its_own() -> None:
     assert len(theirs) == 40 and not mine & theirs
 
 
+
+
+def test_the_number_of_threads_changes_no_result() -> None:
+    expected = KEY.private.decrypt_vector(KEY.public.encrypt_vector(range(100)) * 3).tolist()
+    before = KEY.public.engine
+    try:
+        phe.set_threads(1)
+        assert KEY.public.engine is not before
+        assert KEY.private.decrypt_vector(KEY.public.encrypt_vector(range(100)) * 3).tolist() == expected
+    finally:
+        phe.set_threads(0)
+    with pytest.raises(ValueError, match="fewer than none"):
+        phe.set_threads(-1)

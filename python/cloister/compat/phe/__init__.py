@@ -12,7 +12,7 @@ from cloister.compat.phe.__about__ import (
     __version__,
 )
 from cloister.compat.phe.encoding import EncodedNumber
-from cloister.compat.phe.engine import InsecureKeyWarning, SlowKeyWarning
+from cloister.compat.phe.engine import InsecureKeyWarning, SlowKeyWarning, set_threads
 from cloister.compat.phe.paillier import (
     EncryptedNumber,
     PaillierPrivateKey,
@@ -43,5 +43,6 @@ __all__ = [
     "encoding",
     "generate_paillier_keypair",
     "paillier",
+    "set_threads",
     "util",
 ]

@@ -18,7 +18,8 @@ import cloister
 from cloister._core import paillier as _core
 from cloister.compat.phe import util
 
-__all__ = ["Decryptor", "Engine", "InsecureKeyWarning", "SlowKeyWarning", "engine_of", "warn_of_key"]
+__all__ = ["Decryptor", "Engine", "InsecureKeyWarning", "SlowKeyWarning", "engine_of", "epoch", "set_threads",
+           "warn_of_key"]
 
 MIN_BITS = 2048
 """Below this, factoring is within reach."""
@@ -225,16 +226,37 @@ def engine_of(n: int) -> Engine:
     return _recent(n)
 
 
-def _forget() -> None:
-    """A child process must not give out the noise that its parent holds, and has none of its threads."""
+def set_threads(threads: int) -> None:
+    """How many threads work on a vector from now on: 0 for all of the machine's, as it is at first."""
     global _threads
-    _threads = 1
-    _kept_for_parent.append([*_engines.values()])
+    if threads < 0:
+        raise ValueError(f"{threads} threads are fewer than none")
+    _threads = threads
+    _start_anew()
+
+
+def epoch() -> int:
+    """It changes where engines are to be asked for anew."""
+    return _epoch
+
+
+def _start_anew() -> None:
+    global _epoch
+    _epoch += 1
     _engines.clear()
     _recent.cache_clear()
 
 
-_kept_for_parent: list[list[CoreEngine | PlainEngine]] = []  # another thread may have been within one of them
+def _forget() -> None:
+    """A child process must not give out the noise that its parent holds, and has none of its threads."""
+    global _threads
+    _threads = 1
+    _of_parent.append([*_engines.values()])
+    _start_anew()
+
+
+_epoch = 0
+_of_parent: list[list[CoreEngine | PlainEngine]] = []  # another thread may have been within one of them
 
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_forget)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -35,6 +34,10 @@ __all__ = [
 
 DEFAULT_KEYSIZE = 3072
 """Bits of n: 128 bits of security."""
+
+
+_LANE_BITS = range(13, 65)
+"""Exponents that the kernels raise a single number to in less time than GMP does."""
 
 
 def generate_paillier_keypair(private_keyring: PaillierPrivateKeyring | None = None,
@@ -76,8 +79,8 @@ class PaillierPublicKey:
     def engine(self) -> _engine.Engine:
         """What computes with this key's ciphertexts; a child process gets its own."""
         held = self.__dict__.get("_held")
-        if held is None or held[0] != os.getpid():
-            held = self._held = (os.getpid(), _engine.engine_of(self.n))
+        if held is None or held[0] != _engine.epoch():
+            held = self._held = (_engine.epoch(), _engine.engine_of(self.n))
         return held[1]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -179,8 +182,8 @@ class PaillierPrivateKey:
     @property
     def _decryptor(self) -> _engine.Decryptor:
         held = self.__dict__.get("_held")
-        if held is None or held[0] != os.getpid():
-            held = self._held = (os.getpid(), self.public_key.engine.decryptor(self.p, self.q))
+        if held is None or held[0] != _engine.epoch():
+            held = self._held = (_engine.epoch(), self.public_key.engine.decryptor(self.p, self.q))
         return held[1]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -400,11 +403,9 @@ class EncryptedNumber:
         base, exponent = self.__ciphertext, plaintext
         if n - self.public_key.max_int <= plaintext:  # a negative number: a short power of the inverse
             base, exponent = invert(base, self.public_key.nsquare), n - plaintext
-        if exponent == 1:
-            return base % self.public_key.nsquare
-        width = (exponent.bit_length() + 63) // 64 * 8 or 8
-        power = engine.power(self.__bytes(base, engine), exponent.to_bytes(width, "little"), b"\0")
-        return self.__number(power)
+        if exponent.bit_length() not in _LANE_BITS:
+            return powmod(base, exponent, self.public_key.nsquare)
+        return self.__number(engine.power(self.__bytes(base, engine), exponent.to_bytes(8, "little"), b"\0"))
 
     def __bytes(self, ciphertext: int, engine: _engine.Engine) -> bytes:
         if not 0 <= ciphertext < self.public_key.nsquare:
