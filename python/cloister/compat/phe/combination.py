@@ -75,29 +75,34 @@ class Combination:
         """The ciphertext. Raises ZeroDivisionError for a power of what has no inverse."""
         square = n * n
         terms = [(base % square, weight) for base, weight in self._own() if weight != 0]
-        product = self._product(terms, square, arithmetic)
-        return product if self._clear % n == 0 else product * (1 + self._clear % n * n) % square
+        data = self._product(terms, square, arithmetic)
+        clear = self._clear % n
+        if clear:
+            data = arithmetic.add_clear(data, clear.to_bytes(arithmetic.plain_bytes, "little"))
+        return int.from_bytes(data, "little")
 
     @staticmethod
-    def _product(terms: list[tuple[int, int]], square: int, arithmetic: engine.Engine) -> int:
+    def _product(terms: list[tuple[int, int]], square: int, arithmetic: engine.Engine) -> bytes:
+        width = arithmetic.cipher_bytes
         if len(terms) > _FEW:
             try:
-                bases = engine.join((base for base, _ in terms), arithmetic.cipher_bytes)
-                weights = arrays.power_bytes([weight for _, weight in terms])
-                return int.from_bytes(arithmetic.dot(bases, *weights), "little")
+                bases = engine.join((base for base, _ in terms), width)
+                return arithmetic.dot(bases, *arrays.power_bytes([weight for _, weight in terms]))
             except cloister.Error:  # one has no inverse: found below, if it needs one
                 pass
-        product = 1
+        product = None
         for base, weight in terms:
-            factor = power(base, weight, square, arithmetic)
-            product = util.mulmod(product, factor, square) if product != 1 else factor
-        return product
+            factor = power(base, weight, square, arithmetic).to_bytes(width, "little")
+            product = factor if product is None else arithmetic.multiply(product, factor)
+        return (1).to_bytes(width, "little") if product is None else product
 
 
 def power(base: int, weight: int, square: int, arithmetic: engine.Engine) -> int:
     """base ** weight modulo n^2, of a residue. Raises ZeroDivisionError where a negative power has no inverse."""
     if weight < 0:
         base, weight = util.invert(base, square), -weight
+    if weight == 1:
+        return base
     if weight.bit_length() not in _LANE_BITS:
         return util.powmod(base, weight, square)
     data = arithmetic.power(base.to_bytes(arithmetic.cipher_bytes, "little"), weight.to_bytes(8, "little"), b"\0")
