@@ -20,7 +20,7 @@ BITS = (2048, 3072)
 FEW, MANY = 4, 64  # operations of a sample: of those that take long, and of others and vectors
 ROWS = (
     Row("encrypt", "encrypt", None, None, f"one a call, {MANY} of them or {FEW}"),
-    Row("encrypt_vector", "encrypt, as a vector", None, None, f"{MANY} values a call; a loop over {FEW} on the other side"),
+    Row("encrypt_vector", "encrypt, as a vector", None, None, f"{MANY} values a call; a loop over {FEW} else"),
     Row("decrypt", "decrypt", None, None, f"{FEW} numbers, one a call"),
     Row("decrypt_vector", "decrypt, as a vector", None, None, f"{MANY} values a call; a loop over {FEW}"),
     Row("add", "add two", None, None, f"{MANY} pairs"),
@@ -58,9 +58,10 @@ def compare(bits: int, python: str, names: Sequence[str], samples: int) -> dict[
     """All rows at one length of keys."""
     print(f"Making a key of {bits} bits and operands", file=sys.stderr)
     key = factors(python, bits)
+    module = "bench.compare.phe_operations_side"
     packages = machine.ONE_THREAD | {"PYTHONPATH": f"{machine.ROOT}:{machine.BUILD / 'python'}"}
     with contextlib.ExitStack() as stack:
-        sides = [stack.enter_context(Side(name, [python, "-m", "bench.compare.phe_operations_side", library, *key], packages))
+        sides = [stack.enter_context(Side(name, [python, "-m", module, library, *key], packages))
                  for name, library in ((OURS, "cloister"), (PEER, "phe"))]
         infos = {side.name: side.ask("info") for side in sides}
         results = []

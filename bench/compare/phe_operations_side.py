@@ -1,5 +1,5 @@
-"""A side of `./run bench phe`: one program by python-paillier's interface, run on python-paillier or on Cloister. What the
-interface has for vectors on Cloister's side stands beside loops over the same values on the other.
+"""A side of `./run bench phe`: one program by python-paillier's interface, run on python-paillier or on Cloister. What
+the interface has for vectors on Cloister's side stands beside loops over the same values on the other.
 
 usage: phe_operations_side.py {cloister|phe} P Q      the key's factors, in hexadecimal
 """
@@ -58,8 +58,9 @@ class Bench:
         }
         out = {name: self._timed(count, lambda count=count, work=work: [work(i) for i in range(count)], expected)
                for name, (count, work, expected) in one_by_one.items()}
-        out["dot_list"] = self._timed(1, lambda: [computed(sum(x * w for x, w in zip(self.row, self.weights, strict=True)))],
-                                      [sum(products, Fraction(0))])
+        dot = [sum(products, Fraction(0))]
+        out["dot_list"] = self._timed(
+            1, lambda: [computed(sum(x * w for x, w in zip(self.row, self.weights, strict=True)))], dot)
         return out | self._whole(exact, products, sums, out)
 
     def _whole(self, exact: Sequence[Fraction], products: Sequence[Fraction], sums: Sequence[Fraction],
@@ -77,7 +78,8 @@ class Bench:
             "add_vector": self._timed(MANY, lambda: part + part, [2 * x for x in exact]),
             "add_float_vector": self._timed(MANY, lambda: part + weights, sums),
             "times_vector": self._timed(MANY, lambda: part * weights, products),
-            "dot_vector": self._timed(1, lambda: [computed(self.vector @ np.array(self.weights))], [sum(products, Fraction(0))]),
+            "dot_vector": self._timed(1, lambda: [computed(self.vector @ np.array(self.weights))],
+                                      [sum(products, Fraction(0))]),
         }
 
     def _timed(self, count: int, work: Callable[[], Any], expected: Sequence[Fraction]) -> Operation:
@@ -106,8 +108,8 @@ class Bench:
             version = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:  # in a build tree
             version = None
-        return {"library": package, "version": version, "gmpy2": None if self.vectors else importlib.metadata.version("gmpy2"),
-                "bits": self.public.n.bit_length()}
+        return {"library": package, "version": version, "bits": self.public.n.bit_length(),
+                "gmpy2": None if self.vectors else importlib.metadata.version("gmpy2")}
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ namespace cloister::python {
 namespace {
 
 namespace nb = nanobind;
-using paillier::EncryptedVector;
 using Limbs = std::span<const std::uint64_t>;
 
 /// Factors that are made at a time for numbers which are encrypted one by one: what the kernels do best.
@@ -174,7 +173,7 @@ class Key {
   /// secret.
   nb::bytes product(const BigInteger& a, const BigInteger& b) const {
     const BigInteger residue = (a * b).mod(key_.n_squared());
-    const auto out = nb::steal<nb::bytes>(
+    auto out = nb::steal<nb::bytes>(
         PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(limbs() * sizeof(std::uint64_t))));
     if (!out.is_valid()) nb::raise_python_error();
     residue.to_limbs({reinterpret_cast<std::uint64_t*>(PyBytes_AsString(out.ptr())), limbs()});

@@ -55,8 +55,9 @@ def test_key_files_have_the_same_members(keys: dict[str, tuple[str, str]]) -> No
 
 @pytest.mark.parametrize("owner", ["mine", "its"])
 @pytest.mark.parametrize("value", ["3.25", "-2", "0", "1e-20", "123456789.125"])
-def test_numbers_go_both_ways(keys: dict[str, tuple[str, str]], owner: str, value: str, tmp_path: Path,
-                              capsys: pytest.CaptureFixture[str]) -> None:
+def test_numbers_go_both_ways(
+    keys: dict[str, tuple[str, str]], owner: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     private, public = keys[owner]
     a, b, c = (str(tmp_path / f"{name}.json") for name in "abc")
     mine(["encrypt", public, "--output", a, "--", value], capsys)
@@ -77,8 +78,13 @@ def test_standard_input_and_output_are_dashes(keys: dict[str, tuple[str, str]]) 
     private, public = keys["mine"]
 
     def run(*arguments: str, text: str | None = None) -> str:
-        done = subprocess.run([sys.executable, "-W", "ignore", "-m", "cloister.compat.pheutil", *arguments], input=text,
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "cloister.compat.pheutil", *arguments],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -87,7 +93,9 @@ def test_standard_input_and_output_are_dashes(keys: dict[str, tuple[str, str]]) 
     assert json.loads(run("genpkey", "--keysize", "64", "--id", "a note", "-"))["kid"] == "a note"
 
 
-def test_ciphertexts_leave_obfuscated(keys: dict[str, tuple[str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ciphertexts_leave_obfuscated(
+    keys: dict[str, tuple[str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     public = keys["mine"][1]
     path = str(tmp_path / "a.json")
     mine(["encrypt", public, "2", "--output", path], capsys)
@@ -101,28 +109,64 @@ def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str
     return err
 
 
-@pytest.mark.parametrize("change", [
-    {"n": None}, {"n": 5}, {"n": ""}, {"n": "!"}, {"n": "AQ"}, {"n": "Ag"}, {"n": "A" * 3000}, {"kty": "RSA"}, {"alg": "X"}, {"n": "é"}])
-def test_hostile_public_keys_are_refused(keys: dict[str, tuple[str, str]], change: dict[str, object], tmp_path: Path,
-                                         capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n": None},
+        {"n": 5},
+        {"n": ""},
+        {"n": "!"},
+        {"n": "AQ"},
+        {"n": "Ag"},
+        {"n": "A" * 3000},
+        {"kty": "RSA"},
+        {"alg": "X"},
+        {"n": "é"},
+    ],
+)
+def test_hostile_public_keys_are_refused(
+    keys: dict[str, tuple[str, str]], change: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "key.json"
     path.write_text(json.dumps(json.loads(Path(keys["mine"][1]).read_text()) | change))
     assert "Error: " in refused(["encrypt", str(path), "1"], capsys)
 
 
-@pytest.mark.parametrize("text", [
-    "", "{", "[]", "1", "[" * 60000, '{"v": "12"}', '{"v": 12, "e": 0}', '{"v": "-12", "e": 0}', '{"v": "0", "e": 0}',
-    '{"v": "12", "e": "0"}', '{"v": "12", "e": 1.5}', '{"v": "12", "e": true}', '{"v": "12", "e": 99999999}', '{"v": "1e3", "e": 0}',
-    '{"v": "' + "9" * 5000 + '", "e": 0}', '{"v": "' + "9" * 70000 + '", "e": 0}', '{"v": "\u0661", "e": 0}'], ids=lambda text: text[:24])
-def test_hostile_numbers_are_refused(keys: dict[str, tuple[str, str]], text: str, tmp_path: Path,
-                                     capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "1",
+        "[" * 60000,
+        '{"v": "12"}',
+        '{"v": 12, "e": 0}',
+        '{"v": "-12", "e": 0}',
+        '{"v": "0", "e": 0}',
+        '{"v": "12", "e": "0"}',
+        '{"v": "12", "e": 1.5}',
+        '{"v": "12", "e": true}',
+        '{"v": "12", "e": 99999999}',
+        '{"v": "1e3", "e": 0}',
+        '{"v": "' + "9" * 5000 + '", "e": 0}',
+        '{"v": "' + "9" * 70000 + '", "e": 0}',
+        '{"v": "\u0661", "e": 0}',
+    ],
+    ids=lambda text: text[:24],
+)
+def test_hostile_numbers_are_refused(
+    keys: dict[str, tuple[str, str]], text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "number.json"
     path.write_text(text, encoding="utf-8")
     assert "Error: " in refused(["decrypt", keys["mine"][0], str(path)], capsys)
     assert "Error: " in refused(["add", keys["mine"][1], str(path), "1"], capsys)
 
 
-def test_other_misuse_is_refused(keys: dict[str, tuple[str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_misuse_is_refused(
+    keys: dict[str, tuple[str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     private, public = keys["mine"]
     number = str(tmp_path / "a.json")
     mine(["encrypt", public, "2", "--output", number], capsys)

@@ -26,13 +26,26 @@ def numbers(chance: random.Random) -> Any:
     if kind == 2:
         return chance.getrandbits(chance.randrange(1, 1100))
     if kind == 3:
-        return chance.choice([0.0, -0.0, 5e-324, -2.2250738585072014e-308, 1.7976931348623157e308, math.inf, math.nan, True])
+        return chance.choice(
+            [0.0, -0.0, 5e-324, -2.2250738585072014e-308, 1.7976931348623157e308, math.inf, math.nan, True]
+        )
     return math.ldexp(chance.uniform(-1, 1), chance.randrange(-1080, 1024) if kind == 4 else chance.randrange(-60, 60))
 
 
 def precisions(chance: random.Random) -> Any:
-    return chance.choice([None, None, None, 16.0 ** chance.randrange(-40, 5), 10.0 ** chance.randrange(-20, 3),
-                          2.0 ** chance.randrange(-30, 10), chance.random(), 0, -1])
+    return chance.choice(
+        [
+            None,
+            None,
+            None,
+            16.0 ** chance.randrange(-40, 5),
+            10.0 ** chance.randrange(-20, 3),
+            2.0 ** chance.randrange(-30, 10),
+            chance.random(),
+            0,
+            -1,
+        ]
+    )
 
 
 def test_random_encodings_are_theirs() -> None:
@@ -50,8 +63,9 @@ def test_random_decodings_are_theirs() -> None:
     n, max_int = KEY.public.n, KEY.public.max_int
     edges = [0, 1, max_int - 1, max_int, max_int + 1, n - max_int - 1, n - max_int, n - 1, n, n + 1]
     for _ in range(3000):
-        encoding = chance.choice([*edges, chance.getrandbits(chance.randrange(1, 340)),
-                                  n - chance.getrandbits(chance.randrange(1, 340))])
+        encoding = chance.choice(
+            [*edges, chance.getrandbits(chance.randrange(1, 340)), n - chance.getrandbits(chance.randrange(1, 340))]
+        )
         exponent = chance.choice([0, chance.randrange(-30, 10), chance.randrange(-300, 300)])
         mine = outcome(ours.EncodedNumber(KEY.public, encoding, exponent).decode)
         its = outcome(theirs.EncodedNumber(KEY.their_public, encoding, exponent).decode)
@@ -63,16 +77,34 @@ def test_exponents_are_lowered_as_theirs() -> None:
     for _ in range(500):
         encoding, start, end = chance.randrange(KEY.public.n), chance.randrange(-9, 9), chance.randrange(-300, 9)
         assert outcome(lambda: ours.EncodedNumber(KEY.public, encoding, start).decrease_exponent_to(end)) == outcome(
-            lambda: theirs.EncodedNumber(KEY.their_public, encoding, start).decrease_exponent_to(end))
+            lambda: theirs.EncodedNumber(KEY.their_public, encoding, start).decrease_exponent_to(end)
+        )
 
 
-@pytest.mark.parametrize("value", [
-    "5", None, 1 + 2j, Fraction(1, 3), Decimal("1.5"), np.int64(5), np.float64(2.5), np.float32(2.5), np.bool_(True),
-    np.array(5), np.array([5]), b"5", [5]], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "5",
+        None,
+        1 + 2j,
+        Fraction(1, 3),
+        Decimal("1.5"),
+        np.int64(5),
+        np.float64(2.5),
+        np.float32(2.5),
+        np.bool_(True),
+        np.array(5),
+        np.array([5]),
+        b"5",
+        [5],
+    ],
+    ids=repr,
+)
 def test_types_are_taken_or_refused_as_theirs(value: Any) -> None:
     for precision in (None, 0.25):
         assert outcome(lambda: ours.EncodedNumber.encode(KEY.public, value, precision)) == outcome(
-            lambda: theirs.EncodedNumber.encode(KEY.their_public, value, precision))
+            lambda: theirs.EncodedNumber.encode(KEY.their_public, value, precision)
+        )
 
 
 def test_an_own_base_works() -> None:

@@ -15,7 +15,11 @@ from cloister.compat.phe import engine
 def test_a_private_key_leaves_by_name_only(bits: int) -> None:
     key = pair(bits).private
     assert key.public_key.encrypt(1) and key.decrypt(key.public_key.encrypt(1)) == 1  # what it holds besides
-    for attempt in (pickle.dumps, lambda k: pickle.dumps([k], protocol=5), lambda k: pickle.dumps(ours.PaillierPrivateKeyring([k]))):
+    for attempt in (
+        pickle.dumps,
+        lambda k: pickle.dumps([k], protocol=5),
+        lambda k: pickle.dumps(ours.PaillierPrivateKeyring([k])),
+    ):
         with pytest.raises(TypeError, match="dump_secret"):
             attempt(key)
     assert copy.deepcopy(key) == key and copy.copy(key) == key

@@ -30,7 +30,9 @@ def operands(chance: random.Random, key: Pair, made: list[tuple[Any, Any]]) -> t
         value = chance.choice([0, 1, -1, 0.0, 0.5, -0.25, 1e-12, "1", None, 2**3000])
     else:
         encoding, exponent = chance.randrange(key.public.n), chance.randrange(-20, 3)
-        return ours.EncodedNumber(key.public, encoding, exponent), theirs.EncodedNumber(key.their_public, encoding, exponent)
+        return ours.EncodedNumber(key.public, encoding, exponent), theirs.EncodedNumber(
+            key.their_public, encoding, exponent
+        )
     return value, value
 
 
@@ -53,7 +55,11 @@ OPERATIONS = {
 def test_random_programs_give_their_ciphertexts(bits: int) -> None:
     key = pair(bits)
     chance = random.Random(seed())
-    made = [key.encrypted(value, chance.randrange(1, key.public.n)) for value in (3, -1.5, 0, 1e-3) if bits > 128 or value != 1e-3]
+    made = [
+        key.encrypted(value, chance.randrange(1, key.public.n))
+        for value in (3, -1.5, 0, 1e-3)
+        if bits > 128 or value != 1e-3
+    ]
     for step in range(60 if bits == 2048 else 300):
         name = chance.choice(list(OPERATIONS))
         a, b = chance.choice(made), operands(chance, key, made)
@@ -62,7 +68,9 @@ def test_random_programs_give_their_ciphertexts(bits: int) -> None:
         assert mine == its, (step, name)
         if mine[0] == "EncryptedNumber" and abs(mine[1][1]) < 60:
             made.append((OPERATIONS[name](a[0], b[0]), OPERATIONS[name](a[1], b[1])))
-            assert outcome(lambda: key.private.decrypt(made[-1][0])) == outcome(lambda: key.their_private.decrypt(made[-1][1]))
+            assert outcome(lambda: key.private.decrypt(made[-1][0])) == outcome(
+                lambda: key.their_private.decrypt(made[-1][1])
+            )
 
 
 @pytest.mark.parametrize("bits", BITS)
@@ -91,7 +99,10 @@ def test_each_decrypts_what_the_other_encrypts(bits: int) -> None:
         decoded = key.private.decrypt(ours.EncryptedNumber(key.public, its.ciphertext(), its.exponent))
         assert decoded == value and type(decoded) is type(value)
         mine.obfuscate()
-        assert key.their_private.decrypt(theirs.EncryptedNumber(key.their_public, mine.ciphertext(), mine.exponent)) == value
+        assert (
+            key.their_private.decrypt(theirs.EncryptedNumber(key.their_public, mine.ciphertext(), mine.exponent))
+            == value
+        )
 
 
 @pytest.mark.parametrize("bits", BITS)
@@ -124,10 +135,12 @@ def test_private_keys_are_theirs(bits: int) -> None:
     assert ours.PaillierPrivateKey.from_totient(key.public, (p - 1) * (q - 1)) == key.private
     for totient in ((p - 1) * (q - 1) + 1, 4, "a"):
         assert outcome(lambda: ours.PaillierPrivateKey.from_totient(key.public, totient)) == outcome(
-            lambda: theirs.PaillierPrivateKey.from_totient(key.their_public, totient))
+            lambda: theirs.PaillierPrivateKey.from_totient(key.their_public, totient)
+        )
     for factors in ((3, 5), (1, key.public.n), (p + 2, q)):
         assert outcome(lambda: ours.PaillierPrivateKey(key.public, *factors)) == outcome(
-            lambda: theirs.PaillierPrivateKey(key.their_public, *factors))
+            lambda: theirs.PaillierPrivateKey(key.their_public, *factors)
+        )
     assert repr(key.public) == repr(key.their_public) and repr(key.private) == repr(key.their_private)
     assert hash(key.public) == hash(key.their_public) and hash(key.private) == hash(key.their_private)
 
@@ -135,7 +148,10 @@ def test_private_keys_are_theirs(bits: int) -> None:
 @pytest.mark.parametrize("bits", BITS)
 def test_misuse_raises_as_theirs(bits: int) -> None:
     key, other = pair(bits), pair(256)
-    sides = [(ours, key.public, key.private, other.public), (theirs, key.their_public, key.their_private, other.their_public)]
+    sides = [
+        (ours, key.public, key.private, other.public),
+        (theirs, key.their_public, key.their_private, other.their_public),
+    ]
     cases = [
         lambda m, k, s, o: s.decrypt(5),
         lambda m, k, s, o: s.decrypt_encoded("a"),
@@ -206,8 +222,16 @@ def test_numpy_arrays_of_numbers_work_as_theirs() -> None:
     x, w = [1.5, -2.0, 3.25], np.array([0.5, 0.25, -4.0])
     mine = np.array([key.public.encrypt(v, r_value=3) for v in x])
     its = np.array([key.their_public.encrypt(v, r_value=3) for v in x])
-    for call in (lambda a: np.dot(a, w), lambda a: a.sum(), lambda a: np.mean(a), lambda a: (w * a)[1], lambda a: (a + w)[2],
-                 lambda a: w @ a, lambda a: np.float64(2.5) * a[0], lambda a: np.float64(2.5) + a[0]):
+    for call in (
+        lambda a: np.dot(a, w),
+        lambda a: a.sum(),
+        lambda a: np.mean(a),
+        lambda a: (w * a)[1],
+        lambda a: (a + w)[2],
+        lambda a: w @ a,
+        lambda a: np.float64(2.5) * a[0],
+        lambda a: np.float64(2.5) + a[0],
+    ):
         assert outcome(lambda: call(mine)) == outcome(lambda: call(its))
     assert key.private.decrypt(np.dot(mine, w)) == float(np.dot(x, w))
 
@@ -231,7 +255,9 @@ def test_what_shares_a_factor_with_n_is_not_decrypted_by_the_engine() -> None:
 
 @pytest.mark.parametrize("bits", BITS)
 @pytest.mark.parametrize("largest", [4, 4096])
-def test_sums_of_products_are_theirs_however_they_are_built(bits: int, largest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sums_of_products_are_theirs_however_they_are_built(
+    bits: int, largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They wait to be computed together, or in parts where they grow too large."""
     monkeypatch.setattr(combination, "_MAX_TERMS", largest)
     key, chance = pair(bits), random.Random(seed())
@@ -247,7 +273,15 @@ def test_sums_of_products_are_theirs_however_they_are_built(bits: int, largest: 
             running = running + x * w
             running += 1
         nested = sum((dot, running * -0.5, *branches)) * 3 + a[3]
-        return [dot, *branches, running, nested, a[0] * 0, sum(x * 0 for x in a), np.dot(np.array(a), np.array(weights[0]))]
+        return [
+            dot,
+            *branches,
+            running,
+            nested,
+            a[0] * 0,
+            sum(x * 0 for x in a),
+            np.dot(np.array(a), np.array(weights[0])),
+        ]
 
     for mine, its in zip(program(0), program(1), strict=True):
         assert state(mine) == state(its)

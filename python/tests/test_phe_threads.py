@@ -28,21 +28,37 @@ def only_who_lets_go() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-@pytest.mark.parametrize("work", [
-    lambda: ENGINE.encrypt(PLAINTEXTS),
-    lambda: ENGINE.encrypt_with(PLAINTEXTS, CIPHERTEXTS),
-    lambda: ENGINE.rerandomize(CIPHERTEXTS),
-    lambda: ENGINE.add_clear(CIPHERTEXTS, PLAINTEXTS),
-    lambda: ENGINE.multiply(CIPHERTEXTS, CIPHERTEXTS),
-    lambda: ENGINE.invert(CIPHERTEXTS),
-    lambda: ENGINE.power(CIPHERTEXTS, *WEIGHTS),
-    lambda: ENGINE.combine(CIPHERTEXTS, *WEIGHTS),
-    lambda: ENGINE.dot(CIPHERTEXTS, *WEIGHTS),
-    lambda: ENGINE.check(CIPHERTEXTS),
-    lambda: ENGINE.decryptor(KEY.private.p, KEY.private.q),
-    lambda: DECRYPTOR.decrypt(CIPHERTEXTS),
-], ids=["encrypt", "encrypt_with", "rerandomize", "add_clear", "multiply", "invert", "power", "combine", "dot", "check",
-        "decryptor", "decrypt"])
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: ENGINE.encrypt(PLAINTEXTS),
+        lambda: ENGINE.encrypt_with(PLAINTEXTS, CIPHERTEXTS),
+        lambda: ENGINE.rerandomize(CIPHERTEXTS),
+        lambda: ENGINE.add_clear(CIPHERTEXTS, PLAINTEXTS),
+        lambda: ENGINE.multiply(CIPHERTEXTS, CIPHERTEXTS),
+        lambda: ENGINE.invert(CIPHERTEXTS),
+        lambda: ENGINE.power(CIPHERTEXTS, *WEIGHTS),
+        lambda: ENGINE.combine(CIPHERTEXTS, *WEIGHTS),
+        lambda: ENGINE.dot(CIPHERTEXTS, *WEIGHTS),
+        lambda: ENGINE.check(CIPHERTEXTS),
+        lambda: ENGINE.decryptor(KEY.private.p, KEY.private.q),
+        lambda: DECRYPTOR.decrypt(CIPHERTEXTS),
+    ],
+    ids=[
+        "encrypt",
+        "encrypt_with",
+        "rerandomize",
+        "add_clear",
+        "multiply",
+        "invert",
+        "power",
+        "combine",
+        "dot",
+        "check",
+        "decryptor",
+        "decrypt",
+    ],
+)
 def test_calls_of_the_engine_let_other_threads_run(work: Callable[[], object], only_who_lets_go: None) -> None:
     """The other thread counts; its count can change within `work` only where the engine lets go of the lock."""
     counted, ended = [0], threading.Event()
@@ -122,7 +138,10 @@ def test_a_child_process_has_noise_of_its_own() -> None:
         status = 1
         try:
             numbers = [KEY.public.raw_encrypt(0) for _ in range(40)]
-            right = KEY.private.raw_decrypt(numbers[0]) == 0 and KEY.private.decrypt_vector(KEY.public.encrypt_vector([7]))[0] == 7
+            right = (
+                KEY.private.raw_decrypt(numbers[0]) == 0
+                and KEY.private.decrypt_vector(KEY.public.encrypt_vector([7]))[0] == 7
+            )
             os.write(write, b"".join(c.to_bytes(width, "big") for c in numbers) if right else b"")
             status = 0
         finally:
@@ -134,8 +153,6 @@ def test_a_child_process_has_noise_of_its_own() -> None:
     assert os.waitpid(child, 0)[1] == 0
     theirs = {int.from_bytes(data[at : at + width], "big") for at in range(0, len(data), width)}
     assert len(theirs) == 40 and not mine & theirs
-
-
 
 
 def test_the_number_of_threads_changes_no_result() -> None:

@@ -20,7 +20,9 @@ SIZE = 6
 
 def floats(chance: random.Random, size: int = SIZE) -> np.ndarray:
     """Of all signs and of magnitudes that 1,024 bits hold at one exponent, zeros among them."""
-    return np.array([chance.choice([0.0, math.ldexp(chance.uniform(-1, 1), chance.randrange(-60, 60))]) for _ in range(size)])
+    return np.array(
+        [chance.choice([0.0, math.ldexp(chance.uniform(-1, 1), chance.randrange(-60, 60))]) for _ in range(size)]
+    )
 
 
 def ints(chance: random.Random, size: int = SIZE) -> np.ndarray:
@@ -97,7 +99,10 @@ def test_combinations_of_vectors_are_exact(key: Any) -> None:
     columns, weights = [floats(chance), ints(chance), floats(chance)], floats(chance, 3)
     weights[0] = -0.3
     made = ours.EncryptedVector.combine([key.public.encrypt_vector(c) for c in columns], weights)
-    exact = [sum(w * v for w, v in zip(fractions(weights), row, strict=True)) for row in zip(*map(fractions, columns), strict=True)]
+    exact = [
+        sum(w * v for w, v in zip(fractions(weights), row, strict=True))
+        for row in zip(*map(fractions, columns), strict=True)
+    ]
     assert opened(key, made) == exact
 
 
@@ -146,8 +151,14 @@ def test_packed_vectors_are_exact(key: Any) -> None:
     same(a * 0.5 + 1, [p / 2 + 1 for p in fx])
     same(ours.EncryptedVector.combine([a, b], [0.25, -7]), [p / 4 - 7 * q for p, q in zip(fx, fy, strict=True)])
     same(-a, [-p for p in fx])
-    for refused in (lambda: a.sum(), lambda: a[0], lambda: a @ x, lambda: a * x, lambda: a.to_numbers(),
-                    lambda: a + key.public.encrypt(1)):
+    for refused in (
+        lambda: a.sum(),
+        lambda: a[0],
+        lambda: a @ x,
+        lambda: a * x,
+        lambda: a.to_numbers(),
+        lambda: a + key.public.encrypt(1),
+    ):
         with pytest.raises(ValueError, match="packed"):
             refused()
 
@@ -159,8 +170,13 @@ def test_packed_values_cannot_outgrow_their_slots(key: Any) -> None:
     vector = key.public.encrypt_vector([limit, -limit], packing=packing)
     twice = vector + vector
     assert key.private.decrypt_vector(twice + twice).tolist() == [4 * limit, -4 * limit]
-    for refused in (lambda: twice + twice + vector, lambda: twice * 4, lambda: vector + 2000,
-                    lambda: ours.EncryptedVector.combine([vector] * 9, [1] * 9), lambda: vector.decrease_exponent_to(-1)):
+    for refused in (
+        lambda: twice + twice + vector,
+        lambda: twice * 4,
+        lambda: vector + 2000,
+        lambda: ours.EncryptedVector.combine([vector] * 9, [1] * 9),
+        lambda: vector.decrease_exponent_to(-1),
+    ):
         with pytest.raises(OverflowError, match="guard bits"):
             refused()
     with pytest.raises(ValueError, match="value 1 "):
@@ -208,18 +224,37 @@ def test_misuse_is_refused(key: Any) -> None:
         vector + vector[:1]
     with pytest.raises(ValueError, match="different"):
         ours.EncryptedVector.from_numbers([key.public.encrypt(1), other.public.encrypt(1)])
-    for values, error in (("ab", TypeError), ([1j], TypeError), ([], ValueError), ([[1, 2]], ValueError), ([math.nan], ValueError),
-                          ([math.inf], ValueError), (3, ValueError), ([None], TypeError)):
+    for values, error in (
+        ("ab", TypeError),
+        ([1j], TypeError),
+        ([], ValueError),
+        ([[1, 2]], ValueError),
+        ([math.nan], ValueError),
+        ([math.inf], ValueError),
+        (3, ValueError),
+        ([None], TypeError),
+    ):
         with pytest.raises(error):
             key.public.encrypt_vector(values)
-    for factor, error in (([1, 2, 3], ValueError), ([[1, 2]], ValueError), (vector, NotImplementedError),
-                          (key.public.encrypt(1), NotImplementedError), ("a", TypeError)):
+    for factor, error in (
+        ([1, 2, 3], ValueError),
+        ([[1, 2]], ValueError),
+        (vector, NotImplementedError),
+        (key.public.encrypt(1), NotImplementedError),
+        ("a", TypeError),
+    ):
         with pytest.raises(error):
             vector * factor
     with pytest.raises(ValueError, match="more negative"):
         vector.decrease_exponent_to(1)
     width = key.public.engine.cipher_bytes
-    for data, size in ((b"", 0), (b"", 1), (vector.ciphertext_bytes, 3), (bytes(2 * width), 2), (b"\xff" * 2 * width, 2)):
+    for data, size in (
+        (b"", 0),
+        (b"", 1),
+        (vector.ciphertext_bytes, 3),
+        (bytes(2 * width), 2),
+        (b"\xff" * 2 * width, 2),
+    ):
         with pytest.raises(ValueError):
             ours.EncryptedVector(key.public, data, 0, size)
 

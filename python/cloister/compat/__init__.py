@@ -1,7 +1,7 @@
 """Other libraries' interfaces on Cloister's engine: change the import and keep the program.
 
-``from cloister.compat import phe`` takes python-paillier's place. ``install("phe")`` makes ``import phe`` mean the same, for
-programs whose imports are not to be changed.
+``from cloister.compat import phe`` takes python-paillier's place. ``install("phe")`` makes ``import phe`` mean the
+same, for programs whose imports are not to be changed.
 """
 
 from __future__ import annotations

@@ -9,4 +9,13 @@ __email__ = ""
 __license__ = "see LICENSE"
 __copyright__ = "Cloister's authors"
 
-__all__ = ["__author__", "__copyright__", "__email__", "__license__", "__summary__", "__title__", "__uri__", "__version__"]
+__all__ = [
+    "__author__",
+    "__copyright__",
+    "__email__",
+    "__license__",
+    "__summary__",
+    "__title__",
+    "__uri__",
+    "__version__",
+]

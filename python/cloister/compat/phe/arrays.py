@@ -15,17 +15,16 @@ __all__ = ["EXPONENT_BITS", "from_integers", "power_bytes", "to_integers"]
 EXPONENT_BITS = int(EncodedNumber.LOG2_BASE)
 
 
-def to_integers(values: Any, precision: float | None = None,
-                max_exponent: int | None = None) -> tuple[list[int], int]:
+def to_integers(values: Any, precision: float | None = None, max_exponent: int | None = None) -> tuple[list[int], int]:
     """The integers m and the exponent e of values m * 16^e, flattened.
 
-    Exact by default: integers at exponent 0, floats at the largest exponent at which all are integers by their mantissas of 53
-    bits. With a precision each is rounded to the nearest, ties to even. Raises TypeError for what are no numbers and ValueError
+    Exact by default: integers at exponent 0, floats at the largest exponent at which all are integers by their
+    mantissas of 53 bits. With a precision each is rounded to the nearest, ties to even. Raises TypeError for what are
+    no numbers and ValueError
     for those that are not finite.
     """
     array = np.asarray(values)
-    whole = array.dtype.kind in "iub" or (
-        array.dtype.kind == "O" and all(isinstance(v, int) for v in array.flat))
+    whole = array.dtype.kind in "iub" or (array.dtype.kind == "O" and all(isinstance(v, int) for v in array.flat))
     if not whole and array.dtype.kind != "f":
         raise TypeError(f"Don't know the precision of type {array.dtype}.")
     if array.size == 0:

@@ -30,8 +30,13 @@ class EncodedNumber:
         self.exponent = exponent
 
     @classmethod
-    def encode(cls, public_key: PaillierPublicKey, scalar: float, precision: float | None = None,
-               max_exponent: int | None = None) -> Self:
+    def encode(
+        cls,
+        public_key: PaillierPublicKey,
+        scalar: float,
+        precision: float | None = None,
+        max_exponent: int | None = None,
+    ) -> Self:
         """Encode an int or a float, exactly unless `precision` says which steps are fine enough.
 
         Raises TypeError for other types and ValueError where the integer is beyond max_int in magnitude.
@@ -66,8 +71,8 @@ class EncodedNumber:
     def decode(self) -> int | float:
         """The number: an int where the exponent is not negative, else the float next to it.
 
-        Raises OverflowError if the integer grew beyond max_int or the number is too large for a float, and ValueError if
-        the encoding is not below n.
+        Raises OverflowError if the integer grew beyond max_int or the number is too large for a float, and ValueError
+        if the encoding is not below n.
         """
         n, max_int = self.public_key.n, self.public_key.max_int
         if self.encoding >= n:

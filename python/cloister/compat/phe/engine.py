@@ -18,8 +18,16 @@ import cloister
 from cloister._core import paillier as _core
 from cloister.compat.phe import util
 
-__all__ = ["Decryptor", "Engine", "InsecureKeyWarning", "SlowKeyWarning", "engine_of", "epoch", "set_threads",
-           "warn_of_key"]
+__all__ = [
+    "Decryptor",
+    "Engine",
+    "InsecureKeyWarning",
+    "SlowKeyWarning",
+    "engine_of",
+    "epoch",
+    "set_threads",
+    "warn_of_key",
+]
 
 MIN_BITS = 2048
 """Below this, factoring is within reach."""
@@ -38,11 +46,17 @@ def warn_of_key(bits: int) -> None:
     """Warn, at the caller's caller, of a key that is insecure or slow."""
     level = 3
     if bits < MIN_BITS:
-        warnings.warn(f"a Paillier key of {bits} bits is insecure, and slow besides; use 3072, at least {MIN_BITS}",
-                      InsecureKeyWarning, stacklevel=level)
+        warnings.warn(
+            f"a Paillier key of {bits} bits is insecure, and slow besides; use 3072, at least {MIN_BITS}",
+            InsecureKeyWarning,
+            stacklevel=level,
+        )
     elif bits % _STEP_BITS or bits > _MAX_BITS:
-        warnings.warn(f"a Paillier key of {bits} bits is slow; use a multiple of {_STEP_BITS} up to {_MAX_BITS}",
-                      SlowKeyWarning, stacklevel=level)
+        warnings.warn(
+            f"a Paillier key of {bits} bits is slow; use a multiple of {_STEP_BITS} up to {_MAX_BITS}",
+            SlowKeyWarning,
+            stacklevel=level,
+        )
 
 
 class Engine(Protocol):
@@ -159,8 +173,10 @@ class PlainEngine:
     def dot(self, terms: bytes, exponents: bytes, negative: bytes) -> bytes:
         bases = self._split(terms)
         powers = split(exponents, len(exponents) // len(negative))
-        return b"".join(self._product(bases, powers[at : at + len(bases)], negative[at : at + len(bases)])
-                        for at in range(0, len(powers), len(bases)))
+        return b"".join(
+            self._product(bases, powers[at : at + len(bases)], negative[at : at + len(bases)])
+            for at in range(0, len(powers), len(bases))
+        )
 
     def _product(self, bases: list[int], powers: list[int], negative: bytes) -> bytes:
         product = 1
@@ -222,7 +238,8 @@ def _make(n: int) -> CoreEngine | PlainEngine:
 
 
 def engine_of(n: int) -> Engine:
-    """The engine of a key, which keys of the same n share. The first call of a long key takes a fraction of a second."""
+    """The engine of a key, which keys of the same n share. The first call of a long key takes a fraction of a
+    second."""
     return _recent(n)
 
 

@@ -37,8 +37,9 @@ DEFAULT_KEYSIZE = 3072
 """Bits of n: 128 bits of security."""
 
 
-def generate_paillier_keypair(private_keyring: PaillierPrivateKeyring | None = None,
-                              n_length: int = DEFAULT_KEYSIZE) -> tuple[PaillierPublicKey, PaillierPrivateKey]:
+def generate_paillier_keypair(
+    private_keyring: PaillierPrivateKeyring | None = None, n_length: int = DEFAULT_KEYSIZE
+) -> tuple[PaillierPublicKey, PaillierPrivateKey]:
     """A new key of an even number of bits, put on the keyring if there is one.
 
     From 2,048 bits on, in steps of 128, the primes are the engine's; shorter keys are insecure, and their use warns.
@@ -119,12 +120,13 @@ class PaillierPublicKey:
         data = engine.encrypt_with(message, factor.to_bytes(engine.cipher_bytes, "little"))
         return int.from_bytes(data, "little")
 
-    def encrypt(self, value: float | EncodedNumber, precision: float | None = None,
-                r_value: int | None = None) -> EncryptedNumber:
+    def encrypt(
+        self, value: float | EncodedNumber, precision: float | None = None, r_value: int | None = None
+    ) -> EncryptedNumber:
         """Encode a number, unless it is encoded already, and encrypt it.
 
-        Without an r_value the result is obfuscated; with one it is (1 + m n) r^n, and obfuscated where its ciphertext is
-        first taken. Raises as EncodedNumber.encode.
+        Without an r_value the result is obfuscated; with one it is (1 + m n) r^n, and obfuscated where its ciphertext
+        is first taken. Raises as EncodedNumber.encode.
         """
         encoded = value if isinstance(value, EncodedNumber) else EncodedNumber.encode(self, value, precision)
         return self.encrypt_encoded(encoded, r_value)
@@ -132,13 +134,19 @@ class PaillierPublicKey:
     def encrypt_encoded(self, encoding: EncodedNumber, r_value: int | None) -> EncryptedNumber:
         """Encrypt an encoded number; r_value as for encrypt."""
         fresh = r_value is None
-        number = EncryptedNumber(self, self.raw_encrypt(encoding.encoding, None if fresh else r_value or 1),
-                                 encoding.exponent)
+        number = EncryptedNumber(
+            self, self.raw_encrypt(encoding.encoding, None if fresh else r_value or 1), encoding.exponent
+        )
         number._EncryptedNumber__is_obfuscated = fresh  # type: ignore[attr-defined]
         return number
 
-    def encrypt_vector(self, values: Any, precision: float | None = None, max_exponent: int | None = None,
-                       packing: Packing | None = None) -> EncryptedVector:
+    def encrypt_vector(
+        self,
+        values: Any,
+        precision: float | None = None,
+        max_exponent: int | None = None,
+        packing: Packing | None = None,
+    ) -> EncryptedVector:
         """Encrypt a one-dimensional array on all of the machine's threads: see EncryptedVector.encrypt."""
         from cloister.compat.phe.vectors import EncryptedVector
 
@@ -148,8 +156,8 @@ class PaillierPublicKey:
 class PaillierPrivateKey:
     """A key's factors. It is not pickled unless asked by name: dump_secret and load_secret are for that.
 
-    The factors are Python's integers, as python-paillier's are: Python can neither lock nor wipe them. Decryption itself is
-    the engine's, constant in time and checked for faults.
+    The factors are Python's integers, as python-paillier's are: Python can neither lock nor wipe them. Decryption
+    itself is the engine's, constant in time and checked for faults.
     """
 
     def __init__(self, public_key: PaillierPublicKey, p: int, q: int) -> None:
@@ -184,8 +192,10 @@ class PaillierPrivateKey:
         return held[1]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise TypeError("a private key is not pickled or copied by accident; dump_secret() gives its bytes, in the clear, and "
-                        "PaillierPrivateKey.load_secret(bytes) takes them")
+        raise TypeError(
+            "a private key is not pickled or copied by accident; dump_secret() gives its bytes, in the clear, and "
+            "PaillierPrivateKey.load_secret(bytes) takes them"
+        )
 
     def __copy__(self) -> Self:
         return self
@@ -224,8 +234,9 @@ class PaillierPrivateKey:
         """
         return self.decrypt_encoded(encrypted_number).decode()
 
-    def decrypt_encoded(self, encrypted_number: EncryptedNumber,
-                        Encoding: type[EncodedNumber] | None = None) -> EncodedNumber:
+    def decrypt_encoded(
+        self, encrypted_number: EncryptedNumber, Encoding: type[EncodedNumber] | None = None
+    ) -> EncodedNumber:
         """The encoded number, in a class of one's own if need be."""
         if not isinstance(encrypted_number, EncryptedNumber):
             raise TypeError(f"Expected encrypted_number to be an EncryptedNumber not: {type(encrypted_number)}")
@@ -246,8 +257,8 @@ class PaillierPrivateKey:
         return int.from_bytes(self._decryptor.decrypt(data), "little")
 
     def decrypt_vector(self, vector: EncryptedVector) -> np.ndarray:
-        """The values of a vector: int64 where its exponent is not negative (Python's ints where they are longer), else float64,
-        each rounded once. Raises as decrypt.
+        """The values of a vector: int64 where its exponent is not negative (Python's ints where they are longer), else
+        float64, each rounded once. Raises as decrypt.
         """
         if vector.public_key != self.public_key:
             raise ValueError("the vector was encrypted against a different key!")
@@ -298,9 +309,9 @@ class PaillierPrivateKeyring(Mapping[PaillierPublicKey, PaillierPrivateKey]):
 class EncryptedNumber:
     """An encrypted int or float. Sums, and products with clear numbers, give others; exponents are public.
 
-    A product waits until its ciphertext is asked for, so that a sum of products is computed at once (combination.py). Results of
-    operations can be traced back to their operands: `ciphertext()` obfuscates them where they leave. Raises TypeError for
-    a ciphertext that is no integer.
+    A product waits until its ciphertext is asked for, so that a sum of products is computed at once (combination.py).
+    Results of operations can be traced back to their operands: `ciphertext()` obfuscates them where they leave. Raises
+    TypeError for a ciphertext that is no integer.
     """
 
     def __init__(self, public_key: PaillierPublicKey, ciphertext: int, exponent: int = 0) -> None:

@@ -16,8 +16,8 @@ __all__ = ["EncryptedVector", "Packing"]
 
 @dataclasses.dataclass(frozen=True)
 class Packing:
-    """Several values in a ciphertext: `value_bits` for each integer's magnitude (its value times 16^-exponent), a sign, and
-    `guard_bits` for what sums and products add to it. An operation that could need more is refused.
+    """Several values in a ciphertext: `value_bits` for each integer's magnitude (its value times 16^-exponent), a sign,
+    and `guard_bits` for what sums and products add to it. An operation that could need more is refused.
     """
 
     value_bits: int
@@ -48,16 +48,25 @@ class Packing:
 class EncryptedVector:
     """Encrypted numbers in a row, at one public exponent: one a ciphertext, or packed.
 
-    Takes +, - with vectors, arrays and numbers, * with numbers (and with arrays, unless packed), dot, @ with clear arrays, and
-    sum. NumPy arrays may stand on either side. Clear ints and floats enter exactly. Results are those of exact arithmetic; where
-    one grows too large, decryption raises OverflowError, or the operation does, of packed vectors.
+    Takes +, - with vectors, arrays and numbers, * with numbers (and with arrays, unless packed), dot, @ with clear
+    arrays, and sum. NumPy arrays may stand on either side. Clear ints and floats enter exactly. Results are those of
+    exact arithmetic; where one grows too large, decryption raises OverflowError, or the operation does, of packed
+    vectors.
     """
 
     __array_ufunc__ = None  # so that NumPy leaves `array + vector` to this class
 
-    def __init__(self, public_key: PaillierPublicKey, ciphertext_bytes: bytes, exponent: int, size: int,
-                 packing: Packing | None = None, bound: int = 0) -> None:
-        """Take ciphertexts as they come, little-endian, one after the other; `bound` limits the integers of packed values.
+    def __init__(
+        self,
+        public_key: PaillierPublicKey,
+        ciphertext_bytes: bytes,
+        exponent: int,
+        size: int,
+        packing: Packing | None = None,
+        bound: int = 0,
+    ) -> None:
+        """Take ciphertexts as they come, little-endian, one after the other; `bound` limits the integers of packed
+        values.
 
         Raises ValueError where their number is not what the size says, or one is no ciphertext of the key.
         """
@@ -69,8 +78,16 @@ class EncryptedVector:
             raise ValueError("the bound is beyond what the packing holds")
         public_key.engine.check(ciphertext_bytes)
 
-    def _set(self, public_key: PaillierPublicKey, data: bytes, exponent: int, size: int, packing: Packing | None,
-             bound: int, obfuscated: bool = False) -> Self:
+    def _set(
+        self,
+        public_key: PaillierPublicKey,
+        data: bytes,
+        exponent: int,
+        size: int,
+        packing: Packing | None,
+        bound: int,
+        obfuscated: bool = False,
+    ) -> Self:
         self.public_key = public_key
         self.exponent = exponent
         self.size = size
@@ -83,25 +100,38 @@ class EncryptedVector:
     def _like(self, data: bytes, exponent: int, bound: int | None = None, size: int | None = None) -> EncryptedVector:
         """Of results, whose ciphertexts are valid because those of the operands are."""
         return EncryptedVector.__new__(EncryptedVector)._set(
-            self.public_key, data, exponent, self.size if size is None else size, self.packing,
-            self.bound if bound is None else self._checked(bound))
+            self.public_key,
+            data,
+            exponent,
+            self.size if size is None else size,
+            self.packing,
+            self.bound if bound is None else self._checked(bound),
+        )
 
     def _checked(self, bound: int) -> int:
         if self.packing is not None and bound > self.packing.capacity:
-            raise OverflowError(f"the result could need {bound.bit_length()} bits, the packing has {self.packing.slot_bits - 1} "
-                                "for a magnitude; encrypt with more guard bits")
+            raise OverflowError(
+                f"the result could need {bound.bit_length()} bits, the packing has {self.packing.slot_bits - 1} "
+                "for a magnitude; encrypt with more guard bits"
+            )
         return bound
 
     # Into and out of vectors
 
     @classmethod
-    def encrypt(cls, public_key: PaillierPublicKey, values: Any, precision: float | None = None,
-                max_exponent: int | None = None, packing: Packing | None = None) -> EncryptedVector:
+    def encrypt(
+        cls,
+        public_key: PaillierPublicKey,
+        values: Any,
+        precision: float | None = None,
+        max_exponent: int | None = None,
+        packing: Packing | None = None,
+    ) -> EncryptedVector:
         """Encrypt a one-dimensional array of ints or floats.
 
-        The exponent is 0 for ints and, for floats, the largest that keeps all of them exactly; so it tells something of the
-        smallest. A `precision` (a step that is fine enough) fixes it in advance, as packing does need: 2**-32 gives -8.
-        Raises ValueError for a value beyond max_int or the packing's value_bits, named by its index.
+        The exponent is 0 for ints and, for floats, the largest that keeps all of them exactly; so it tells something of
+        the smallest. A `precision` (a step that is fine enough) fixes it in advance, as packing does need: 2**-32 gives
+        -8. Raises ValueError for a value beyond max_int or the packing's value_bits, named by its index.
         """
         integers, exponent = arrays.to_integers(values, precision, max_exponent)
         if np.ndim(values) != 1:
@@ -111,8 +141,9 @@ class EncryptedVector:
             if abs(value) > limit:
                 raise ValueError(f"value {index} at exponent {exponent} needs more than {limit.bit_length()} bits")
         data = public_key.engine.encrypt(_plaintexts(public_key, integers, packing))
-        return cls.__new__(cls)._set(public_key, data, exponent, len(integers), packing,
-                                     0 if packing is None else limit, obfuscated=True)
+        return cls.__new__(cls)._set(
+            public_key, data, exponent, len(integers), packing, 0 if packing is None else limit, obfuscated=True
+        )
 
     @classmethod
     def from_numbers(cls, numbers: Sequence[EncryptedNumber]) -> EncryptedVector:
@@ -303,7 +334,8 @@ class EncryptedVector:
     def combine(vectors: Sequence[EncryptedVector], weights: Any) -> EncryptedVector:
         """The sum of vectors times one clear number each: a linear model on encrypted columns, packed or not.
 
-        Raises ValueError where keys, sizes or packings differ, and OverflowError if packed values could outgrow their slots.
+        Raises ValueError where keys, sizes or packings differ, and OverflowError if packed values could outgrow their
+        slots.
         """
         first = vectors[0]
         integers, exponent = arrays.to_integers(weights)
@@ -312,8 +344,10 @@ class EncryptedVector:
         if any(v.public_key != first.public_key or v.size != first.size or v.packing != first.packing for v in vectors):
             raise ValueError("vectors that are combined have the same key, size and packing")
         least = min(vector.exponent for vector in vectors)
-        weights = [weight << arrays.EXPONENT_BITS * (vector.exponent - least)
-                   for weight, vector in zip(integers, vectors, strict=True)]
+        weights = [
+            weight << arrays.EXPONENT_BITS * (vector.exponent - least)
+            for weight, vector in zip(integers, vectors, strict=True)
+        ]
         bound = first._checked(sum(v.bound << abs(w).bit_length() for v, w in zip(vectors, weights, strict=True)))
         columns = b"".join(vector._data for vector in vectors)
         data = first.public_key.engine.combine(columns, *arrays.power_bytes(weights))
