@@ -1,0 +1,7 @@
+"""Tensors: encrypted ones, and the clear ones that they compute with."""
+
+from cloister.compat.tenseal.tensors.ckkstensor import CKKSTensor
+from cloister.compat.tenseal.tensors.ckksvector import CKKSVector
+from cloister.compat.tenseal.tensors.plaintensor import PlainTensor
+
+__all__ = ["CKKSTensor", "CKKSVector", "PlainTensor"]
