@@ -20,6 +20,7 @@ class Step:
 
     output: dict[str, Any]
     seconds: float
+    processor_seconds: float  # of all its threads
     peak_bytes: int  # maximum resident set; not below that of this Python process, which it starts as
 
 
@@ -42,7 +43,7 @@ class Folder:
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"`{by} {' '.join(command[1:])}` failed{'' if quiet else '; its message is above'}")
-        return Step(json.loads(text), seconds, usage.ru_maxrss * 1024)
+        return Step(json.loads(text), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
     def kernel_target(self) -> str:
         return self.run("info", "--cpu").output["cpu"]["chosen"]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 MIN_SAMPLES = 10
+
+
+def sample_count(text: str) -> int:
+    """As an option states it."""
+    if (count := int(text)) < MIN_SAMPLES:
+        raise argparse.ArgumentTypeError(f"at least {MIN_SAMPLES} samples make a median with a spread")
+    return count
 
 
 @dataclass(frozen=True)

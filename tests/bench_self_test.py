@@ -6,7 +6,9 @@ import contextlib
 import io
 import json
 import math
+import random
 import re
+import statistics
 import sys
 import tempfile
 import unittest
@@ -15,8 +17,9 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from bench import figures, machine, scale  # noqa: E402
-from bench.compare import chd, chd_data, environments, operations, paillier, parameters, protocol  # noqa: E402
+from bench import figures, machine, owners, scale  # noqa: E402
+from bench.compare import (  # noqa: E402
+    bfv, chd, chd_data, environments, operations, paillier, parameters, protocol, salary)
 from bench.compare.protocol import Operation, Side, SideError  # noqa: E402
 from bench.figures import Summary, byte_count, number, table, verdict  # noqa: E402
 
@@ -199,6 +202,35 @@ class Operations(unittest.TestCase):
             environments.environment("tenseal", "requirements.txt", "no-such-python")
 
 
+class Owners(unittest.TestCase):
+    def test_clear_sums_are_exact(self):
+        cells, bins = [0, 12_500, -50_000, 50_000, 50_001, -50_001, 49_999, -7], 5
+        sums = owners.ClearSums(counts=[0] * (bins + 2))
+        for cell in cells:
+            sums.add(cell, bins)
+        values = [cell / owners.DECIMALS for cell in cells]
+        self.assertAlmostEqual(sums.mean(), statistics.fmean(values), delta=1e-15)
+        self.assertAlmostEqual(sums.deviation(), statistics.pstdev(values), delta=1e-15)
+        # Of -5 to 5 in parts of 2: both ends are within, what is beyond is not.
+        self.assertEqual(sums.counts, [1, 1, 0, 2, 1, 2, 1])
+
+    def test_tables_are_whole_multiples_whose_sums_are_kept(self):
+        sums = [owners.ClearSums(counts=[0] * 7) for _ in range(3)]
+        files = io.StringIO(), io.StringIO()
+        owners.write_rows(files, 20, [1, -1], random.Random(1), sums, 5)
+        self.assertEqual(files[0].getvalue(), files[1].getvalue())
+        rows = [list(map(float, line.split(","))) for line in files[0].getvalue().splitlines()]
+        self.assertEqual(len(rows), 20)
+        for j, column in enumerate(zip(*rows, strict=True)):
+            self.assertAlmostEqual(sums[j].mean(), statistics.fmean(column), delta=1e-14)
+            self.assertEqual(sum(sums[j].counts), 20)
+
+    def test_options_that_make_no_sense(self):
+        for words in (["--owners", "0"], ["--rows", "10"], ["--features", "0"], ["--bins", "7"]):
+            with self.assertRaises(SystemExit):
+                quietly(owners.parse, words)
+
+
 class Paillier(unittest.TestCase):
     def test_operands(self):
         for i in range(paillier.TERMS):
@@ -232,6 +264,25 @@ class Paillier(unittest.TestCase):
         for words in (["--samples", "9"], ["--bits", "1024"], ["--operations", "none"]):
             with self.assertRaises(SystemExit):
                 quietly(paillier.parse, words)
+
+
+class Bfv(unittest.TestCase):
+    def test_both_languages_have_the_same_operands_and_operations(self):
+        text = (ROOT / "bench/compare/bfv_side.cpp").read_text(encoding="utf-8")
+        self.assertIn(f"kPlaintextModulus = {bfv.PLAINTEXT_MODULUS}", text)
+        self.assertIn("(i * 7919 + 13) % kPlaintextModulus", text)
+        self.assertEqual([bfv.value_at(i) for i in (0, 1, 100)], [13, 7932, 5480])
+        peer = (ROOT / "bench/compare/seal_bfv_side.py").read_text(encoding="utf-8")
+        for row in bfv.ROWS:
+            self.assertIn(f'"{row.name}"', text)
+            self.assertIn(f'"{row.name}"', peer)
+        for log2_degree in bfv.LOG2_DEGREES:
+            self.assertEqual(bfv.PLAINTEXT_MODULUS % (2 << log2_degree), 1)  # so that there are slots
+
+    def test_few_samples_and_other_degrees_are_refused(self):
+        for words in (["--samples", "9"], ["--log2-degrees", "12"], ["--operations", "none"]):
+            with self.assertRaises(SystemExit):
+                quietly(bfv.parse, words)
 
 
 class HeartDisease(unittest.TestCase):

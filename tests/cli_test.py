@@ -10,6 +10,7 @@ import json
 import shutil
 import signal
 import stat
+import statistics
 import subprocess
 import sys
 import unittest
@@ -148,6 +149,88 @@ class Spine(Case):
         self.assertLessEqual(metrics["weights_max_abs_error"], 1e-6)
         self.refused(INVALID, ["once"], "aggregate", "server/sums-north.enc", "server/sums-north.enc", "--server",
                      self.second_server())
+
+    def test_three_owners_share_statistics(self):
+        tables = {}
+        for seed, name in enumerate(("north", "south", "west"), 1):
+            write_table(self.folder / f"{name}.csv", rows=60, seed=seed, classify=False)
+            with open(self.folder / f"{name}.csv", encoding="utf-8") as file:
+                tables[name] = list(csv.DictReader(file))
+            with open(self.folder / f"{name}.csv", "w", newline="", encoding="utf-8") as file:
+                out = csv.DictWriter(file, [*tables[name][0], "patient"])  # a text of its own in every row
+                out.writeheader()
+                out.writerows(row | {"patient": f"{name} {i}"} for i, row in enumerate(tables[name]))
+        plan = self.do("plan", "--data", "north.csv", "--scheme", "paillier", "--job", "statistics", "--rows", 180,
+                       "--drop", "pressure", "--bins", 4, "--range", "age=20:80", "--range", "dose=0:5")
+        self.assertEqual((plan["job"], plan["features"], plan["bins"], plan["rows"]), ("statistics", 3, 4, 60))
+        self.assertEqual((plan["skipped"], plan["ranges_from_data"]), (["group", "patient"], ["target"]))
+        self.assertNotIn("model", plan)
+        for leak in ("age", "dose", "target", "80"):  # names and ranges are the owners' alone
+            self.assertNotIn(f'"{leak}"', (self.folder / "server/plan.json").read_text(encoding="utf-8"))
+        self.do("keygen", *SEALED)
+        for name in ("south", "west"):  # they have no secret key
+            (self.folder / name).mkdir()
+            for file in ("plan.json", "columns.json"):
+                shutil.copy(self.folder / "owner" / file, self.folder / name / file)
+            self.assertEqual(self.do("encrypt", "--data", f"{name}.csv", "--part", name, "--owner", name)["rows"], 60)
+        self.refused(INVALID, ["--part"], "encrypt", "--data", "north.csv", *SEALED)
+        self.refused(INVALID, ["--data"], "encrypt", "--part", "north", *SEALED)
+        self.do("encrypt", "--data", "north.csv", "--part", "north", *SEALED)
+        self.refused(NOT_FOUND, ["aggregate"], "decrypt", *SEALED)
+        self.do("aggregate", *(f"server/sums-{name}.enc" for name in tables))
+        output = self.do("decrypt", *SEALED)
+        self.assertEqual(output["rows"], 180)
+        rows = [row for part in tables.values() for row in part]
+        for i, name in enumerate(("age", "dose", "target")):
+            column, values = output["columns"][i], [float(row[name]) for row in rows]
+            self.assertEqual(column["name"], name)
+            self.assertAlmostEqual(column["mean"], statistics.fmean(values), delta=2 * column["error_bound"])
+            self.assertAlmostEqual(column["deviation"], statistics.pstdev(values), delta=2 * column["error_bound"])
+            self.assertLess(column["error_bound"], 1e-9)
+            self.assertEqual(sum(column["histogram"]["counts"]), 180)
+            self.assertEqual(output["correlations"][i][i], 1)
+        ages = output["columns"][0]["histogram"]
+        self.assertEqual(ages["edges"], [20, 35, 50, 65, 80])
+        self.assertEqual(ages["counts"][1], sum(20 <= float(row["age"]) < 35 for row in rows))
+        with open(self.folder / "owner/histograms.csv", encoding="utf-8") as file:
+            bins = list(csv.DictReader(file))
+        self.assertEqual([int(b["rows"]) for b in bins if b["column"] == "age"], ages["counts"])
+        self.assertEqual((bins[0]["from"], bins[0]["to"], bins[5]["from"], bins[5]["to"]), ("NA", "20", "80", "NA"))
+        with open(self.folder / "owner/statistics.csv", encoding="utf-8") as file:
+            self.assertEqual([row["column"] for row in csv.DictReader(file)], ["age", "dose", "target"])
+        for name in ("statistics.json", "statistics.csv", "histograms.csv", "columns.json"):
+            self.assertEqual(stat.S_IMODE((self.folder / "owner" / name).stat().st_mode), 0o600)
+        self.refused(MISMATCH, ["statistics"], "evaluate")
+        self.refused(MISMATCH, ["columns"], "encrypt", "--data", "north.csv", "--part", "again", "--owner",
+                     self.owner_with_other_columns(), *SEALED)
+        for damaged in ("", "{", "[]", '{"format": "cloister columns 1"}'):
+            (self.folder / "stray/columns.json").write_text(damaged, encoding="utf-8")
+            self.refused(DAMAGED, ["columns.json"], "encrypt", "--data", "north.csv", "--part", "again", "--owner",
+                         "stray", *SEALED)
+
+    def owner_with_other_columns(self):
+        """The same plan, and one end of a range changed."""
+        (self.folder / "stray").mkdir()
+        shutil.copy(self.folder / "owner/plan.json", self.folder / "stray/plan.json")
+        columns = json.loads((self.folder / "owner/columns.json").read_text(encoding="utf-8"))
+        columns["columns"][0]["high"] = 81
+        (self.folder / "stray/columns.json").write_text(json.dumps(columns), encoding="utf-8")
+        return "stray"
+
+    def test_statistics_that_make_no_sense_are_refused(self):
+        write_table(self.folder / "table.csv")
+        plan = ("plan", "--data", "table.csv", "--scheme", "paillier", "--job", "statistics")
+        for options, words in ((("--target", "target"), ["target"]), (("--ridge", 1), ["penalty"]),
+                               (("--range", "age"), ["NAME=LOW:HIGH"]), (("--range", "age=1:x"), ["NAME=LOW:HIGH"]),
+                               (("--range", "age=3:2"), ["age", "smaller one first"]),
+                               (("--range", "nobody=1:2"), ["nobody"]), (("--keep", "group"), ["group"]),
+                               (("--range", "age=1:2", "--range", "age=1:3"), ["twice"]),
+                               (("--drop", "age,pressure,dose,target"), ["column"]),
+                               (("--scheme", "ckks"), ["Paillier"])):
+            with self.subTest(options=options):
+                words_of = [*plan, *options] if "--scheme" not in options else [*plan[:3], *options, *plan[5:]]
+                self.refused(INVALID, words, *words_of)
+        self.refused(INVALID, ["--range"], "plan", "--data", "table.csv", "--target", "target", "--range", "age=1:2")
 
     def second_server(self):
         (self.folder / "elsewhere").mkdir()
@@ -529,6 +612,61 @@ class Publishing(Case):
             self.assertLessEqual(abs(a - b), output["error"])
         self.refused(PERMISSION, ["0 of 1"], "publish", "--model", "--max-error", 1, "--out",
                      "again.json")
+
+
+class FromPythonPaillier(Case):
+    """What python-paillier's command line wrote once; tests/phe_test.py has it write more."""
+
+    def setUp(self):
+        super().setUp()
+        self.answers = json.loads((Path(__file__).parent / "vectors/phe_kat.json").read_text(encoding="utf-8"))
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return name
+
+    def test_keys_and_numbers_move_there_and_back(self):
+        made = self.do("convert", "import-key", self.write("key.json", self.answers["secret_key"]), *SEALED)
+        secret, public = (file["path"] for file in made["files"])
+        alone = self.do("convert", "import-key", self.write("public.json", self.answers["public_key"]), "--keys", "other")
+        self.assertEqual(alone["key_id"], made["key_id"])
+        lines = "".join(number["text"] + "\n" for number in self.answers["numbers"])
+        self.do("convert", "import", self.write("numbers.json", lines), "--key", public, "--integer-bits", 70, "--out",
+                "numbers.enc")
+        decrypted = self.do("decrypt", "--vectors", "numbers.enc", *SEALED)["vectors"][0]
+        self.assertEqual(decrypted["values"], [float(number["plaintext"]) for number in self.answers["numbers"]])
+        self.assertIn("3.25", self.do("decrypt", "--vectors", "numbers.enc", *SEALED, json_output=False))
+        output = self.do("convert", "export", "numbers.enc", "--key", public, "--out", "list.json")
+        written = json.loads((self.folder / "list.json").read_text(encoding="utf-8"))
+        self.assertEqual({number["e"] for number in written}, {output["exponent"]})
+        self.assertEqual(written[4], json.loads(self.answers["numbers"][4]["text"]))  # the least exponent
+        self.do("convert", "export-key", secret, "--secret", "--out", "secret.json", *SEALED)
+        again = json.loads((self.folder / "secret.json").read_text(encoding="utf-8"))
+        first = json.loads(self.answers["secret_key"])
+        self.assertEqual(({again["p"], again["q"]}, again["pub"]["n"]), ({first["p"], first["q"]}, first["pub"]["n"]))
+        self.assertEqual(stat.S_IMODE((self.folder / "secret.json").stat().st_mode), 0o600)
+
+    def test_keys_of_before_version_1_3(self):
+        key = self.write("key.json", self.answers["old_secret_key"])
+        made = self.do("convert", "import-key", key, "--no-passphrase")
+        self.assertFalse(made["protected"])
+        self.refused(EXISTS, [made["key_id"][:12]], "convert", "import-key", key, "--no-passphrase")
+        damaged = self.answers["old_secret_key"].replace('"lambda"', '"lambada"')
+        self.refused(DAMAGED, ['"lambda" is missing'], "convert", "import-key", self.write("bad.json", damaged),
+                     "--keys", "other", "--no-passphrase")
+
+    def test_secrets_leave_when_asked_by_name_alone(self):
+        made = self.do("convert", "import-key", self.write("key.json", self.answers["secret_key"]), *SEALED)
+        secret, public = (file["path"] for file in made["files"])
+        self.refused(INVALID, ["--secret"], "convert", "export-key", secret, "--out", "out.json", *SEALED)
+        self.refused(INVALID, ["--secret"], "convert", "export-key", public, "--secret", "--out", "out.json")
+        self.refused(NOT_FOUND, ["--keys"], "decrypt", "--vectors", self.vector(public), "--keys", "nowhere")
+        self.refused(MISMATCH, ["another kind of file"], "decrypt", "--vectors", public)
+
+    def vector(self, public):
+        self.do("convert", "import", self.write("number.json", self.answers["numbers"][0]["text"]), "--key", public,
+                "--integer-bits", 2, "--out", "number.enc")
+        return "number.enc"
 
 
 if __name__ == "__main__":

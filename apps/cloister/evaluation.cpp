@@ -101,8 +101,11 @@ struct Subject {
 
 Subject load_subject(const OwnerFolder& owner, const ServerFolder& server) {
   require_present(owner.plan(), "make it with `cloister plan`");
-  Subject s{
-      pipeline::load_plan(owner.plan()), load_preparation(owner.preparation()), {}, {}, std::nullopt, {}};
+  ml::Plan plan = pipeline::load_plan(owner.plan());
+  if (plan.request.job == ml::Job::kStatistics)
+    throw Error(ErrorCode::kFailedPrecondition,
+                "the plan is for statistics, which have no model to evaluate; `cloister decrypt` shows them");
+  Subject s{std::move(plan), load_preparation(owner.preparation()), {}, {}, std::nullopt, {}};
   if (fs::exists(owner.training_rows())) s.train = load_examples(owner.training_rows(), s.preparation);
   if (fs::exists(owner.test_rows()))
     s.test = s.preparation.apply(read_table(owner.test_rows(), s.preparation));

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   add_publish_command(*program);
   add_evaluate_command(*program);
   add_report_command(*program);
+  add_convert_command(*program);
   add_info_command(*program);
   add_demo_command(*program);
   return run_program(*program, argc, argv);

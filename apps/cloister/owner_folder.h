@@ -15,6 +15,11 @@ struct OwnerFolder {
 
   std::filesystem::path plan() const { return root / "plan.json"; }
   std::filesystem::path preparation() const { return root / "preparation.json"; }
+  /// Of statistics: what all owners agree on.
+  std::filesystem::path columns() const { return root / "columns.json"; }
+  std::filesystem::path statistics() const { return root / "statistics.json"; }
+  std::filesystem::path statistics_table() const { return root / "statistics.csv"; }
+  std::filesystem::path histograms() const { return root / "histograms.csv"; }
   std::filesystem::path schema() const { return root / "schema.json"; }
   std::filesystem::path training_rows() const { return root / "train.csv"; }
   std::filesystem::path test_rows() const { return root / "test.csv"; }

@@ -102,13 +102,13 @@ void check_spectrum(const Planning& p, ml::ModelKind model) {
 
 }  // namespace
 
-ReadTable read_table_to_plan(const PlanningOptions& o) {
+ReadTable read_table_to_plan(const PlanningOptions& o, std::size_t max_categories) {
   data::CsvOptions csv;
   csv.text_columns = o.text;
   if (!o.preparation.empty()) csv.text_columns = load_preparation(o.preparation).text_columns();
   data::Table table = data::read_csv(o.data, csv);
   if (!o.target.empty()) table.column(o.target);
-  data::Schema schema = data::infer_schema(table, unused_columns(table, o));
+  data::Schema schema = data::infer_schema(table, unused_columns(table, o), max_categories);
   return {std::move(table), std::move(schema)};
 }
 
@@ -116,6 +116,7 @@ Planning plan_job(const PlanningOptions& o, const KernelTable& kernels, int thre
   const auto job = choice<ml::Job>(
       {{"train", ml::Job::kTrain}, {"predict", ml::Job::kPredict}, {"aggregate", ml::Job::kAggregate}},
       o.job);
+  if (!o.ranges.empty()) throw ParametersError("--range is for --job statistics");
   if (!o.preparation.empty() && job != ml::Job::kPredict)
     throw ParametersError("--preparation is for --job predict: training fits its own");
   if (o.preparation.empty() && o.target.empty())

@@ -18,6 +18,8 @@ struct PlanningOptions {
   std::string model, scheme = "ckks", job = "train", method = "auto";
   std::string missing = "drop", scaling = "standardize", spectrum_cap, rotation_keys;
   std::vector<std::string> drop, keep, text;
+  std::vector<std::string> ranges;  ///< of statistics: NAME=LOW:HIGH
+  std::uint32_t bins = 10;
   bool balance = false, small_keys = false;
   double clip = 16, test_fraction = 0.3, ridge = 0, tolerance = 0, max_error = 1e-3, feature_bound = 16;
   std::uint64_t seed = 1, rows = 0;
@@ -44,7 +46,9 @@ struct ReadTable {
   data::Table table;
   data::Schema schema;
 };
-ReadTable read_table_to_plan(const PlanningOptions& options);
+/// Errors: of the file, and of a column of text with more categories than `max_categories`.
+ReadTable read_table_to_plan(const PlanningOptions& options,
+                             std::size_t max_categories = data::kMaxCategories);
 
 /// Prepares the table and plans the job. Refuses here what would be refused when the rows are encrypted.
 Planning plan_job(const PlanningOptions& options, const KernelTable& kernels, int threads);

@@ -33,17 +33,25 @@ struct Options {
   bool cpu = false;
 };
 
+// What the id in a file's header is of: keys and vectors that no plan made have their key's.
+const char* bound_to(wire::PayloadType type) {
+  using enum wire::PayloadType;
+  if (type == kPaillierVector) return "key";
+  return type == kPaillierPublicKey || type == kPaillierSecretKey ? "plan or key" : "plan";
+}
+
 void describe_container(const std::filesystem::path& path, StepOutput& out, Json& entry) {
   const wire::Description d = wire::describe(path);
   const wire::PayloadTypeInfo& type = wire::info(d.header.type);
   entry["type"] = type.name;
   entry["secret"] = type.secret;
-  entry["plan_id"] = wire::short_id(d.header.plan_id);
+  entry[d.header.type == wire::PayloadType::kPaillierVector ? "key_id" : "plan_id"] =
+      wire::short_id(d.header.plan_id);
   entry["version"] = d.header.version;
   entry["bytes"] = d.bytes;
-  out.say(fmt::format("{}: {}{}, {}, of the plan {}; every checksum is right", sanitized(path.string()),
+  out.say(fmt::format("{}: {}{}, {}, of the {} {}; every checksum is right", sanitized(path.string()),
                       type.phrase, type.secret ? " (the owner's alone: never send it)" : "",
-                      format_bytes(d.bytes), wire::short_id(d.header.plan_id)));
+                      format_bytes(d.bytes), bound_to(d.header.type), wire::short_id(d.header.plan_id)));
 }
 
 // Plans and clear models are JSON, which starts with a brace; everything else is a container.

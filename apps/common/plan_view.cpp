@@ -17,7 +17,7 @@ std::string count_of(std::uint64_t n, const char* one, const char* many) {
 }
 
 std::string job_text(const ml::JobRequest& r) {
-  const std::string model(ml::to_string(r.model));
+  std::string model(ml::to_string(r.model));
   switch (r.job) {
     case ml::Job::kTrain:
       return fmt::format("train a {} model on {} of {}", model, count_of(r.rows, "row", "rows"),
@@ -28,6 +28,9 @@ std::string job_text(const ml::JobRequest& r) {
     case ml::Job::kAggregate:
       return fmt::format("add several owners' sums: {} of {} at most", count_of(r.rows, "row", "rows"),
                          count_of(r.features, "feature", "features"));
+    case ml::Job::kStatistics:
+      return fmt::format("statistics of {}, {} at most", count_of(r.features, "column", "columns"),
+                         count_of(r.rows, "row", "rows"));
   }
   return model;
 }
@@ -109,13 +112,12 @@ void add_costs(const ml::Plan& plan, std::vector<PlanRow>& rows) {
   };
   rows.push_back({"keys to upload", format_bytes(e.evaluation_key_bytes),
                   "once; with them the server computes, but cannot read"});
-  rows.push_back({job == ml::Job::kAggregate ? "sums to upload" : "rows to upload",
-                  format_bytes(e.dataset_bytes),
-                  job == ml::Job::kAggregate ? "each owner's encrypted sums" : "the encrypted table"});
+  const bool adds = ml::adds_sums(job);
+  rows.push_back({adds ? "sums to upload" : "rows to upload", format_bytes(e.dataset_bytes),
+                  adds ? "each owner's encrypted sums" : "the encrypted table"});
   if (job != ml::Job::kPredict)
-    rows.push_back({"model", format_bytes(e.model_bytes), "the encrypted answer"});
-  if (job != ml::Job::kAggregate)
-    rows.push_back({"predictions", format_bytes(e.prediction_bytes), "the encrypted predictions"});
+    rows.push_back({adds ? "total" : "model", format_bytes(e.model_bytes), "the encrypted answer"});
+  if (!adds) rows.push_back({"predictions", format_bytes(e.prediction_bytes), "the encrypted predictions"});
   rows.push_back(
       {"server memory", "about " + format_bytes(e.server_memory_bytes), "does not grow with the rows"});
   rows.push_back(
@@ -124,8 +126,20 @@ void add_costs(const ml::Plan& plan, std::vector<PlanRow>& rows) {
                    count_of(static_cast<std::uint64_t>(plan.request.threads), "thread", "threads"))});
   rows.push_back({"encrypting", "about " + format_seconds(e.encrypt_seconds), "likewise"});
   if (job == ml::Job::kTrain) at_server("training", e.train_seconds);
-  if (job == ml::Job::kAggregate) at_server("adding", e.train_seconds);
-  if (job != ml::Job::kAggregate) at_server("predicting", e.predict_seconds);
+  if (adds) at_server("adding", e.train_seconds);
+  if (!adds) at_server("predicting", e.predict_seconds);
+}
+
+const char* error_meaning(ml::Job job) {
+  switch (job) {
+    case ml::Job::kPredict:
+      return "every prediction is this near to what the same model gives in the clear";
+    case ml::Job::kStatistics:
+      return "every mean and deviation is this near to that in the clear, in its column's unit; counts are "
+             "exact";
+    default:
+      return "every weight is this near to what the same algorithm gives in the clear";
+  }
 }
 
 }  // namespace
@@ -168,13 +182,15 @@ std::vector<PlanRow> plan_rows(const ml::Plan& plan) {
   add_schedule(plan, rows);
   if (plan.request.ridge > 0)
     rows.push_back({"ridge", short_number(plan.request.ridge), "penalty that keeps weights small"});
+  const bool statistics = plan.request.job == ml::Job::kStatistics;
+  if (statistics && plan.request.bins > 0)
+    rows.push_back({"histograms", count_of(plan.request.bins, "bin", "bins"),
+                    "of every column; two more count what lies outside its range"});
   rows.push_back(
-      {"value bound", short_number(plan.request.feature_bound), "no prepared value may be larger"});
+      {"value bound", short_number(plan.request.feature_bound),
+       statistics ? "no value may be larger, in its column's unit" : "no prepared value may be larger"});
   add_costs(plan, rows);
-  rows.push_back({"error bound", short_number(plan.error_bound),
-                  plan.request.job == ml::Job::kPredict
-                      ? "every prediction is this near to what the same model gives in the clear"
-                      : "every weight is this near to what the same algorithm gives in the clear"});
+  rows.push_back({"error bound", short_number(plan.error_bound), error_meaning(plan.request.job)});
   return rows;
 }
 
@@ -300,10 +316,10 @@ Json parameters_summary(const ml::Plan& plan) {
 Json plan_summary(const ml::Plan& plan) {
   const ml::JobRequest& r = plan.request;
   const ml::Estimates& e = plan.estimates;
-  Json j{{"scheme", ml::to_string(r.scheme)},
-         {"model", ml::to_string(r.model)},
-         {"job", ml::to_string(r.job)},
-         {"features", r.features}};
+  Json j{{"scheme", ml::to_string(r.scheme)}};
+  if (r.job != ml::Job::kStatistics) j["model"] = ml::to_string(r.model);
+  j.update({{"job", ml::to_string(r.job)}, {"features", r.features}});
+  if (r.job == ml::Job::kStatistics) j["bins"] = r.bins;
   if (r.job == ml::Job::kTrain) j["iterations"] = r.iterations;
   if (plan.trains_logistic()) j["method"] = ml::to_string(r.method);
   if (plan.newton) j["products"] = r.products;

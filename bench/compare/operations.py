@@ -13,7 +13,7 @@ from bench import machine
 from bench.compare.environments import UnavailableError, environment
 from bench.compare.parameters import KEY_ROW, LEVELS, ROWS, SECURE_MODULUS_BITS, Row
 from bench.compare.protocol import Side, SideError
-from bench.figures import MIN_SAMPLES, Summary, byte_count, number, table, verdict
+from bench.figures import MIN_SAMPLES, Summary, byte_count, number, sample_count, table, verdict
 
 OURS, PEER = "Cloister", "SEAL"
 WARM_UPS = 2
@@ -119,16 +119,11 @@ def start_openfhe(stack: contextlib.ExitStack, python: Sequence[str]) -> Side | 
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    def enough(text: str) -> int:
-        if (count := int(text)) < MIN_SAMPLES:
-            raise argparse.ArgumentTypeError(f"at least {MIN_SAMPLES} samples make a median with a spread")
-        return count
-
     names = [row.name for row in ROWS]
     parser = argparse.ArgumentParser(
         prog="./run bench compare", description=__doc__,
         epilog="--chd compares a whole training instead; see ./run bench compare --chd --help.")
-    parser.add_argument("--samples", type=enough, default=MIN_SAMPLES, help="of each side (default: %(default)s)")
+    parser.add_argument("--samples", type=sample_count, default=MIN_SAMPLES, help="of each side (default: %(default)s)")
     parser.add_argument("--operations", nargs="+", choices=names, default=names, metavar="NAME",
                         help=f"only these of: {', '.join(names)}")
     parser.add_argument("--no-openfhe", action="store_true", help="compare with SEAL alone")
@@ -153,11 +148,12 @@ def start(stack: contextlib.ExitStack, options: argparse.Namespace) -> list[Side
     return sides
 
 
-def measure_rows(sides: Sequence[Side], names: Sequence[str], samples: int) -> list[dict[str, Any]]:
+def measure_rows(sides: Sequence[Side], names: Sequence[str], samples: int,
+                 rows: Sequence[Row] = ROWS) -> list[dict[str, Any]]:
     """The rows asked for that Cloister and another side can do."""
     can = {side.name: side.ask("operations")["operations"] for side in sides}
     results = []
-    for row in ROWS:
+    for row in rows:
         able = [side for side in sides if row.name in can[side.name]]
         if row.name in names and len(able) > 1:
             print(f"Measuring: {row.title}", file=sys.stderr)

@@ -13,7 +13,7 @@ from bench import machine
 from bench.compare.environments import UnavailableError, environment
 from bench.compare.parameters import Row
 from bench.compare.protocol import Side, SideError
-from bench.figures import MIN_SAMPLES, Summary, number, table, verdict
+from bench.figures import MIN_SAMPLES, Summary, number, sample_count, table, verdict
 
 OURS, PEER = "Cloister", "python-paillier"
 BITS = (2048, 3072)
@@ -111,14 +111,9 @@ def wrong(compared: Mapping[str, Any]) -> list[str]:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    def enough(text: str) -> int:
-        if (count := int(text)) < MIN_SAMPLES:
-            raise argparse.ArgumentTypeError(f"at least {MIN_SAMPLES} samples make a median with a spread")
-        return count
-
     names = [row.name for row in ROWS]
     parser = argparse.ArgumentParser(prog="./run bench paillier", description=__doc__)
-    parser.add_argument("--samples", type=enough, default=MIN_SAMPLES, help="of each side (default: %(default)s)")
+    parser.add_argument("--samples", type=sample_count, default=MIN_SAMPLES, help="of each side (default: %(default)s)")
     parser.add_argument("--bits", nargs="+", type=int, choices=BITS, default=list(BITS), help="of n")
     parser.add_argument("--operations", nargs="+", choices=names, default=names, metavar="NAME",
                         help=f"only these of: {', '.join(names)}")

@@ -14,7 +14,7 @@ from bench.compare.environments import UnavailableError, environment
 from bench.compare.paillier import OURS, PEER, result
 from bench.compare.parameters import Row
 from bench.compare.protocol import Side, SideError
-from bench.figures import MIN_SAMPLES, byte_count, number, table, verdict
+from bench.figures import MIN_SAMPLES, byte_count, number, sample_count, table, verdict
 
 ROWS, FEATURES = 1000, 4
 INTERCEPT = 0.25
@@ -98,7 +98,7 @@ def print_results(compared: dict[str, Any]) -> None:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench salary", description=__doc__)
-    parser.add_argument("--samples", type=int, default=MIN_SAMPLES, help="of each side (default: %(default)s)")
+    parser.add_argument("--samples", type=sample_count, default=MIN_SAMPLES, help="of each side (default: %(default)s)")
     parser.add_argument("--peer-rows", type=int, default=PEER_ROWS, choices=range(1, ROWS + 1), metavar="ROWS",
                         help="rows that python-paillier works on in a sample (default: %(default)s)")
     return parser.parse_args(arguments)

@@ -10,6 +10,8 @@
 #include "apps/cloister/passphrase_options.h"
 #include "apps/cloister/prepared_data.h"
 #include "apps/cloister/terminal/text_table.h"
+#include "apps/cloister/vector_decryption.h"
+#include "apps/cloister/verbs/statistics.h"
 #include "apps/cloister/verbs/verbs.h"
 #include "apps/common/common_options.h"
 #include "apps/common/plan_view.h"
@@ -17,6 +19,7 @@
 #include "apps/common/workbench.h"
 #include "cloister/base/error.h"
 #include "cloister/pipeline/owner/paillier_owner.h"
+#include "cloister/pipeline/owner/sums_owner.h"
 #include "cloister/pipeline/plan_file.h"
 
 namespace cloister::app {
@@ -27,6 +30,8 @@ struct Options {
   PassphraseOptions passphrase;
   std::string owner = "owner", server = "server", name;
   bool model = false, predictions = false;
+  std::vector<std::string> vectors;
+  std::string keys = "keys";
 };
 
 std::filesystem::path model_file(const OwnerSetting& s) {
@@ -51,12 +56,12 @@ void decrypt_model(OwnerSetting& s, StepOutput& out) {
   if (s.plan.ckks) {
     decrypted = pipeline::decrypt_ckks_model(files, or_null(s.passphrase), s.bench.machine());
   } else {
-    const auto regression = pipeline::decrypt_paillier_sums(files, or_null(s.passphrase), s.bench.machine());
-    decrypted = regression;
+    auto regression = pipeline::decrypt_paillier_sums(files, or_null(s.passphrase), s.bench.machine());
     out.details()["rows"] = regression.rows;
     out.details()["r2_train"] = regression.r2;
     out.say(
         fmt::format("{} rows of all owners together; R2 on them is {:.4f}.", regression.rows, regression.r2));
+    decrypted = {std::move(regression.model), regression.error_bound};
   }
   decrypted.model.names = s.preparation.feature_names();
   save_decrypted_model(s.owner.model(), decrypted, s.preparation);
@@ -82,12 +87,29 @@ void decrypt_predictions(OwnerSetting& s, const std::string& name, StepOutput& o
   out.say(fmt::format("{} predictions.", decrypted.margins.size()));
 }
 
+void run_on_vectors(const Options& options, StepOutput& out) {
+  Workbench bench(options.common);
+  decrypt_vectors(options.vectors, options.keys, options.passphrase, bench, out);
+  bench.finish();
+  out.details()["threads"] = bench.pool().threads();
+  out.print();
+}
+
 void run(const Options& options) {
   StepOutput out("decrypt", options.common.json);
+  if (!options.vectors.empty()) return run_on_vectors(options, out);
   const OwnerFolder owner{options.owner};
   require_present(owner.plan(), "make it with `cloister plan`");
   ml::Plan plan = pipeline::load_plan(owner.plan());
   out.belongs_to(plan);
+  if (plan.request.job == ml::Job::kStatistics) {
+    const auto passphrase = passphrase_for(options.passphrase, owner.secret_key());
+    Workbench bench(options.common);
+    decrypt_statistics({owner, {options.server}, passphrase, bench}, out);
+    out.details()["threads"] = bench.pool().threads();
+    out.print();
+    return;
+  }
   OwnerSetting s{owner,
                  {options.server},
                  std::move(plan),
@@ -113,17 +135,25 @@ void run(const Options& options) {
 
 void add_decrypt_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("decrypt", "Owner: read the model and the predictions");
-  verb->add_flag("--model", options->model, "Only the model");
-  verb->add_flag("--predictions", options->predictions, "Only the predictions");
+  CLI::App* verb = app.add_subcommand("decrypt", "Owner: read the model and the predictions, or statistics");
+  CLI::Option* model = verb->add_flag("--model", options->model, "Only the model");
+  CLI::Option* predictions = verb->add_flag("--predictions", options->predictions, "Only the predictions");
+  verb->add_option("--vectors", options->vectors,
+                   "In place of a plan's results: files of encrypted vectors, of `cloister convert import`")
+      ->excludes(model)
+      ->excludes(predictions);
+  verb->add_option("--keys", options->keys, "Vectors: the folder of keys, of which each finds its own")
+      ->capture_default_str();
   add_name_option(*verb, options->name);
   add_passphrase_options(*verb, options->passphrase, PassphraseUse::kExistingKey);
   add_owner_option(*verb, options->owner);
   add_server_option(*verb, options->server);
   add_common_options(*verb, options->common);
   verb->footer(
-      "Writes model.json and predictions.csv in the owner's folder. They are for the owner's eyes; see\n"
-      "`cloister publish` for what is passed on.\nExample:\n  cloister decrypt --predictions --name may");
+      "Writes model.json and predictions.csv in the owner's folder, or statistics.json, statistics.csv and\n"
+      "histograms.csv. They are for the owner's eyes; see `cloister publish` for what is passed "
+      "on.\nExamples:\n  cloister decrypt --predictions --name may\n"
+      "  cloister decrypt --vectors numbers.enc --keys keys");
   verb->callback([options] { run(*options); });
 }
 

@@ -9,6 +9,7 @@
 #include "apps/cloister/owner_setting.h"
 #include "apps/cloister/passphrase_options.h"
 #include "apps/cloister/prepared_data.h"
+#include "apps/cloister/verbs/statistics.h"
 #include "apps/cloister/verbs/verbs.h"
 #include "apps/common/common_options.h"
 #include "apps/common/step_output.h"
@@ -16,6 +17,7 @@
 #include "cloister/base/error.h"
 #include "cloister/pipeline/owner/ckks_owner.h"
 #include "cloister/pipeline/owner/paillier_owner.h"
+#include "cloister/pipeline/owner/sums_owner.h"
 #include "cloister/pipeline/plan_file.h"
 
 namespace cloister::app {
@@ -72,7 +74,6 @@ void encrypt_rows(OwnerSetting& s, const std::filesystem::path& csv, const std::
 // One owner's part of a joint regression. Further owners have the plan, the preparation and the public key,
 // and no secret key.
 void encrypt_part(OwnerSetting& s, const Options& options, StepOutput& out) {
-  if (options.part.empty()) throw ParametersError("name this owner's part of the sums with --part NAME");
   const auto sums = s.server.part(options.part);
   require_absent(sums);
   const std::filesystem::path csv =
@@ -95,8 +96,19 @@ void run(const Options& options) {
   ml::Plan plan = pipeline::load_plan(owner.plan());
   out.belongs_to(plan);
   const ml::Job job = plan.request.job;
-  const bool has_secret = job != ml::Job::kAggregate || std::filesystem::exists(owner.secret_key());
+  const bool has_secret = !ml::adds_sums(job) || std::filesystem::exists(owner.secret_key());
   auto passphrase = has_secret ? passphrase_for(options.passphrase, owner.secret_key()) : std::nullopt;
+  if (ml::adds_sums(job) && options.part.empty())
+    throw ParametersError("name this owner's part of the sums with --part NAME");
+  if (job == ml::Job::kStatistics) {
+    Workbench bench(options.common);
+    encrypt_statistics({owner, server, passphrase, bench}, options.data, options.part, out);
+    bench.finish();
+    out.details()["threads"] = bench.pool().threads();
+    out.next("`cloister aggregate` with the sums of all owners.");
+    out.print();
+    return;
+  }
   OwnerSetting s{owner,
                  server,
                  std::move(plan),
@@ -109,7 +121,8 @@ void run(const Options& options) {
   } else {
     if (!options.part.empty() || !options.data.empty())
       throw ParametersError(
-          "--part and --data are for plans whose job is to aggregate; --rows FILE encrypts rows to predict");
+          "--part and --data are for plans that add several owners' sums; --rows FILE encrypts rows to "
+          "predict");
     const bool all = !options.train && !options.test && options.rows.empty();
     const bool has_test = std::filesystem::exists(owner.test_rows());
     if (job == ml::Job::kTrain && (options.train || all))
@@ -142,9 +155,11 @@ void add_encrypt_command(CLI::App& app) {
   test->excludes(rows);
   train->excludes(rows)->excludes(test);
   add_name_option(*verb, options->name);
-  verb->add_option("--part", options->part, "Aggregate: name of this owner's part")->check(file_name_part());
-  verb->add_option("--data", options->data,
-                   "Aggregate: this owner's CSV file (default: the plan's training rows)");
+  verb->add_option("--part", options->part, "Aggregate, statistics: name of this owner's part")
+      ->check(file_name_part());
+  verb->add_option(
+      "--data", options->data,
+      "Aggregate, statistics: this owner's CSV file (default of aggregate: the plan's training rows)");
   add_passphrase_options(*verb, options->passphrase, PassphraseUse::kExistingKey);
   add_owner_option(*verb, options->owner);
   add_server_option(*verb, options->server);
@@ -152,7 +167,8 @@ void add_encrypt_command(CLI::App& app) {
   verb->footer(
       "Without options both the rows to train on and those kept for testing are encrypted.\nExamples:\n"
       "  cloister encrypt --passphrase-file ~/.cloister-passphrase\n"
-      "  cloister encrypt --rows new-patients.csv --name may");
+      "  cloister encrypt --rows new-patients.csv --name may\n"
+      "  cloister encrypt --data north.csv --part north");
   verb->callback([options] { run(*options); });
 }
 

@@ -9,6 +9,7 @@
 #include "apps/cloister/planning.h"
 #include "apps/cloister/prepared_data.h"
 #include "apps/cloister/terminal/text.h"
+#include "apps/cloister/verbs/statistics.h"
 #include "apps/cloister/verbs/verbs.h"
 #include "apps/common/common_options.h"
 #include "apps/common/plan_view.h"
@@ -16,6 +17,7 @@
 #include "apps/common/workbench.h"
 #include "cloister/base/error.h"
 #include "cloister/data/csv.h"
+#include "cloister/ml/paillier_planner.h"
 #include "cloister/pipeline/plan_file.h"
 
 namespace cloister::app {
@@ -39,7 +41,7 @@ void check_folders(const Options& options, const OwnerFolder& owner, const Serve
   for (const auto& path : {owner.secret_key(), server.evaluation_keys(), server.public_key()})
     require_absent(path);
   if (options.replace) return;
-  for (const auto& path : {owner.plan(), server.plan(), owner.preparation(), owner.schema(),
+  for (const auto& path : {owner.plan(), server.plan(), owner.preparation(), owner.columns(), owner.schema(),
                            owner.training_rows(), owner.test_rows()})
     if (std::filesystem::exists(path))
       throw Error(ErrorCode::kAlreadyExists,
@@ -128,6 +130,11 @@ void run(const Options& options) {
   const ServerFolder server{options.server};
   check_folders(options, owner, server);
   Workbench bench(options.common);
+  if (options.planning.job == "statistics") {
+    plan_statistics_job(options.planning, owner, server, options.replace, bench, out);
+    out.print();
+    return;
+  }
   const Planning planning = plan_job(options.planning, bench.kernels(), bench.pool().threads());
   bench.finish();
   out.belongs_to(planning.plan);
@@ -174,13 +181,16 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
       ->check(CLI::IsMember({"logistic", "linear", "ridge"}));
   group
       ->add_option("--scheme", o.scheme,
-                   "ckks (trains and predicts) or paillier (adds; predicts with a clear model)")
+                   "ckks (trains and predicts) or paillier (adds several owners' sums; predicts with a clear "
+                   "model)")
       ->check(CLI::IsMember({"ckks", "paillier"}))
       ->capture_default_str();
   group
-      ->add_option("--job", o.job,
-                   "train; predict (with a clear model of the server); aggregate (several owners' sums)")
-      ->check(CLI::IsMember({"train", "predict", "aggregate"}))
+      ->add_option(
+          "--job", o.job,
+          "train; predict (with a clear model of the server); aggregate (a linear model of several "
+          "owners' sums); statistics (means, deviations, correlations and histograms of several owners)")
+      ->check(CLI::IsMember({"train", "predict", "aggregate", "statistics"}))
       ->capture_default_str();
   group->add_option("--iterations", o.iterations, "Passes of training (default: the model's)")
       ->check(CLI::Range(1, ml::kMaxIterations));
@@ -210,7 +220,18 @@ void add_job_options(CLI::App& verb, PlanningOptions& o) {
   group->add_option("--batch-seed", o.batch_seed, "Of that order; public")->capture_default_str();
   group->add_option("--ridge", o.ridge, "Penalty on large weights")->check(CLI::NonNegativeNumber);
   group->add_option("--rows", o.rows,
-                    "For --job aggregate: rows of all owners together (default: this table's)");
+                    "For --job aggregate and statistics: rows of all owners together, at most (default: this "
+                    "table's)");
+  group
+      ->add_option("--bins", o.bins,
+                   "For --job statistics: equal parts of each column's range that are counted; 0 for no "
+                   "histograms. What lies outside is counted in two more")
+      ->check(CLI::Range(std::uint32_t{0}, ml::kMaxHistogramBins))
+      ->capture_default_str();
+  group->add_option(
+      "--range", o.ranges,
+      "For --job statistics: NAME=LOW:HIGH, between what a column is counted, as often as there "
+      "are columns (default: this table's, rounded outwards; the other owners see it)");
   group->add_option("--max-error", o.max_error, "Largest error that encryption may bring")
       ->capture_default_str();
   group->add_flag("--small-keys", o.small_keys, "The fewest bytes to upload instead of the least time");
@@ -254,7 +275,9 @@ void add_plan_command(CLI::App& app) {
   add_owner_option(*verb, options->owner);
   add_server_option(*verb, options->server);
   add_common_options(*verb, options->common);
-  verb->footer("Example:\n  cloister plan --data patients.csv --target disease --drop name,street");
+  verb->footer(
+      "Examples:\n  cloister plan --data patients.csv --target disease --drop name,street\n"
+      "  cloister plan --data north.csv --scheme paillier --job statistics --rows 100000 --range age=0:100");
   verb->callback([options] {
     if (options->planning.model == "ridge" && options->planning.ridge == 0)
       throw ParametersError("--model ridge needs a penalty: give --ridge X, for example 0.1");

@@ -13,5 +13,6 @@ void add_decrypt_command(CLI::App& app);
 void add_publish_command(CLI::App& app);
 void add_evaluate_command(CLI::App& app);
 void add_report_command(CLI::App& app);
+void add_convert_command(CLI::App& app);
 
 }  // namespace cloister::app

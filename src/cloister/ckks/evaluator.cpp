@@ -345,15 +345,7 @@ const rlwe::KeySwitchKey& Evaluator::relinearization_key() const {
 
 Ciphertext Evaluator::relinearize(Ciphertext a) const {
   if (a.parts.size() == 2) return a;
-  switcher_.switch_digits(
-      switcher_.decompose(a.parts[2], rlwe::Decomposition::Use::kOnce), relinearization_key(),
-      rlwe::PartByPart{[&](std::size_t half, std::size_t i, std::size_t part, const std::uint64_t* values) {
-        EvaluationPoly& poly = a.parts[half];
-        const std::size_t size = poly.degree() / kNttParts;
-        std::uint64_t* to = poly.limb(i) + part * size;
-        poly.ring()->kernels().add(poly.modulus(i), to, values, to, size);
-      }});
-  a.parts.pop_back();
+  switcher_.relinearize(a.parts, relinearization_key());
   a.bound.error += key_switch_error(*parameters_, a.level(), a.scale);
   return a;
 }

@@ -8,10 +8,10 @@
 namespace cloister::ckks {
 namespace {
 
-constexpr double kFailureBits = 40;
-
 // s of a probability exp(-s) for each of N / 2 slots.
-double slot_exponent(int log2_degree) { return std::numbers::ln2 * (kFailureBits + log2_degree - 1); }
+double slot_exponent(int log2_degree) {
+  return std::numbers::ln2 * (rlwe::kNoiseFailureBits + log2_degree - 1);
+}
 
 }  // namespace
 

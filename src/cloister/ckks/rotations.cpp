@@ -18,18 +18,10 @@ const rlwe::GaloisKey& Rotations::key(std::uint64_t element, const std::string& 
 
 Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::Decomposition& digits,
                                const rlwe::GaloisKey& key) const {
-  const Ring& ring = *a.parts[0].ring();
+  auto [first, second] = evaluator_->key_switcher().apply_automorphism(a.parts[0], digits, key);
   Ciphertext out{{}, a.scale, a.bound, {}};
-  for (const auto& part : a.parts)
-    out.parts.push_back(EvaluationPoly::uninitialized(part.ring(), part.limbs()));
-  evaluator_->key_switcher().switch_digits(
-      digits, key.key,
-      rlwe::PartByPart{[&](std::size_t half, std::size_t i, std::size_t part, std::uint64_t* values) {
-        const std::size_t size = ring.degree() / kNttParts;
-        if (half == 0)
-          ring.kernels().add(ring.modulus(i), values, a.parts[0].limb(i) + part * size, values, size);
-        key.automorphism.apply_to_part(ring.kernels(), part, values, out.parts[half].limb(i));
-      }});
+  out.parts.push_back(std::move(first));
+  out.parts.push_back(std::move(second));
   out.bound.error += key_switch_error(evaluator_->parameters(), a.level(), a.scale);
   return out;
 }

@@ -105,8 +105,10 @@ Table Reader::read(std::string_view bytes) {
             ErrorCode::kResourceExhausted);
   if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
   while (!bytes.empty()) {
-    std::size_t end = bytes.find_first_of("\r\n");
-    if (end != std::string_view::npos) end += bytes.substr(end).starts_with("\r\n") ? 2 : 1;
+    // find_first_of would call a function for every character.
+    auto end = static_cast<std::size_t>(
+        std::ranges::find_if(bytes, [](char c) { return c == '\r' || c == '\n'; }) - bytes.begin());
+    if (end < bytes.size()) end += bytes.substr(end).starts_with("\r\n") ? 2 : 1;
     const std::string_view line = bytes.substr(0, end);
     parse(line);
     const bool blank = line.find_first_not_of(" \t\r\n") == std::string_view::npos;

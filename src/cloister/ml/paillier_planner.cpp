@@ -10,20 +10,25 @@
 namespace cloister::ml {
 namespace {
 
-constexpr int kPredictFractionBits = 24, kSumsFractionBits = 32;
+constexpr int kPredictFractionBits = 24, kSumsFractionBits = 32, kStatisticsFractionBits = 40;
 constexpr std::uint64_t kBlockCiphertexts = 32;  // of every column
 
 int integer_bits_for(double bound) { return static_cast<int>(std::ceil(std::log2(bound))); }
 
 double error_bound(const JobRequest& r, int fraction_bits) {
   const double u = std::exp2(-fraction_bits - 1), d = r.features;
+  if (r.job == Job::kStatistics) return u;
   if (r.job == Job::kPredict) return u * (d * (kClearWeightBound + r.feature_bound) + 1);
   const double mu = kAssumedLeastEigenvalue + r.ridge;
   return u * std::sqrt(d) * (2 + std::sqrt(d / mu)) / mu;
 }
 
 paillier::SumsPlan sums_plan(const JobRequest& r, int fraction_bits, int integer_bits) {
-  return {.features = r.features, .format = {fraction_bits, integer_bits}, .max_rows = r.rows};
+  const bool statistics = r.job == Job::kStatistics;
+  return {.columns = r.features + (statistics ? 0 : 1),
+          .format = {fraction_bits, integer_bits},
+          .max_rows = r.rows,
+          .bins = statistics && r.bins > 0 ? r.bins + 2 : 0};
 }
 
 bool sums_fit(const paillier::SumsPlan& sums) {
@@ -46,7 +51,10 @@ FractionBits fraction_bits_of(const JobRequest& r) {
 std::optional<int> choose_fraction_bits(const JobRequest& r) {
   const auto [least, most] = fraction_bits_of(r);
   if (least > most) return std::nullopt;
-  int bits = std::clamp(r.job == Job::kPredict ? kPredictFractionBits : kSumsFractionBits, least, most);
+  const int usual = r.job == Job::kPredict      ? kPredictFractionBits
+                    : r.job == Job::kStatistics ? kStatisticsFractionBits
+                                                : kSumsFractionBits;
+  int bits = std::clamp(usual, least, most);
   if (r.job == Job::kPredict) return bits;
   for (; bits >= least; --bits)
     if (sums_fit(sums_plan(r, bits, integer_bits_for(r.feature_bound)))) return bits;
@@ -133,13 +141,16 @@ void estimate_predictions(Plan& plan, double power_seconds) {
 void estimate_sums(Plan& plan, double power_seconds) {
   const PaillierPlan& p = *plan.paillier;
   const auto sums = sums_plan(plan);
-  const paillier::VectorFormat format{sums.moments(), 2 * p.value_fraction_bits, sums.packing(p.modulus_bits),
-                                      sums.bound(sums.max_rows)};
+  const paillier::VectorFormat moments{sums.moments(), 2 * p.value_fraction_bits,
+                                       sums.packing(p.modulus_bits), sums.bound(sums.max_rows)};
+  const paillier::VectorFormat counts{sums.counts(), 0, sums.counts_packing(p.modulus_bits), BigInteger()};
+  const std::uint64_t bytes =
+      vector_bytes(moments, p.modulus_bits) + (sums.bins > 0 ? vector_bytes(counts, p.modulus_bits) : 0);
   Estimates& e = plan.estimates;
-  e.encrypt_seconds = e.train_seconds = static_cast<double>(format.ciphertexts()) * power_seconds;
-  e.dataset_bytes = e.model_bytes =
-      kContainerBytes + kFrameBytes + kSumsBytes + vector_bytes(format, p.modulus_bits);
-  e.server_memory_bytes = 3 * vector_bytes(format, p.modulus_bits);
+  e.encrypt_seconds = e.train_seconds =
+      static_cast<double>(moments.ciphertexts() + counts.ciphertexts()) * power_seconds;
+  e.dataset_bytes = e.model_bytes = kContainerBytes + kFrameBytes + kSumsBytes + bytes;
+  e.server_memory_bytes = 3 * bytes;
 }
 
 }  // namespace
@@ -187,7 +198,7 @@ std::optional<Plan> derive_paillier_plan(const JobRequest& request, int modulus_
   p.value_fraction_bits = p.weight_fraction_bits = *fraction_bits;
   p.value_integer_bits = integer_bits_for(request.feature_bound);
   p.weight_integer_bits = integer_bits_for(kClearWeightBound);
-  const auto packing = request.job == Job::kAggregate
+  const auto packing = adds_sums(request.job)
                            ? sums_plan(plan).packing(modulus_bits)
                            : paillier::Packing::plan(modulus_bits, margin_format(plan, 1).bound);
   p.slots = packing.slots;
@@ -204,7 +215,7 @@ Plan plan_paillier(const JobRequest& request, int modulus_bits) {
   plan->estimates.keygen_seconds = kKeygenPowers * power_seconds;
   const auto n_bytes = static_cast<std::uint64_t>(modulus_bits) / 8;
   plan->estimates.evaluation_key_bytes = kContainerBytes + kFrameBytes + 3 * n_bytes + 8;
-  if (request.job == Job::kAggregate)
+  if (adds_sums(request.job))
     estimate_sums(*plan, parallel_seconds);
   else
     estimate_predictions(*plan, parallel_seconds);

@@ -15,15 +15,19 @@ inline constexpr double kAssumedLeastEigenvalue = 0.01;
 /// A clear model's weights and intercept over prepared columns may not exceed this.
 inline constexpr double kClearWeightBound = 64;
 
-/// The part of a plan that says how Paillier does it, from a request of job kPredict or kAggregate. Fraction
-/// bits are 24 for predictions and 32 for sums, more where the largest error asks for them, and fewer where
-/// the exact sums would not fit otherwise. Empty if no format meets the largest error. Nothing is estimated;
-/// deterministic: everybody derives the same.
+/// The most bins of a histogram, without the two outside.
+inline constexpr std::uint32_t kMaxHistogramBins = paillier::kMaxSumsBins - 2;
+
+/// The part of a plan that says how Paillier does it, from a request of any job but kTrain. Fraction bits are
+/// 24 for predictions, 32 for sums of a regression and 40 for those of statistics, more where the largest
+/// error asks for them, and fewer where the exact sums would not fit otherwise. Empty if no format meets the
+/// largest error. Nothing is estimated; deterministic: everybody derives the same.
 ///
 /// Math, with u = 2^-(f + 1): a prediction's error is at most u (features (weights' bound + values' bound) +
 /// 1), for both factors of each product and the intercept are rounded once; that of weights from sums, for
 /// columns and targets of mean square 1 and mu = kAssumedLeastEigenvalue + ridge, at most u sqrt(d) (2 +
-/// sqrt(d / mu)) / mu.
+/// sqrt(d / mu)) / mu. A mean moves by at most u units of its column, and so does a deviation, for centring
+/// makes no perturbation larger.
 std::optional<Plan> derive_paillier_plan(const JobRequest& request,
                                          int modulus_bits = PaillierPlan{}.modulus_bits);
 

@@ -27,6 +27,16 @@ JobRequest sums_request() {
           .features = 4};
 }
 
+JobRequest statistics_request() {
+  return {.model = ModelKind::kLinear,
+          .scheme = Scheme::kPaillier,
+          .job = Job::kStatistics,
+          .rows = 1'000'000,
+          .features = 20,
+          .bins = 10,
+          .column_ranges = Bytes32{1, 2, 3}};
+}
+
 std::string refusal(const JobRequest& request) {
   try {
     plan_paillier(request);
@@ -69,6 +79,57 @@ TEST(PaillierPlanner, PlansSumsThatAreAsGoodAsExact) {
   const auto sums = sums_plan(plan);
   EXPECT_EQ(sums.max_rows, 1000u);
   EXPECT_EQ((paillier::Packing{plan.paillier->slots, plan.paillier->bits_per_slot}), sums.packing(3072));
+}
+
+TEST(PaillierPlanner, PlansStatisticsWithCountsBesideTheMoments) {
+  const Plan plan = plan_paillier(statistics_request());
+  EXPECT_EQ(plan.paillier->value_fraction_bits, 40);
+  EXPECT_DOUBLE_EQ(plan.error_bound, std::ldexp(1.0, -41));  // half a last place, in the column's unit
+  const auto sums = sums_plan(plan);
+  EXPECT_EQ(sums.columns, 20u);                             // no target beside them
+  EXPECT_EQ(sums.bins, 12u);                                // two for what lies outside
+  EXPECT_EQ(sums.counts_packing(3072).bits_per_slot, 21u);  // a million and a sign
+  // 231 moments of 2 44 + 20 + 1 bits, 28 a ciphertext, and 240 counts, 146 a ciphertext.
+  const double ciphertexts = 9 + 2;
+  EXPECT_NEAR(static_cast<double>(plan.estimates.dataset_bytes), ciphertexts * 768, 1500);
+  EXPECT_GT(plan.estimates.encrypt_seconds, 0);
+
+  JobRequest without = statistics_request();
+  without.bins = 0;
+  EXPECT_EQ(sums_plan(plan_paillier(without)).bins, 0u);
+  EXPECT_LT(plan_paillier(without).estimates.dataset_bytes, plan.estimates.dataset_bytes);
+}
+
+TEST(PaillierPlanner, RefusesStatisticsThatMakeNoSense) {
+  EXPECT_NO_THROW(check_request(statistics_request()));
+  const auto refused = [](auto change) {
+    JobRequest request = statistics_request();
+    change(request);
+    EXPECT_THROW(check_request(request), ParametersError);
+  };
+  refused([](JobRequest& r) { r.scheme = Scheme::kCkks; });
+  refused([](JobRequest& r) { r.column_ranges.reset(); });
+  refused([](JobRequest& r) { r.bins = kMaxHistogramBins + 1; });
+  refused([](JobRequest& r) { r.ridge = 1; });
+  refused([](JobRequest& r) { r.rows = 0; });
+  refused([](JobRequest& r) { r.job = Job::kAggregate; });  // no bins in a regression
+  JobRequest one_row = statistics_request();
+  one_row.rows = 1;  // unlike a regression, statistics need no more rows than columns
+  EXPECT_NO_THROW(check_request(one_row));
+}
+
+TEST(PaillierPlanner, EditedStatisticsAreRefused) {
+  const auto json = plan_paillier(statistics_request()).to_json();
+  const auto edited = [&](const char* field, const nlohmann::ordered_json& value) {
+    auto out = json;
+    out["request"][field] = value;
+    return out;
+  };
+  EXPECT_NE(Plan::from_json(edited("bins", 11)).id(), Plan::from_json(json).id());  // bound by the id
+  EXPECT_THROW(Plan::from_json(edited("bins", kMaxHistogramBins + 1)), DecodeError);
+  EXPECT_THROW(Plan::from_json(edited("column_ranges", "00")), DecodeError);
+  EXPECT_THROW(Plan::from_json(edited("column_ranges", "zz")), DecodeError);
+  EXPECT_THROW(Plan::from_json(edited("model", "linear")), DecodeError);  // statistics have none
 }
 
 TEST(PaillierPlanner, TakesFewerBitsForSumsWhereTheRowsAskForIt) {
@@ -116,11 +177,13 @@ TEST(PaillierPlanner, EstimatesGrowWithTheWork) {
 }
 
 TEST(PaillierPlanner, PlansSurviveTheirFileAndKeepTheirId) {
-  for (const JobRequest& request : {predict_request(), sums_request()}) {
+  for (const JobRequest& request : {predict_request(), sums_request(), statistics_request()}) {
     const Plan plan = Planner({}).plan(request);
     const Plan again = Plan::from_json(nlohmann::ordered_json::parse(plan.to_json().dump()));
     EXPECT_EQ(again.id(), plan.id());
     EXPECT_EQ(again.paillier, plan.paillier);
+    EXPECT_EQ(again.request.bins, request.bins);
+    EXPECT_EQ(again.request.column_ranges, request.column_ranges);
     EXPECT_EQ(again.error_bound, plan.error_bound);
     EXPECT_EQ(again.estimates.dataset_bytes, plan.estimates.dataset_bytes);
   }

@@ -37,19 +37,24 @@ T number(const Json& json, const char* field, T low, T high) {
 }
 
 Json request_json(const JobRequest& r) {
-  Json j{{"model", to_string(r.model)},
-         {"scheme", to_string(r.scheme)},
-         {"job", to_string(r.job)},
-         {"rows", r.rows},
-         {"features", r.features},
-         {"predict_rows", r.predict_rows},
-         {"iterations", r.iterations},
-         {"batches", r.batches},
-         {"seed", r.seed},
-         {"ridge", r.ridge},
-         {"max_error", r.max_error},
-         {"feature_bound", r.feature_bound},
-         {"small_keys", r.small_keys}};
+  Json j = Json::object();
+  if (r.job != Job::kStatistics) j["model"] = to_string(r.model);
+  j.update({{"scheme", to_string(r.scheme)},
+            {"job", to_string(r.job)},
+            {"rows", r.rows},
+            {"features", r.features},
+            {"predict_rows", r.predict_rows},
+            {"iterations", r.iterations},
+            {"batches", r.batches},
+            {"seed", r.seed},
+            {"ridge", r.ridge},
+            {"max_error", r.max_error},
+            {"feature_bound", r.feature_bound},
+            {"small_keys", r.small_keys}});
+  if (r.job == Job::kStatistics) {
+    j["bins"] = r.bins;
+    j["column_ranges"] = r.column_ranges ? to_hex(*r.column_ranges) : "";
+  }
   if (r.spectrum_cap) j["spectrum_cap"] = *r.spectrum_cap;
   if (r.spectrum_floor) j["spectrum_floor"] = *r.spectrum_floor;
   if (r.method == Method::kNewton) {
@@ -59,11 +64,25 @@ Json request_json(const JobRequest& r) {
   return j;
 }
 
+Bytes32 digest_from(const Json& j, const char* field) {
+  Bytes32 out{};
+  const auto bytes = from_hex(j.at(field).get<std::string>());
+  if (bytes.size() != out.size()) throw DecodeError(field, 0, "not the digest of column ranges");
+  std::ranges::copy(bytes, out.begin());
+  return out;
+}
+
 JobRequest request_from(const Json& j) {
   JobRequest r;
-  r.model = parse(j, "model", std::array{ModelKind::kLogistic, ModelKind::kLinear});
   r.scheme = parse(j, "scheme", std::array{Scheme::kCkks, Scheme::kPaillier});
-  r.job = parse(j, "job", std::array{Job::kTrain, Job::kPredict, Job::kAggregate});
+  r.job = parse(j, "job", std::array{Job::kTrain, Job::kPredict, Job::kAggregate, Job::kStatistics});
+  if (r.job == Job::kStatistics) {
+    r.model = ModelKind::kLinear;
+    r.bins = number<std::uint32_t>(j, "bins", 0, kMaxHistogramBins);
+    r.column_ranges = digest_from(j, "column_ranges");
+  } else {
+    r.model = parse(j, "model", std::array{ModelKind::kLogistic, ModelKind::kLinear});
+  }
   r.rows = number<std::uint64_t>(j, "rows", 0, std::uint64_t{1} << 40);
   r.features = number<std::uint32_t>(j, "features", 1, 4096);
   r.predict_rows = number<std::uint64_t>(j, "predict_rows", 0, std::uint64_t{1} << 40);
@@ -306,6 +325,8 @@ std::string_view to_string(Job job) noexcept {
       return "predict";
     case Job::kAggregate:
       return "aggregate";
+    case Job::kStatistics:
+      return "statistics";
   }
   return "unknown";
 }

@@ -24,10 +24,14 @@ enum class Job {
   kTrain,      ///< train on encrypted rows, then predict with the encrypted model
   kPredict,    ///< predict on encrypted rows with a clear model
   kAggregate,  ///< add several owners' encrypted sums; the owner of the key solves for the model
+  /// The same for sums and counts that means, deviations, covariances and histograms are made of.
+  kStatistics,
 };
 std::string_view to_string(ModelKind kind) noexcept;
 std::string_view to_string(Scheme scheme) noexcept;
 std::string_view to_string(Job job) noexcept;
+/// Whether the job adds several owners' encrypted sums.
+constexpr bool adds_sums(Job job) noexcept { return job == Job::kAggregate || job == Job::kStatistics; }
 
 struct JobRequest;
 /// Whether a method is to be chosen: a logistic training with CKKS.
@@ -38,7 +42,7 @@ struct JobRequest {
   ModelKind model = ModelKind::kLogistic;
   Scheme scheme = Scheme::kCkks;
   Job job = Job::kTrain;
-  std::uint64_t rows = 0;          ///< to train on; of all owners together for kAggregate
+  std::uint64_t rows = 0;          ///< to train on; of all owners together where sums are added
   std::uint32_t features = 0;      ///< columns that the preparation makes, without intercept and target
   std::uint64_t predict_rows = 0;  ///< for the estimates alone
   int iterations = 0;              ///< 0: the default of the model
@@ -65,6 +69,11 @@ struct JobRequest {
   int row_slots = 0;                                         ///< an expert's; 0: the planner's choice
   /// An expert's: iterations from one bootstrap to the next, or 0 for levels alone.
   std::optional<int> iterations_per_bootstrap = std::nullopt;
+  /// Of kStatistics: equal parts of every column's range, each a bin of its histogram; 0 for none. Two more
+  /// bins count what lies below and above the range.
+  std::uint32_t bins = 0;
+  /// Of kStatistics: data::ColumnRanges::digest() of what all owners agree on, which the plan does not tell.
+  std::optional<Bytes32> column_ranges = std::nullopt;
   int threads = 1;  ///< for the estimates alone
 
   friend bool operator==(const JobRequest&, const JobRequest&) = default;
@@ -154,7 +163,9 @@ struct Plan {
   std::optional<LinearSchedule> linear;
   std::optional<CkksPlan> ckks;
   std::optional<PaillierPlan> paillier;
-  double error_bound = 0;  ///< of every weight (kTrain, kAggregate) or prediction (kPredict)
+  /// Of every weight (kTrain, kAggregate) or prediction (kPredict); of every mean and deviation, as a part of
+  /// its column's unit (kStatistics).
+  double error_bound = 0;
   std::vector<PlanStep> steps;
   Estimates estimates;
   std::vector<Alternative> alternatives;

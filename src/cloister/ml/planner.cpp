@@ -194,7 +194,8 @@ void check_request(const JobRequest& r) {
     throw ParametersError("plan: " + std::to_string(r.features) +
                           " features; at most 4096 are supported, drop columns");
   if (r.rows > std::uint64_t{1} << 40) throw ParametersError("plan: at most 2^40 rows are supported");
-  if (r.job != Job::kPredict && r.rows <= r.features)
+  if (r.job == Job::kStatistics && r.rows < 1) throw ParametersError("plan: there are no rows");
+  if ((r.job == Job::kTrain || r.job == Job::kAggregate) && r.rows <= r.features)
     throw ParametersError("plan: " + std::to_string(r.rows) + " rows for " + std::to_string(r.features) +
                           " features; training needs more rows than features");
   if (r.iterations < 0 || r.iterations > kMaxIterations)
@@ -221,6 +222,11 @@ void check_request(const JobRequest& r) {
                           ", or leave it to the planner");
   if (r.job == Job::kAggregate && (r.scheme != Scheme::kPaillier || r.model != ModelKind::kLinear))
     throw ParametersError("plan: aggregated sums are for linear regression with Paillier");
+  if (r.job == Job::kStatistics
+          ? r.scheme != Scheme::kPaillier || !r.column_ranges || r.bins > kMaxHistogramBins || r.ridge > 0
+          : r.bins > 0 || r.column_ranges.has_value())
+    throw ParametersError("plan: statistics are with Paillier, of columns with ranges, in at most " +
+                          std::to_string(kMaxHistogramBins) + " bins and without a ridge");
   if (r.job == Job::kTrain && r.scheme == Scheme::kPaillier)
     throw ParametersError(
         "plan: Paillier cannot train on encrypted rows (it only adds); plan with ckks, or aggregate "

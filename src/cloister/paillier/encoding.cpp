@@ -101,36 +101,46 @@ EncryptedMatrix decode_matrix(ByteReader& in, const PublicKey& key, const Decode
 }
 
 void encode(const EncryptedSums& sums, ByteWriter& out) {
-  out.put(sums.plan.features);
+  out.put(sums.plan.columns);
   out.put(static_cast<std::uint32_t>(sums.plan.format.fraction_bits));
   out.put(static_cast<std::uint32_t>(sums.plan.format.integer_bits));
+  out.put(sums.plan.bins);
   out.put(sums.plan.max_rows);
   out.put(sums.rows);
   encode(sums.moments, out);
+  if (sums.counts) encode(*sums.counts, out);
 }
 
-EncryptedSums decode_sums(ByteReader& in, const PublicKey& key, const DecodeLimits& limits) {
+EncryptedSums decode_sums(ByteReader& in, const PublicKey& key, const SumsPlan& plan) {
   const std::uint64_t start = in.offset();
-  SumsPlan plan;
-  plan.features = in.get_in<std::uint32_t>(
-      "sums features", 1,
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.max_columns, kMaxSumsFeatures)));
-  plan.format.fraction_bits =
-      static_cast<int>(in.get_in<std::uint32_t>("sums fraction bits", 0, kMaxFormatBits));
-  plan.format.integer_bits = static_cast<int>(in.get_in<std::uint32_t>(
-      "sums integer bits", 0, static_cast<std::uint32_t>(kMaxFormatBits - plan.format.fraction_bits)));
-  plan.max_rows = in.get_in<std::uint64_t>("sums planned rows", 1, UINT64_MAX);
+  const auto is = [&](std::uint32_t due, const char* field) { return in.get<std::uint32_t>(field) == due; };
+  // All are read before any is judged, so that a cut is told from another plan.
+  const bool columns = is(plan.columns, "sums columns"),
+             fraction = is(static_cast<std::uint32_t>(plan.format.fraction_bits), "sums fraction bits"),
+             integer = is(static_cast<std::uint32_t>(plan.format.integer_bits), "sums integer bits"),
+             bins = is(plan.bins, "sums bins"),
+             rows_planned = in.get<std::uint64_t>("sums planned rows") == plan.max_rows;
+  if (!(columns && fraction && integer && bins && rows_planned))
+    throw DecodeError("sums form", start, "it is not the one that the plan gives; encrypt them anew");
   const auto rows = in.get_in<std::uint64_t>("sums rows", 1, plan.max_rows);
-  if (plan.bound(plan.max_rows) > BigInteger::power_of_two(kMaxIntegerBits))
-    throw DecodeError("sums planned rows", start, "sums over so many rows are not supported");
 
-  const std::uint64_t at = in.offset();
-  EncryptedVector moments = decode_vector(in, key, {.max_values = plan.moments(), .max_columns = 0});
-  const VectorFormat& format = moments.format();
-  if (format.size != plan.moments() || format.fraction_bits != 2 * plan.format.fraction_bits ||
-      !(format.packing == plan.packing(key.modulus_bits())) || format.bound != plan.bound(rows))
-    throw DecodeError("sums moments", at, "their form is not the one that their plan gives");
-  return {plan, rows, std::move(moments)};
+  const auto vector = [&](const char* field, const VectorFormat& due) {
+    const std::uint64_t at = in.offset();
+    EncryptedVector out = decode_vector(in, key, {.max_values = due.size, .max_columns = 0});
+    const VectorFormat& format = out.format();
+    if (format.size != due.size || format.fraction_bits != due.fraction_bits ||
+        !(format.packing == due.packing) || format.bound != due.bound)
+      throw DecodeError(field, at, "their form is not the one that their plan gives");
+    return out;
+  };
+  EncryptedSums out{plan, rows,
+                    vector("sums moments", {plan.moments(), 2 * plan.format.fraction_bits,
+                                            plan.packing(key.modulus_bits()), plan.bound(rows)}),
+                    std::nullopt};
+  if (plan.bins != 0)
+    out.counts = vector("sums counts", {plan.counts(), 0, plan.counts_packing(key.modulus_bits()),
+                                        BigInteger::from_limbs({&rows, 1})});
+  return out;
 }
 
 }  // namespace cloister::paillier

@@ -14,7 +14,7 @@ namespace cloister::paillier {
 /// PublicKey::create for a key.
 struct DecodeLimits {
   std::uint64_t max_values = 0;   ///< of a vector, and rows of a matrix
-  std::uint64_t max_columns = 0;  ///< of a matrix, and features of sums
+  std::uint64_t max_columns = 0;  ///< of a matrix
 };
 
 void encode(const PublicKey& key, ByteWriter& out);
@@ -25,7 +25,8 @@ void encode(const EncryptedSums& sums, ByteWriter& out);
 PublicKey decode_public_key(ByteReader& in);
 EncryptedVector decode_vector(ByteReader& in, const PublicKey& key, const DecodeLimits& limits);
 EncryptedMatrix decode_matrix(ByteReader& in, const PublicKey& key, const DecodeLimits& limits);
-EncryptedSums decode_sums(ByteReader& in, const PublicKey& key, const DecodeLimits& limits);
+/// Sums of the plan that is expected, and of no other.
+EncryptedSums decode_sums(ByteReader& in, const PublicKey& key, const SumsPlan& plan);
 
 /// `size` bytes of a non-negative integer, least significant first.
 void put_integer(const BigInteger& value, std::size_t size, ByteWriter& out);

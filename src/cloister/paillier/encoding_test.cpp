@@ -26,9 +26,10 @@ class PaillierEncoding : public testing::Test {
     return parties.encryptor.encrypt_matrix(std::vector<double>{1, 2, 3, 4}, 2, FixedPoint{8, 4},
                                             Packing{2, 600}, parties.prng);
   }
+  static constexpr SumsPlan kSums{.columns = 3, .format = {10, 3}, .max_rows = 9, .bins = 2};
   EncryptedSums sums() {
-    MomentAccumulator out({.features = 2, .format = {10, 3}, .max_rows = 9});
-    out.add_rows(std::vector<double>{1, 2, 3, 4}, std::vector<double>{5, 6});
+    SumsAccumulator out(kSums);
+    out.add_rows(std::vector<double>{1, 2, 5, 3, 4, 6}, std::vector<std::uint32_t>{0, 0, 1, 0, 1, 1});
     return encrypt_sums(out, parties.encryptor, parties.prng);
   }
 
@@ -74,7 +75,37 @@ TEST_F(PaillierEncoding, MatrixSurvivesAndHostileBytesAreRefused) {
 
 TEST_F(PaillierEncoding, SumsSurviveAndHostileBytesAreRefused) {
   attack(
-      bytes_of(sums()), [&](ByteReader& in) { return bytes_of(decode_sums(in, key(), kTestLimits)); }, 101);
+      bytes_of(sums()), [&](ByteReader& in) { return bytes_of(decode_sums(in, key(), kSums)); }, 101);
+}
+
+TEST_F(PaillierEncoding, SumsOfAnotherPlanAreRefused) {
+  const auto bytes = bytes_of(sums());
+  const auto refused = [&](auto change) {
+    SumsPlan other = kSums;
+    change(other);
+    ByteReader in(bytes);
+    EXPECT_THROW(decode_sums(in, key(), other), DecodeError);
+  };
+  refused([](SumsPlan& p) { ++p.columns; });
+  refused([](SumsPlan& p) { ++p.format.fraction_bits; });
+  refused([](SumsPlan& p) { --p.format.integer_bits; });
+  refused([](SumsPlan& p) { ++p.max_rows; });
+  refused([](SumsPlan& p) { ++p.bins; });
+  refused([](SumsPlan& p) { p.bins = 0; });
+}
+
+TEST_F(PaillierEncoding, SumsWithForgedPartsAreRefused) {
+  const auto refused = [&](EncryptedSums forged) {
+    const auto bytes = bytes_of(forged);
+    ByteReader in(bytes);
+    EXPECT_THROW(decode_sums(in, key(), kSums), DecodeError);
+  };
+  const auto genuine = sums();
+  refused({kSums, 10, genuine.moments.clone(), genuine.counts->clone()});
+  refused({kSums, 1, genuine.moments.clone(), genuine.counts->clone()});  // the bounds state two rows
+  refused({kSums, 2, genuine.moments.clone(), genuine.moments.clone()});
+  refused({kSums, 2, genuine.counts->clone(), genuine.counts->clone()});
+  refused({kSums, 2, genuine.moments.clone(), std::nullopt});
 }
 
 TEST_F(PaillierEncoding, PublicKeySurvivesAndHostileBytesAreRefused) {
@@ -88,7 +119,8 @@ TEST_F(PaillierEncoding, SecretKeySurvivesTruncationAndFlips) {
     ByteReader reader{std::span(bytes).first(cut)};
     EXPECT_THROW(decode_secret_key(reader), Error);
   }
-  for (std::size_t bit = 32; bit < 8 * (4 + 256); bit += 131) {  // within p and q: never a key again
+  for (std::size_t bit = 32; bit < std::size_t{8} * (4 + 256);
+       bit += 131) {  // within p and q: never a key again
     auto flipped = bytes;
     flipped[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
     ByteReader reader(flipped);

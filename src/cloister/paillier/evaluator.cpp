@@ -35,6 +35,17 @@ void Evaluator::check_alike(const char* operation, const EncryptedVector& a, con
                         describe(x), describe(y));
 }
 
+void Evaluator::check_weights(const char* operation, const EncryptedVector& a,
+                              std::span<const double> weights) const {
+  check(operation, a);
+  if (weights.size() != a.size())
+    throw MismatchError(std::string(operation) + ": one weight is due for each entry",
+                        std::to_string(weights.size()), std::to_string(a.size()));
+  if (a.format().packing.slots != 1)
+    throw ParametersError(std::string(operation) +
+                          ": the entries of a packed ciphertext share one weight; encrypt with one slot");
+}
+
 VectorFormat Evaluator::grown(const char* operation, const VectorFormat& from, int fraction_bits,
                               BigInteger bound) const {
   VectorFormat out{from.size, fraction_bits, from.packing, std::move(bound)};
@@ -147,13 +158,7 @@ EncryptedVector Evaluator::multiply(const EncryptedVector& a, double weight, con
 
 EncryptedVector Evaluator::multiply(const EncryptedVector& a, std::span<const double> weights,
                                     const FixedPoint& format) const {
-  check("multiply", a);
-  if (weights.size() != a.size())
-    throw MismatchError("multiply: one weight is due for each entry", std::to_string(weights.size()),
-                        std::to_string(a.size()));
-  if (a.format().packing.slots != 1)
-    throw ParametersError(
-        "multiply: the entries of a packed ciphertext share one weight; encrypt with one slot");
+  check_weights("multiply", a, weights);
   return raised(a, encode_values(weights, format),
                 grown("multiply", a.format(), a.format().fraction_bits + format.fraction_bits,
                       a.format().bound * format.bound()));
@@ -177,55 +182,71 @@ EncryptedVector Evaluator::dot(const EncryptedMatrix& rows, std::span<const doub
   const auto intercept_bits = static_cast<int>((widest * format.bound()).bit_length()) - 1;
   const Int128 encoded_intercept = encode_value(intercept, fraction_bits, intercept_bits, weights.size());
 
-  // One product of powers for the weights of each sign; the negative ones are inverted together.
-  auto out = products_of_powers(rows, encoded, false);
-  if (std::ranges::any_of(encoded, [](Int128 w) { return w < 0; })) {
-    auto negative = products_of_powers(rows, encoded, true);
-    invert(negative.span());
-    multiply_by(out.span(), negative.span());
-  }
+  std::vector<const std::uint64_t*> bases;
+  for (const EncryptedVector& column : rows.columns) bases.push_back(column.residues().data());
+  auto out = products_of_powers(bases, encoded, model.ciphertexts());
   if (encoded_intercept != 0)
     add_clear_integers(key_, grown_format.packing, std::vector<Int128>(model.size(), encoded_intercept),
                        out.span(), pool_);
   return EncryptedVector::unchecked(key_, std::move(grown_format), std::move(out));
 }
 
-Buffer<std::uint64_t> Evaluator::products_of_powers(const EncryptedMatrix& rows,
-                                                    std::span<const Int128> exponents, bool negative) const {
+EncryptedVector Evaluator::dot(const EncryptedVector& a, std::span<const double> weights,
+                               const FixedPoint& format) const {
+  check_weights("dot", a, weights);
+  const std::vector<Int128> encoded = encode_values(weights, format);
+  const std::uint64_t terms = a.size();
+  VectorFormat grown_format = grown("dot", a.format(), a.format().fraction_bits + format.fraction_bits,
+                                    a.format().bound * format.bound() * BigInteger::from_limbs({&terms, 1}));
+  grown_format.size = 1;
+  std::vector<const std::uint64_t*> bases;
+  for (std::size_t i = 0; i < a.ciphertexts(); ++i) bases.push_back(a.ciphertext(i).data());
+  return EncryptedVector::unchecked(key_, std::move(grown_format), products_of_powers(bases, encoded, 1));
+}
+
+Buffer<std::uint64_t> Evaluator::products_of_powers(std::span<const std::uint64_t* const> bases,
+                                                    std::span<const Int128> exponents,
+                                                    std::size_t count) const {
+  auto out = products_of_one_sign(bases, exponents, count, false);
+  if (std::ranges::none_of(exponents, [](Int128 w) { return w < 0; })) return out;
+  auto negative = products_of_one_sign(bases, exponents, count, true);
+  invert(negative.span());
+  multiply_by(out.span(), negative.span());
+  return out;
+}
+
+Buffer<std::uint64_t> Evaluator::products_of_one_sign(std::span<const std::uint64_t* const> bases,
+                                                      std::span<const Int128> exponents, std::size_t count,
+                                                      bool negative) const {
   const std::size_t limbs = key_.ciphertext_limbs();
-  const EncryptedVector& model = rows.columns.front();
-  std::vector<const EncryptedVector*> columns;
+  std::vector<const std::uint64_t*> used;
   std::vector<std::uint64_t> magnitudes;
   for (std::size_t t = 0; t < exponents.size(); ++t) {
     if (exponents[t] == 0 || (exponents[t] < 0) != negative) continue;
-    columns.push_back(&rows.columns[t]);
+    used.push_back(bases[t]);
     magnitudes.push_back(magnitude(exponents[t]));
   }
-  auto out = Buffer<std::uint64_t>::uninitialized(model.residues().size());
+  auto out = Buffer<std::uint64_t>::uninitialized(count * limbs);
   const auto& arithmetic = key_.arithmetic();
-  internal::for_blocks(pool_, model.ciphertexts(), arithmetic.block(),
-                       [&](std::size_t first, std::size_t count) {
-                         std::vector<const std::uint64_t*> bases;
-                         bases.reserve(columns.size());
-                         for (const EncryptedVector* column : columns)
-                           bases.push_back(column->residues().data() + first * limbs);
-                         arithmetic.multi_power_vartime(bases, magnitudes, out.data() + first * limbs, count);
-                       });
+  internal::for_blocks(pool_, count, arithmetic.block(), [&](std::size_t first, std::size_t block) {
+    std::vector<const std::uint64_t*> at;
+    at.reserve(used.size());
+    for (const std::uint64_t* base : used) at.push_back(base + first * limbs);
+    arithmetic.multi_power_vartime(at, magnitudes, out.data() + first * limbs, block);
+  });
   return out;
 }
 
 EncryptedVector Evaluator::sum(const EncryptedVector& a) const {
   check("sum", a);
-  if (a.format().packing.slots != 1)
-    throw ParametersError("sum: the slots of a packed ciphertext cannot be added up; encrypt with one slot");
-  const std::uint64_t terms = a.size();
+  const std::uint64_t terms = a.ciphertexts();
   VectorFormat format = grown("sum", a.format(), a.format().fraction_bits,
                               a.format().bound * BigInteger::from_limbs({&terms, 1}));
-  format.size = 1;
+  format.size = std::min<std::uint64_t>(a.size(), format.packing.slots);
   const std::size_t limbs = key_.ciphertext_limbs();
   auto partial = Buffer<std::uint64_t>::copy_of(a.residues());
   const auto& arithmetic = key_.arithmetic();
-  for (std::size_t left = a.size(); left > 1; left -= left / 2) {
+  for (std::size_t left = terms; left > 1; left -= left / 2) {
     const std::size_t upper = left - left / 2;  // the upper half is folded onto the lower
     internal::for_blocks(pool_, left / 2, arithmetic.block(), [&](std::size_t first, std::size_t count) {
       std::uint64_t* at = partial.data() + first * limbs;

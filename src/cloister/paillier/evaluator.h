@@ -22,6 +22,7 @@ class Evaluator {
   Evaluator(const PublicKey& key, const ThreadPool& pool) : key_(key), pool_(pool) {}
 
   const PublicKey& public_key() const noexcept { return key_; }
+  const ThreadPool& pool() const noexcept { return pool_; }
 
   EncryptedVector add(const EncryptedVector& a, const EncryptedVector& b) const;
   EncryptedVector subtract(const EncryptedVector& a, const EncryptedVector& b) const;
@@ -41,7 +42,14 @@ class Evaluator {
   EncryptedVector dot(const EncryptedMatrix& rows, std::span<const double> weights, const FixedPoint& format,
                       double intercept) const;
 
-  /// The sum of all entries, a vector of one; one value a ciphertext only.
+  /// The inner product of the entries with clear weights, a vector of one; one value a ciphertext only.
+  /// Bound: entries times that of a product. Cost: one product of powers.
+  EncryptedVector dot(const EncryptedVector& a, std::span<const double> weights,
+                      const FixedPoint& format) const;
+
+  /// The sum of all entries: a vector of one. Of a packed vector, whose slots nobody can add up without the
+  /// key, a sum for each slot: entry s is the sum of entries s, s + slots, s + 2 slots and so on. Bound: that
+  /// of an entry times the ciphertexts. Cost: a multiplication a ciphertext.
   EncryptedVector sum(const EncryptedVector& a) const;
 
   /// The same values in fresh ciphertexts that cannot be linked to the old ones. The noise source must
@@ -51,15 +59,20 @@ class Evaluator {
  private:
   void check(const char* operation, const EncryptedVector& a) const;
   void check_alike(const char* operation, const EncryptedVector& a, const EncryptedVector& b) const;
+  void check_weights(const char* operation, const EncryptedVector& a, std::span<const double> weights) const;
   VectorFormat grown(const char* operation, const VectorFormat& from, int fraction_bits,
                      BigInteger bound) const;
   EncryptedVector product_of(const EncryptedVector& a, std::span<const std::uint64_t> factors,
                              VectorFormat format) const;
   EncryptedVector raised(const EncryptedVector& a, std::span<const Int128> exponents,
                          VectorFormat format) const;
-  /// For every row, the product of its entries to the magnitudes of the exponents of one sign.
-  Buffer<std::uint64_t> products_of_powers(const EncryptedMatrix& rows, std::span<const Int128> exponents,
-                                           bool negative) const;
+  /// The product of bases[t][i] to the exponents[t], for each of `count` entries i of every base. The
+  /// negative exponents' part is inverted once.
+  Buffer<std::uint64_t> products_of_powers(std::span<const std::uint64_t* const> bases,
+                                           std::span<const Int128> exponents, std::size_t count) const;
+  Buffer<std::uint64_t> products_of_one_sign(std::span<const std::uint64_t* const> bases,
+                                             std::span<const Int128> exponents, std::size_t count,
+                                             bool negative) const;
   void multiply_by(std::span<std::uint64_t> residues, std::span<const std::uint64_t> factors) const;
   void invert(std::span<std::uint64_t> residues) const;
 

@@ -138,6 +138,28 @@ TEST(PaillierVector, ElementwiseProductsAndTotals) {
   const auto sum = parties.server.sum(product);
   EXPECT_EQ(parties.decryptor.decrypt(sum).to_doubles(), std::vector{weighted});
   EXPECT_EQ(sum.format().bound, product.format().bound * BigInteger(11));
+  const auto dot = parties.server.dot(a, w, kWeights);
+  EXPECT_EQ(parties.decryptor.decrypt(dot).to_doubles(), std::vector{weighted});
+  EXPECT_EQ(dot.format().bound, sum.format().bound);
+}
+
+TEST(PaillierVector, SumsOfPackedVectorsAreOnePerSlot) {
+  TestParties parties;
+  const Packing packing = Packing::plan_sums(parties.bits(), kValues.bound(), 3);
+  const std::size_t slots = packing.slots, size = 2 * slots + 5;
+  const auto x = edge_values(size, kValues, 9);
+  const auto sum = parties.server.sum(parties.encryptor.encrypt(x, kValues, packing, parties.prng));
+  EXPECT_EQ(sum.format().bound, kValues.bound() * BigInteger(3));
+  const auto got = parties.decryptor.decrypt(sum).to_doubles();
+  ASSERT_EQ(got.size(), slots);
+  for (std::size_t s = 0; s < slots; ++s) {
+    double expected = 0;
+    for (std::size_t i = s; i < size; i += slots) expected += x[i];
+    EXPECT_EQ(got[s], expected) << s;
+  }
+  const auto one_more = edge_values(3 * slots + 1, kValues, 10);  // four ciphertexts: 4 2^30 do not fit
+  EXPECT_THROW(parties.server.sum(parties.encryptor.encrypt(one_more, kValues, packing, parties.prng)),
+               PrecisionError);
 }
 
 TEST(PaillierVector, RefusesOverflowBeforeItHappens) {
@@ -165,8 +187,8 @@ TEST(PaillierVector, HoldsFullSlotsOfEitherSign) {
   TestParties parties;
   const Packing packing{21, 97};
   const Int128 most = (Int128{1} << 96) - 1;
-  std::vector<Int128> values;
-  for (int i = 0; i < 43; ++i) values.push_back(i % 3 == 0 ? most : i % 3 == 1 ? -most : -1);
+  std::vector<Int128> values(43);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 3 == 0 ? most : i % 3 == 1 ? -most : -1;
   const auto a = parties.encryptor.encrypt_integers(values, 0, packing.capacity(), packing, parties.prng);
   const auto got = parties.decryptor.decrypt(a).integers;
   const auto negated = parties.decryptor.decrypt(parties.server.negate(a)).integers;
@@ -190,7 +212,8 @@ TEST(PaillierVector, RefusesWhatDoesNotBelongTogether) {
   EXPECT_THROW(parties.server.multiply(a, three, kWeights), MismatchError);
   EXPECT_THROW(parties.server.add_clear(a, three, 4), MismatchError);
   EXPECT_THROW(parties.server.multiply(in_slots, two, kWeights), ParametersError);
-  EXPECT_THROW(parties.server.sum(in_slots), ParametersError);
+  EXPECT_THROW(parties.server.dot(in_slots, two, kWeights), ParametersError);
+  EXPECT_THROW(parties.server.dot(a, three, kWeights), MismatchError);
   EXPECT_THROW(parties.server.multiply(a, std::nan(""), kWeights), ParametersError);
   EXPECT_THROW(parties.server.multiply(a, 17.0, kWeights), ParametersError);
   EXPECT_THROW(parties.server.dot(EncryptedMatrix{}, {}, kWeights, 0), MismatchError);

@@ -29,7 +29,8 @@ Int128 encode_value(double value, int fraction_bits, int max_bits, std::size_t i
     throw ParametersError("value " + std::to_string(index) + " does not fit 2^" +
                           std::to_string(max_bits - fraction_bits) +
                           "; plan for a larger range or scale the column");
-  return static_cast<Int128>(scaled);
+  // What fits a word is converted by one instruction.
+  return max_bits <= kMaxFormatBits ? static_cast<std::int64_t>(scaled) : static_cast<Int128>(scaled);
 }
 
 std::vector<Int128> encode_values(std::span<const double> values, const FixedPoint& format) {

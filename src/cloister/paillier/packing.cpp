@@ -43,6 +43,10 @@ Packing Packing::plan(int modulus_bits, const BigInteger& bound) {
           .bits_per_slot = static_cast<std::uint32_t>(bits)};
 }
 
+Packing Packing::plan_sums(int modulus_bits, const BigInteger& bound, std::uint64_t terms) {
+  return plan(modulus_bits, bound * BigInteger::from_limbs({&terms, 1}));
+}
+
 BigInteger Packing::capacity() const { return BigInteger::power_of_two(bits_per_slot - 1) - BigInteger(1); }
 
 bool Packing::fits(int modulus_bits) const noexcept {

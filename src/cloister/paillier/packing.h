@@ -21,6 +21,8 @@ struct Packing {
   /// As many slots as hold integers of magnitude `bound`, the largest that a job will reach (sums and
   /// products included). Throws PrecisionError if not even one does.
   static Packing plan(int modulus_bits, const BigInteger& bound);
+  /// The same for sums of `terms` values of magnitude `bound` each: as many guard bits as they need.
+  static Packing plan_sums(int modulus_bits, const BigInteger& bound, std::uint64_t terms);
 
   /// The largest magnitude of a slot, 2^(bits_per_slot - 1) - 1.
   BigInteger capacity() const;

@@ -64,6 +64,15 @@ TEST(PaillierPacking, PlansTheMostSlotsThatHoldTheBound) {
   EXPECT_EQ(Packing::plan(2048, BigInteger::power_of_two(2046) - BigInteger(1)), Packing::single(2048));
 }
 
+TEST(PaillierPacking, PlansGuardBitsForTheNumberOfAdditions) {
+  // Counts of 1,000 rows: 10 bits and a sign.
+  EXPECT_EQ(Packing::plan_sums(2048, BigInteger(1), 1000), (Packing{2047 / 11, 11}));
+  EXPECT_EQ(Packing::plan_sums(2048, BigInteger(1), 1023), (Packing{2047 / 11, 11}));
+  EXPECT_EQ(Packing::plan_sums(2048, BigInteger(1), 1024), (Packing{2047 / 12, 12}));
+  EXPECT_EQ(Packing::plan_sums(2048, BigInteger::power_of_two(60), UINT64_MAX).bits_per_slot, 125u);
+  EXPECT_THROW(Packing::plan_sums(2048, BigInteger::power_of_two(2000), UINT64_MAX), PrecisionError);
+}
+
 TEST(PaillierPacking, KnowsWhatFits) {
   EXPECT_FALSE((Packing{0, 10}.fits(2048)));
   EXPECT_FALSE((Packing{1, 1}.fits(2048)));

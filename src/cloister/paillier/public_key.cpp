@@ -4,6 +4,7 @@
 
 #include "cloister/base/error.h"
 #include "cloister/paillier/encoding.h"
+#include "cloister/paillier/noise_base.h"
 
 namespace cloister::paillier {
 namespace {
@@ -13,8 +14,7 @@ constexpr std::uint64_t kTrialDivisors = 1 << 12;
 void check_modulus(const BigInteger& n) {
   if (n.sign() <= 0) throw ParametersError("the key's n is not positive");
   check_modulus_bits(static_cast<int>(n.bit_length()));
-  if (n.mod(std::uint64_t{4}) != 1)
-    throw ParametersError("the key's n is not 1 modulo 4: its primes are not both 3 modulo 4");
+  if (!n.is_odd()) throw ParametersError("the key's n is even");
   for (std::uint64_t d = 3; d < kTrialDivisors; d += 2)
     if (n.mod(d) == 0) throw ParametersError("the key's n has the small factor " + std::to_string(d));
   if (is_perfect_power_vartime(n)) throw ParametersError("the key's n is a perfect power");
@@ -59,6 +59,12 @@ PublicKey PublicKey::create(BigInteger n, BigInteger h) {
   encode(unnamed, writer);
   state->id = sha256(writer.bytes());
   return unnamed;
+}
+
+PublicKey PublicKey::from_modulus(BigInteger n) {
+  check_modulus(n);
+  BigInteger h = standard_noise_base(n);
+  return create(std::move(n), std::move(h));
 }
 
 void check_same_key(const char* operation, const Bytes32& key_id, const Bytes32& other_id) {

@@ -27,12 +27,15 @@ void check_modulus_bits(int modulus_bits);
 /// Source: Paillier 1999; h = -(x^2)^n mod n^2 from Damgard, Jurik, Nielsen 2010, section 4.2.
 class PublicKey {
  public:
-  /// Checks what can be checked without the factors: n's length, oddness, residue modulo 4, small
-  /// factors, that it is neither a prime nor a perfect power; h's range, coprimality, Jacobi symbol and
+  /// Checks what can be checked without the factors: n's length, oddness, small factors, that it is neither
+  /// a prime nor a perfect power; h's range, coprimality, Jacobi symbol and
   /// that it is not of order 1 or 2. That h is an n-th residue cannot be checked: a key's maker could
   /// spoil its own results with another.
   /// Cost: about 10 ms.  Errors: SecurityError (too short), ParametersError (all else).
   static PublicKey create(BigInteger n, BigInteger h);
+  /// A key that another library made, which has no h: it gets standard_noise_base(n), so that everybody who
+  /// takes the same n over has the same key, with the same id. Cost and errors: as create.
+  static PublicKey from_modulus(BigInteger n);
 
   int modulus_bits() const noexcept { return state_->modulus_bits; }
   /// Limbs of n; a ciphertext has twice as many.

@@ -53,7 +53,8 @@ void predict_paillier(const PaillierPredictFiles& files, const Machine& machine)
 void aggregate_paillier(const AggregateFiles& files, const Machine& machine) {
   if (files.sums.empty())
     throw ParametersError("aggregate: there are no sums to add; name at least one owner's file");
-  const PaillierSession session(load_plan(files.plan), ml::Job::kAggregate, machine);
+  require_absent(files.total);
+  const auto session = PaillierSession::of_sums(load_plan(files.plan), machine);
   const paillier::PublicKey key = session.load_public_key(files.public_key);
   const paillier::Evaluator evaluator(key, machine.pool);
   std::optional<paillier::EncryptedSums> total;
@@ -72,8 +73,7 @@ void aggregate_paillier(const AggregateFiles& files, const Machine& machine) {
   }
   const paillier::PublicNoise noise(key);
   Prng prng = Prng::from_system();
-  total->moments = evaluator.rerandomize(total->moments, noise, prng);
-  session.save_sums(files.total, *total);
+  session.save_sums(files.total, paillier::rerandomize(evaluator, *total, noise, prng));
 }
 
 }  // namespace cloister::pipeline

@@ -26,8 +26,8 @@ struct AggregateFiles {
   std::vector<std::filesystem::path> sums;  ///< one an owner, at least one
   std::filesystem::path total;              ///< written
 };
-/// Adds up several owners' encrypted sums. The same file given twice is refused; rows are not more than the
-/// plan's.
+/// Adds up several owners' encrypted sums, of a regression or of statistics. The same file given twice is
+/// refused; rows are not more than the plan's.
 void aggregate_paillier(const AggregateFiles& files, const Machine& machine);
 
 }  // namespace cloister::pipeline

@@ -4,60 +4,32 @@
 
 #include "cloister/ml/paillier_planner.h"
 #include "cloister/paillier/encoding.h"
+#include "cloister/pipeline/internal/paillier_payload.h"
+#include "cloister/pipeline/paillier_files.h"
 
 namespace cloister::pipeline {
+
+using internal::decode_payload;
+using internal::kPayloadTag;
+
 namespace {
 
 // Part of the file formats.
 constexpr std::uint32_t kHeaderTag = 1;
-constexpr std::uint32_t kPayloadTag = 2;
 
 constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 40;
-constexpr std::uint64_t kMaxKeyFileBytes = 64 << 10;
 
 wire::PayloadType type_of(PaillierTable table) {
   return table == PaillierTable::kRows ? wire::PayloadType::kPaillierDataset
                                        : wire::PayloadType::kPaillierPredictions;
 }
 
-// Runs a decoder on a whole payload; its errors name the file.
-template <typename Decode>
-auto decode_payload(const std::string& source, std::span<const std::uint8_t> payload, const Decode& decode) {
-  try {
-    ByteReader in(payload);
-    auto out = decode(in);
-    in.expect_end("payload");
-    return out;
-  } catch (const DecodeError& e) {
-    throw DecodeError(source, e.offset(), e.what());
-  } catch (const MismatchError& e) {
-    throw MismatchError(source + " was encrypted under another key than the one in use; use files of one key",
-                        e.left(), e.right());
-  }
-}
-
-// The one payload of a small file.
-template <typename Decode>
-auto read_one(const std::filesystem::path& path, const wire::Expectation& expected, const Decode& decode) {
-  auto reader = wire::ContainerReader::open(path, expected);
-  const auto payload = reader.require_next(kPayloadTag, "the payload");
-  reader.expect_end();
-  return decode_payload(reader.source(), payload, decode);
-}
-
-template <typename Value>
-void write_one(const std::filesystem::path& path, wire::PayloadType type, const wire::PlanId& plan_id,
-               const Value& value) {
-  ByteWriter payload;
-  encode(value, payload);
-  AtomicFile file(path);
-  wire::ContainerWriter container(file, type, plan_id);
-  container.write_frame(kPayloadTag, payload.bytes());
-  container.finish();
-  file.commit();
-}
-
 }  // namespace
+
+PaillierSession PaillierSession::of_sums(ml::Plan plan, const Machine& machine) {
+  const ml::Job job = ml::adds_sums(plan.request.job) ? plan.request.job : ml::Job::kAggregate;
+  return {std::move(plan), job, machine};
+}
 
 PaillierSession::PaillierSession(ml::Plan plan, ml::Job job, const Machine& machine)
     : plan_(std::move(plan)), plan_id_(plan_.id()), machine_(machine) {
@@ -77,36 +49,26 @@ void PaillierSession::check_length(const paillier::PublicKey& key, const std::st
 }
 
 paillier::PublicKey PaillierSession::load_public_key(const std::filesystem::path& path) const {
-  auto key = read_one(
-      path,
-      {.type = wire::PayloadType::kPaillierPublicKey,
-       .plan_id = plan_id_,
-       .limits = {.max_bytes = kMaxKeyFileBytes, .max_frame_bytes = kMaxKeyFileBytes, .max_frames = 1}},
-      [](ByteReader& in) { return paillier::decode_public_key(in); });
+  auto key = pipeline::load_public_key(path, plan_id_);
   check_length(key, path.string());
   return key;
 }
 
 void PaillierSession::save_public_key(const std::filesystem::path& path,
                                       const paillier::PublicKey& key) const {
-  write_one(path, wire::PayloadType::kPaillierPublicKey, plan_id_, key);
+  pipeline::save_public_key(path, key, plan_id_);
 }
 
 paillier::EncryptedSums PaillierSession::load_sums(const std::filesystem::path& path,
                                                    const paillier::PublicKey& key) const {
-  auto sums =
-      read_one(path, {.type = wire::PayloadType::kPaillierSums, .plan_id = plan_id_}, [&](ByteReader& in) {
-        return paillier::decode_sums(in, key, {.max_values = 0, .max_columns = plan_.request.features});
-      });
-  if (!(sums.plan == ml::sums_plan(plan_)))
-    throw DecodeError(path.string(), 0,
-                      "its sums are not of the form that the plan gives; encrypt them anew");
-  return sums;
+  return internal::read_one(
+      path, {.type = wire::PayloadType::kPaillierSums, .plan_id = plan_id_},
+      [&](ByteReader& in) { return paillier::decode_sums(in, key, ml::sums_plan(plan_)); });
 }
 
 void PaillierSession::save_sums(const std::filesystem::path& path,
                                 const paillier::EncryptedSums& sums) const {
-  write_one(path, wire::PayloadType::kPaillierSums, plan_id_, sums);
+  internal::write_one(path, wire::PayloadType::kPaillierSums, plan_id_, sums);
 }
 
 PaillierTableWriter::PaillierTableWriter(const PaillierSession& session, const std::filesystem::path& path,

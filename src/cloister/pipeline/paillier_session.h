@@ -16,6 +16,8 @@ class PaillierSession {
  public:
   /// Throws ParametersError if the plan is not for Paillier, or not for this job.
   PaillierSession(ml::Plan plan, ml::Job job, const Machine& machine);
+  /// For either job that adds sums.
+  static PaillierSession of_sums(ml::Plan plan, const Machine& machine);
 
   const ml::Plan& plan() const noexcept { return plan_; }
   const ml::PaillierPlan& paillier() const noexcept { return *plan_.paillier; }

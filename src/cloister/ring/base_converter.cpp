@@ -30,6 +30,61 @@ void split_row(const std::uint64_t* row, std::uint64_t* low, std::uint64_t* high
   }
 }
 
+// Calls body(column, columns, scratch) for columns of all streams, as many at a time as fit the nearest cache
+// in so many rows.
+template <typename Body>
+void for_columns(const Ring& ring, std::size_t rows, const ThreadPool& pool, const Body& body) {
+  const std::size_t distance = ring.degree() / kNttParts;
+  const std::size_t fit = kScratchWords / (kNttParts * rows) / 8 * 8;
+  const std::size_t columns = std::min(distance, std::max(fit, std::size_t{8}));
+  const std::size_t steps = (distance + columns - 1) / columns, tasks = std::min(steps, kTasks);
+  pool.parallel_for(tasks, [&](std::size_t task) {
+    auto scratch = ring.words(rows * kNttParts * columns);
+    for (std::size_t step = steps * task / tasks; step < steps * (task + 1) / tasks; ++step) {
+      const std::size_t column = step * columns;
+      body(column, std::min(columns, distance - column), scratch.data());
+    }
+  });
+}
+
+// What becomes of columns of residues: heads of transforms, the i-th prime's at out[i].
+struct Heads {
+  const Ring* ring;
+  std::span<const std::size_t> primes;
+  std::span<std::uint64_t* const> out;
+  std::size_t column, columns;
+
+  void store(std::size_t i, const std::uint64_t* residues) const {
+    ring->kernels().ntt_forward_head(ring->ntt(primes[i]), residues, columns, out[i] + column, distance(),
+                                     columns);
+  }
+  void store_sum(std::size_t i, const std::uint64_t* const* rows, const std::uint64_t* constants,
+                 std::size_t terms, int bits) const {
+    ring->kernels().dot_constants_head(ring->ntt(primes[i]), rows, constants, terms, bits, out[i] + column,
+                                       distance(), columns);
+  }
+  std::size_t distance() const { return ring->degree() / kNttParts; }
+};
+
+// The same, and the residues themselves as rows.
+struct HeadsAndRows {
+  Heads heads;
+  std::uint64_t* rows;
+
+  std::uint64_t* row(std::size_t i) const { return rows + i * kNttParts * heads.columns; }
+  void store(std::size_t i, const std::uint64_t* residues) const {
+    std::copy_n(residues, kNttParts * heads.columns, row(i));
+    heads.store(i, residues);
+  }
+  void store_sum(std::size_t i, const std::uint64_t* const* sum_rows, const std::uint64_t* constants,
+                 std::size_t terms, int bits) const {
+    const Ring& ring = *heads.ring;
+    ring.kernels().dot_constants(ring.modulus(heads.primes[i]), sum_rows, constants, terms, bits, row(i),
+                                 kNttParts * heads.columns);
+    heads.store(i, row(i));
+  }
+};
+
 }  // namespace
 
 BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, std::vector<std::size_t> to,
@@ -60,32 +115,52 @@ BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> from, st
 
 void BaseConverter::convert(const Ring& ring, std::span<const std::uint64_t* const> in,
                             std::span<std::uint64_t* const> out, const ThreadPool& pool) const {
-  const std::size_t distance = ring.degree() / kNttParts, rows = from_.size() + 1 + 2 * wide_.size();
-  const std::size_t fit = kScratchWords / (kNttParts * rows) / 8 * 8;
-  const std::size_t columns = std::min(distance, std::max(fit, std::size_t{8}));
-  const std::size_t steps = (distance + columns - 1) / columns, tasks = std::min(steps, kTasks);
-  pool.parallel_for(tasks, [&](std::size_t task) {
-    auto scratch = ring.words(rows * kNttParts * columns);
-    for (std::size_t step = steps * task / tasks; step < steps * (task + 1) / tasks; ++step) {
-      const std::size_t column = step * columns;
-      convert_columns(ring, in, out, column, std::min(columns, distance - column), scratch.data());
-    }
-  });
+  for_columns(ring, scratch_rows(), pool,
+              [&](std::size_t column, std::size_t columns, std::uint64_t* scratch) {
+                load_columns(ring, in, column, columns, scratch);
+                convert_columns(ring, out.size(), kNttParts * columns, scratch,
+                                Heads{&ring, to_, out, column, columns});
+              });
+}
+
+void BaseConverter::convert_on(const Ring& ring, std::span<const std::uint64_t* const> in,
+                               std::span<std::uint64_t* const> out, const BaseConverter& next,
+                               std::span<std::uint64_t* const> next_out, const ThreadPool& pool) const {
+  for_columns(ring, scratch_rows() + next.scratch_rows(), pool,
+              [&](std::size_t column, std::size_t columns, std::uint64_t* scratch) {
+                const std::size_t words = kNttParts * columns;
+                std::uint64_t* const between = scratch + scratch_rows() * words;
+                load_columns(ring, in, column, columns, scratch);
+                convert_columns(ring, to_.size(), words, scratch,
+                                HeadsAndRows{{&ring, to_, out, column, columns}, between});
+                next.convert_columns(ring, next_out.size(), words, between,
+                                     Heads{&ring, next.to_, next_out, column, columns});
+              });
+}
+
+// Coefficients of the columns, a row a prime.
+void BaseConverter::load_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
+                                 std::size_t column, std::size_t columns, std::uint64_t* scratch) const {
+  for (std::size_t j = 0; j < from_.size(); ++j)
+    ring.kernels().ntt_inverse_tail(ring.ntt(from_[j]), in[j] + column, ring.degree() / kNttParts,
+                                    scratch + j * kNttParts * columns, columns, columns);
 }
 
 // `scratch`: a row of coefficients for each prime, and one of quotients or, where nothing is added up, for an
 // output; behind them the lower and upper bits of those with more than kWordBits, which moduli of fewer add
 // as two terms.
-void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
-                                    std::span<std::uint64_t* const> out, std::size_t column,
-                                    std::size_t columns, std::uint64_t* scratch) const {
-  const KernelTable& kernels = ring.kernels();
-  const std::size_t distance = ring.degree() / kNttParts, words = kNttParts * columns;
-  for (std::size_t j = 0; j < from_.size(); ++j)
-    kernels.ntt_inverse_tail(ring.ntt(from_[j]), in[j] + column, distance, scratch + j * words, columns,
-                             columns);
-  const bool is_exact = from_.size() == 1 && !is_weighted_;  // nothing to add up
-  if (!is_exact) scale_columns(ring, scratch, words);
+template <typename Output>
+void BaseConverter::convert_columns(const Ring& ring, std::size_t count, std::size_t words,
+                                    std::uint64_t* scratch, const Output& output) const {
+  if (from_.size() == 1 && !is_weighted_) {  // nothing to add up
+    std::uint64_t* residues = scratch + words;
+    for (std::size_t i = 0; i < count; ++i) {
+      ring.kernels().change_modulus(ring.modulus(from_[0]), ring.modulus(to_[i]), scratch, residues, words);
+      output.store(i, residues);
+    }
+    return;
+  }
+  scale_columns(ring, scratch, words);
   const std::size_t terms = from_.size() + 1, constants = terms + wide_.size();
   std::array<const std::uint64_t*, kMaxTerms> rows, split;
   for (std::size_t j = 0; j < terms; ++j) rows[j] = split[j] = scratch + j * words;
@@ -95,19 +170,12 @@ void BaseConverter::convert_columns(const Ring& ring, std::span<const std::uint6
     split[wide_[k]] = low;
     split[terms + k] = high;
   }
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const NttTables& tables = ring.ntt(to_[i]);
-    if (is_exact) {
-      std::uint64_t* residues = scratch + words;
-      kernels.change_modulus(ring.modulus(from_[0]), tables.modulus(), scratch, residues, words);
-      kernels.ntt_forward_head(tables, residues, columns, out[i] + column, distance, columns);
-    } else if (!wide_.empty() && tables.modulus().bits() <= kWordBits) {
-      kernels.dot_constants_head(tables, split.data(), constants_.data() + i * constants, constants,
-                                 kWordBits, out[i] + column, distance, columns);
-    } else {
-      kernels.dot_constants_head(tables, rows.data(), constants_.data() + i * constants, terms, from_bits_,
-                                 out[i] + column, distance, columns);
-    }
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t* factors = constants_.data() + i * constants;
+    if (!wide_.empty() && ring.modulus(to_[i]).bits() <= kWordBits)
+      output.store_sum(i, split.data(), factors, constants, kWordBits);
+    else
+      output.store_sum(i, rows.data(), factors, terms, from_bits_);
   }
 }
 

@@ -45,11 +45,20 @@ class BaseConverter {
   void convert(const Ring& ring, std::span<const std::uint64_t* const> in,
                std::span<std::uint64_t* const> out, const ThreadPool& pool) const;
 
+  /// The same to all of to(), and what comes of it from there by `next`, whose from() is to(), to `next_out`,
+  /// without the transforms in between: the integers that stand in `out`, modulo further primes.
+  void convert_on(const Ring& ring, std::span<const std::uint64_t* const> in,
+                  std::span<std::uint64_t* const> out, const BaseConverter& next,
+                  std::span<std::uint64_t* const> next_out, const ThreadPool& pool) const;
+
  private:
+  std::size_t scratch_rows() const noexcept { return from_.size() + 1 + 2 * wide_.size(); }
+  void load_columns(const Ring& ring, std::span<const std::uint64_t* const> in, std::size_t column,
+                    std::size_t columns, std::uint64_t* scratch) const;
   void scale_columns(const Ring& ring, std::uint64_t* rows, std::size_t words) const;
-  void convert_columns(const Ring& ring, std::span<const std::uint64_t* const> in,
-                       std::span<std::uint64_t* const> out, std::size_t column, std::size_t columns,
-                       std::uint64_t* scratch) const;
+  template <typename Output>
+  void convert_columns(const Ring& ring, std::size_t count, std::size_t words, std::uint64_t* scratch,
+                       const Output& output) const;
 
   std::vector<std::size_t> from_, to_;
   bool is_weighted_;

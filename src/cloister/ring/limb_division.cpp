@@ -26,20 +26,30 @@ PooledBuffer<std::uint64_t> LimbDivision::lift(const Ring& ring, std::span<const
   return lifted;
 }
 
-PooledBuffer<std::uint64_t> LimbDivision::remainder(const EvaluationPoly& a, std::size_t kept,
-                                                    const ThreadPool& pool) const {
-  const Ring& ring = *a.ring();
+std::vector<PooledBuffer<std::uint64_t>> LimbDivision::remainders(std::span<const EvaluationPoly* const> a,
+                                                                  std::size_t kept,
+                                                                  const ThreadPool& pool) const {
+  const Ring& ring = *a[0]->ring();
   const std::size_t n = ring.degree(), size = n / kNttParts, count = divisors().size();
   const std::size_t distance = BaseConverter::limb_distance(ring);
-  auto heads = ring.words(count * distance);
-  std::vector<const std::uint64_t*> values(count);
-  for (std::size_t j = 0; j < count; ++j) values[j] = heads.data() + j * distance;
+  auto heads = ring.words(a.size() * count * distance);
+  const auto head = [&](std::size_t poly, std::size_t j) {
+    return heads.data() + (poly * count + j) * distance;
+  };
+  // Of each part of a prime all polynomials in turn, while its roots are near.
   pool.parallel_for(count * kNttParts, [&](std::size_t task) {
-    const std::size_t prime = divisors()[task / kNttParts], part = task % kNttParts;
-    ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a.limb_of_prime(prime) + part * size,
-                                    heads.data() + task / kNttParts * distance + part * size);
+    const std::size_t j = task / kNttParts, prime = divisors()[j], part = task % kNttParts;
+    for (std::size_t poly = 0; poly < a.size(); ++poly)
+      ring.kernels().ntt_inverse_head(ring.ntt(prime), part, a[poly]->limb_of_prime(prime) + part * size,
+                                      head(poly, j) + part * size);
   });
-  return lift(ring, values, kept, pool);
+  std::vector<PooledBuffer<std::uint64_t>> out;
+  for (std::size_t poly = 0; poly < a.size(); ++poly) {
+    std::vector<const std::uint64_t*> values(count);
+    for (std::size_t j = 0; j < count; ++j) values[j] = head(poly, j);
+    out.push_back(lift(ring, values, kept, pool));
+  }
+  return out;
 }
 
 void LimbDivision::lift_one(const Ring& ring, std::size_t i, const std::uint64_t* remainder,

@@ -56,14 +56,13 @@ class LimbDivision {
             return out;
           },
           destination);
-    std::array<PooledBuffer<std::uint64_t>, kParts> remainders;
-    for (std::size_t part = 0; part < kParts; ++part) remainders[part] = remainder(*a[part], kept, pool);
-    // Of each prime all polynomials in turn, while its roots are near.
+    const auto remainders = this->remainders(std::span<const EvaluationPoly* const>(a), kept, pool);
+    // Of each part of a prime all polynomials in turn, while its roots are near.
     pool.parallel_for(kept, [&](std::size_t i) {
       const std::size_t size = ring.degree() / kNttParts;
       auto lifted = ring.words(size);
-      for (std::size_t part = 0; part < kParts; ++part)
-        for (std::size_t k = 0; k < kNttParts; ++k) {
+      for (std::size_t k = 0; k < kNttParts; ++k)
+        for (std::size_t part = 0; part < kParts; ++part) {
           ring.kernels().ntt_forward_tail(
               ring.ntt(this->kept()[i]), k,
               remainders[part].data() + i * BaseConverter::limb_distance(ring) + k * size, lifted.data());
@@ -82,9 +81,9 @@ class LimbDivision {
   static constexpr std::size_t kBlock = 1024, kBlockWords = 3 * kBlock;
 
  private:
-  // The remainder of a polynomial by several divisors: what lift() makes of it.
-  PooledBuffer<std::uint64_t> remainder(const EvaluationPoly& a, std::size_t kept,
-                                        const ThreadPool& pool) const;
+  // The remainders of polynomials by several divisors: what lift() makes of each.
+  std::vector<PooledBuffer<std::uint64_t>> remainders(std::span<const EvaluationPoly* const> a,
+                                                      std::size_t kept, const ThreadPool& pool) const;
   // The only divisor's remainder, N coefficients, between head and tail of the transform modulo the i-th
   // prime of kept().
   void lift_one(const Ring& ring, std::size_t i, const std::uint64_t* remainder, std::uint64_t* out) const;

@@ -30,6 +30,9 @@ class Ring {
   static std::shared_ptr<const Ring> create(int log2_degree, std::span<const std::uint64_t> q_primes,
                                             std::span<const std::uint64_t> p_primes,
                                             const KernelTable& kernels);
+  /// The ring with the same Q and other special primes; tables of primes that both have are shared.
+  /// Throws as create.
+  std::shared_ptr<const Ring> with_special_primes(std::span<const std::uint64_t> p_primes) const;
 
   int log2_degree() const noexcept { return log2_degree_; }
   std::size_t degree() const noexcept { return std::size_t{1} << log2_degree_; }
@@ -41,8 +44,8 @@ class Ring {
   std::size_t prime_index(const LimbSet& limbs, std::size_t i) const noexcept {
     return i < limbs.q ? i : q_count_ + (i - limbs.q);
   }
-  const Modulus& modulus(std::size_t prime) const noexcept { return tables_[prime].modulus(); }
-  const NttTables& ntt(std::size_t prime) const noexcept { return tables_[prime]; }
+  const Modulus& modulus(std::size_t prime) const noexcept { return tables_[prime]->modulus(); }
+  const NttTables& ntt(std::size_t prime) const noexcept { return *tables_[prime]; }
   const KernelTable& kernels() const noexcept { return *kernels_; }
 
   static constexpr std::size_t kIdlePolynomials = 32;
@@ -52,10 +55,13 @@ class Ring {
  private:
   Ring(int log2_degree, std::size_t q_count, const KernelTable& kernels)
       : log2_degree_(log2_degree), q_count_(q_count), kernels_(&kernels) {}
+  static std::shared_ptr<const Ring> create(int log2_degree, std::span<const std::uint64_t> q_primes,
+                                            std::span<const std::uint64_t> p_primes,
+                                            const KernelTable& kernels, const Ring* sharing);
 
   int log2_degree_;
   std::size_t q_count_;
-  std::vector<NttTables> tables_;
+  std::vector<std::shared_ptr<const NttTables>> tables_;
   const KernelTable* kernels_;
   std::shared_ptr<MemoryPool> pool_;
 };

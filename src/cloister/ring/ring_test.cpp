@@ -109,6 +109,50 @@ TEST_F(RingTest, BaseConversionIsCentredAndExact) {
   }
 }
 
+// From q0, q1 to q2, p0 and on to q0, q3, with weights first: what comes of the way by way of transforms.
+TEST_F(RingTest, BaseConversionGoesOnWithoutTransforms) {
+  const BaseConverter::Weights weights{{3, 5}, {7, 11}};
+  const BaseConverter first(*ring, {0, 1}, {2, 4}, weights), next(*ring, {2, 4}, {0, 3});
+  const KernelTable& kernels = ring->kernels();
+  const std::size_t size = n / kNttParts;
+  const auto a = expand_uniform(ring, {2, 0}, Seed(Bytes32{}), 3, pool);
+  const auto places = [&](std::vector<std::uint64_t>& words) {
+    return std::vector{words.data(), words.data() + n};
+  };
+  const auto sources = [&](std::vector<std::uint64_t>& words) {
+    return std::vector<const std::uint64_t*>{words.data(), words.data() + n};
+  };
+  std::vector<std::uint64_t> heads(2 * n), middle(2 * n), end(2 * n), due_middle(2 * n), due_end(2 * n);
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t k = 0; k < kNttParts; ++k)
+      kernels.ntt_inverse_head(ring->ntt(i), k, a.limb(i) + k * size, heads.data() + i * n + k * size);
+  first.convert_on(*ring, sources(heads), places(middle), next, places(end), pool);
+  first.convert(*ring, sources(heads), places(due_middle), pool);
+  EXPECT_EQ(middle, due_middle);
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t k = 0; k < kNttParts; ++k) {
+      const NttTables& tables = ring->ntt(first.to()[i]);
+      std::uint64_t* at = due_middle.data() + i * n + k * size;
+      kernels.ntt_forward_tail(tables, k, at, at);
+      kernels.ntt_inverse_head(tables, k, at, at);
+    }
+  next.convert(*ring, sources(due_middle), places(due_end), pool);
+  EXPECT_EQ(end, due_end);
+}
+
+TEST_F(RingTest, OtherSpecialPrimesShareTables) {
+  const auto more = chain(0x1p44, 1, 128, p);
+  const std::vector<std::uint64_t> special{p[1], more[0]};
+  const auto other = ring->with_special_primes(special);
+  EXPECT_EQ(other->q_count(), q.size());
+  EXPECT_EQ(other->p_count(), 2u);
+  for (std::size_t i = 0; i < q.size(); ++i) EXPECT_EQ(&other->ntt(i), &ring->ntt(i));
+  EXPECT_EQ(&other->ntt(q.size()), &ring->ntt(q.size() + 1));
+  EXPECT_EQ(other->modulus(q.size() + 1).value(), more[0]);
+  EXPECT_THROW(ring->with_special_primes(std::vector{q[0]}), ParametersError);
+  EXPECT_THROW(ring->with_special_primes(std::vector<std::uint64_t>{97}), ParametersError);
+}
+
 // Primes of 60 bits beside others, to moduli below 2^50 and above: every target as the reference.
 TEST_F(RingTest, BaseConversionFromWidePrimesIsTheReferences) {
   constexpr int kLog2 = 11;

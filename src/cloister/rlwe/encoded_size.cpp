@@ -56,11 +56,15 @@ std::uint64_t memory_bytes(const ParametersSpec& spec, std::size_t q_limbs, std:
 
 }  // namespace
 
-std::uint64_t encoded_bytes_of_ciphertext(const ParametersSpec& spec, int level, bool seeded,
-                                          std::size_t parts) {
+std::uint64_t encoded_bytes_of_parts(const ParametersSpec& spec, int level, bool seeded, std::size_t parts) {
   if (level < 0) throw ParametersError("encoded size: the level " + std::to_string(level) + " is negative");
   const std::uint64_t poly = encoded_bytes_of_poly(spec, {static_cast<std::size_t>(level) + 1, 0});
-  return kCiphertextHeaderBytes + (seeded ? kSeedBytes + (parts - 1) * poly : parts * poly);
+  return seeded ? kSeedBytes + (parts - 1) * poly : parts * poly;
+}
+
+std::uint64_t encoded_bytes_of_ciphertext(const ParametersSpec& spec, int level, bool seeded,
+                                          std::size_t parts) {
+  return kCiphertextHeaderBytes + encoded_bytes_of_parts(spec, level, seeded, parts);
 }
 
 std::uint64_t encoded_bytes_of_key(const ParametersSpec& spec, std::size_t q_limbs) {

@@ -16,14 +16,17 @@ namespace cloister::rlwe {
 inline constexpr std::size_t kParametersIdBytes = 32;
 /// Of what half is expanded from: a seed.
 inline constexpr std::size_t kSeedBytes = 32;
-/// Of a ciphertext: id, level, parts, seeded or not, scale and bound.
+/// Of a CKKS ciphertext: id, level, parts, seeded or not, scale and bound.
 inline constexpr std::size_t kCiphertextHeaderBytes = kParametersIdBytes + 4 + 2 + 2 + std::size_t{3} * 8;
 /// Of an evaluation key: id, Galois element, limbs, digits.
 inline constexpr std::size_t kKeyHeaderBytes = kParametersIdBytes + 8 + 4 + 4;
 
 /// A polynomial's residues, each in as many bits as its prime has.
 std::uint64_t encoded_bytes_of_poly(const ParametersSpec& spec, LimbSet limbs);
-/// A ciphertext; of one whose second part is the expansion of a seed, only the first and the seed travel.
+/// The parts of a ciphertext of the first level + 1 limbs; of one whose second part is the expansion of a
+/// seed, only the others and the seed.
+std::uint64_t encoded_bytes_of_parts(const ParametersSpec& spec, int level, bool seeded, std::size_t parts);
+/// A CKKS ciphertext: its header and its parts.
 std::uint64_t encoded_bytes_of_ciphertext(const ParametersSpec& spec, int level, bool seeded,
                                           std::size_t parts = 2);
 /// A relinearization or Galois key for polynomials of up to `q_limbs` limbs.

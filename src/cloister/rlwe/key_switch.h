@@ -96,6 +96,13 @@ class KeySwitcher {
   /// (b', a') over Q with b' + a' s = a s' + noise (see noise.h).
   PolyPair switch_key(const EvaluationPoly& a, const KeySwitchKey& key) const;
 
+  /// From three parts, b + a s + c s^2, to two with the key of s^2. The parts must have equal limbs.
+  void relinearize(std::vector<EvaluationPoly>& parts, const KeySwitchKey& key) const;
+
+  /// The automorphism of a key's of (b, a), of which `digits` are those of a. b has as many limbs.
+  PolyPair apply_automorphism(const EvaluationPoly& b, const Decomposition& digits,
+                              const GaloisKey& key) const;
+
   /// Products with one key, divided by P, to `output` (PartByPart). Throws MissingKeyError if the key was
   /// made for fewer limbs.
   template <typename Output>

@@ -10,7 +10,6 @@
 namespace cloister::rlwe {
 namespace {
 
-constexpr double kSecretVariance = 2.0 / 3.0;
 constexpr double kUniformUnitVariance = 1.0 / 12.0;  // of a rounding error in [-1/2, 1/2)
 
 double degree(const ParametersSpec& spec) { return std::exp2(spec.log2_degree); }

@@ -4,6 +4,11 @@
 
 namespace cloister::rlwe {
 
+/// Schemes' bounds hold but for a probability of 2^-40 an operation.
+inline constexpr double kNoiseFailureBits = 40;
+/// Of a coefficient of the secret.
+inline constexpr double kSecretVariance = 2.0 / 3.0;
+
 // Variances of one coefficient of the noise that an operation adds, for a uniform ternary secret (variance
 // 2/3 a coefficient) and centred binomial errors. Terms are sums of N or more independent products, so
 // coefficients are close to Gaussian; the statistical tests compare measured variances with these.

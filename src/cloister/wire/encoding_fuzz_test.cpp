@@ -1,79 +1,21 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <random>
 
 #include "cloister/base/error.h"
+#include "cloister/wire/bfv_encoding.h"
 #include "cloister/wire/checkpoint.h"
 #include "cloister/wire/ciphertext_file.h"
 #include "cloister/wire/ckks_encoding.h"
 #include "cloister/wire/expanded_keys.h"
 #include "cloister/wire/owner/secret_encoding.h"
 #include "cloister/wire/rlwe_encoding.h"
+#include "cloister/wire/testing/mutator.h"
+#include "cloister/wire/testing/tiny_bfv_parties.h"
 #include "cloister/wire/testing/tiny_parties.h"
 
 namespace cloister::wire {
 namespace {
-
-/// Damages bytes the way that finds mistakes in decoders: bits, extreme values, lengths, pieces moved about.
-class Mutator {
- public:
-  explicit Mutator(std::uint64_t seed) : random_(seed) {}
-
-  Bytes operator()(const Bytes& good) {
-    Bytes out = good;
-    for (std::uint64_t times = 1 + below(3); times > 0; --times) mutate(out);
-    return out;
-  }
-  std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
-
- private:
-  void mutate(Bytes& bytes) {
-    if (bytes.empty()) {
-      bytes.resize(below(16));
-      return;
-    }
-    // Headers come first and are where most can go wrong.
-    const std::size_t at =
-        below(3) == 0 ? below(bytes.size()) : below(std::min<std::size_t>(bytes.size(), 96));
-    switch (below(7)) {
-      case 0:
-        bytes[at] ^= static_cast<std::uint8_t>(1 << below(8));
-        break;
-      case 1:
-        bytes[at] = static_cast<std::uint8_t>(random_());
-        break;
-      case 2:
-        overwrite(bytes, at);
-        break;
-      case 3:
-        bytes.resize(at);
-        break;
-      case 4:
-        bytes.insert(bytes.end(), 1 + below(40), static_cast<std::uint8_t>(random_()));
-        break;
-      case 5:
-        bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at));
-        break;
-      default:
-        copy_piece(bytes, at);
-    }
-  }
-  void overwrite(Bytes& bytes, std::size_t at) {
-    static constexpr std::array<std::uint64_t, 8> kExtremes{
-        0, 1, 3, 0x7fffffff, 0xffffffff, 0x7fffffffffffffff, ~std::uint64_t{0}, 0x7ff0000000000000};
-    const std::uint64_t value = kExtremes[below(kExtremes.size())];
-    const std::size_t width = std::min<std::size_t>(std::size_t{1} << below(4), bytes.size() - at);
-    std::memcpy(bytes.data() + at, &value, width);
-  }
-  void copy_piece(Bytes& bytes, std::size_t to) {
-    const std::size_t from = below(bytes.size());
-    const std::size_t size = std::min(below(32), bytes.size() - std::max(from, to));
-    std::memmove(bytes.data() + to, bytes.data() + from, size);
-  }
-
-  std::mt19937_64 random_;
-};
 
 constexpr int kRounds = 5000;
 constexpr std::uint64_t kSeed = 20240229;
@@ -178,6 +120,22 @@ TEST_F(EncodingFuzz, Ciphertext) {
   fuzz(encode_ciphertext(c, *owner.parameters, owner.pool), again);
   c.seed.reset();
   fuzz(encode_ciphertext(c, *owner.parameters, owner.pool), again);
+}
+
+TEST_F(EncodingFuzz, BfvCiphertext) {
+  TinyBfvParties tiny(97, 3);
+  const auto again = [&tiny](const Bytes& bytes) {
+    return encode_ciphertext(decode_ciphertext(bytes, *tiny.parameters, tiny.pool), *tiny.parameters,
+                             tiny.pool);
+  };
+  fuzz(encode_ciphertext(tiny.fresh(), *tiny.parameters, tiny.pool), again);
+  fuzz(encode_ciphertext(tiny.unseeded(1), *tiny.parameters, tiny.pool), again);
+  fuzz(encode_ciphertext(tiny.three_parts(), *tiny.parameters, tiny.pool), again);
+}
+
+TEST_F(EncodingFuzz, BfvParameters) {
+  fuzz(encode_parameters(bfv::Parameters::default_spec(12, 65537)),
+       [](const Bytes& bytes) { return encode_parameters(decode_parameters(bytes)); });
 }
 
 TEST_F(EncodingFuzz, EvaluationKeys) {

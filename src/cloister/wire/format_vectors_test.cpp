@@ -9,9 +9,11 @@
 #include "cloister/ckks/public_encryptor.h"
 #include "cloister/ckks/rotations.h"
 #include "cloister/rlwe/modulus_raiser.h"
+#include "cloister/wire/bfv_encoding.h"
 #include "cloister/wire/ciphertext_file.h"
 #include "cloister/wire/owner/secret_encoding.h"
 #include "cloister/wire/rlwe_encoding.h"
+#include "cloister/wire/testing/tiny_bfv_parties.h"
 #include "cloister/wire/testing/tiny_parties.h"
 
 namespace cloister::wire {
@@ -141,6 +143,39 @@ TEST_F(FormatVectors, EncapsulationKeysWorkAndAreWrittenTheSame) {
   EXPECT_EQ(out, read("encapsulation_keys.bin"));
 }
 
+// Parameters, and ciphertexts of them: seeded, at level 0, and a product in three parts.
+TEST_F(FormatVectors, BfvFilesDecryptAndAreWrittenTheSame) {
+  TinyBfvParties party;  // only its parameters and values are the files'
+  auto reader =
+      ContainerReader::open(vector_path("bfv_parameters.bin"), expecting(PayloadType::kBfvParameters));
+  const auto spec = decode_parameters(reader.require_next(1, "parameters"));
+  reader.expect_end();
+  EXPECT_EQ(spec, party.parameters->spec());
+  const auto key = load_secret_key(vector_path("bfv_secret_key.bin"), party.parameters->rlwe(), kTestPlan,
+                                   nullptr, party.pool);
+  const bfv::Decryptor decryptor(party.parameters, key, party.pool);
+  const auto x = party.values();
+  const Modulus t(party.t());
+  std::vector<std::uint64_t> square(x.size());  // of the polynomial, modulo X^N + 1
+  for (std::size_t i = 0; i < x.size(); ++i)
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      std::uint64_t& to = square[(i + j) % x.size()];
+      to = i + j < x.size() ? t.add(to, t.mul(x[i], x[j])) : t.sub(to, t.mul(x[i], x[j]));
+    }
+  auto ciphertexts =
+      ContainerReader::open(vector_path("bfv_ciphertexts.bin"), expecting(PayloadType::kBfvCiphertexts));
+  Bytes out;
+  ContainerWriter container(out, PayloadType::kBfvCiphertexts, kTestPlan);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto c =
+        decode_ciphertext(ciphertexts.require_next(1, "ciphertext"), *party.parameters, party.pool);
+    EXPECT_EQ(party.encoder.decode_coefficients(decryptor.decrypt(c)), i < 2 ? x : square) << i;
+    container.write_frame(1, encode_ciphertext(c, *party.parameters, party.pool));
+  }
+  container.finish();
+  EXPECT_EQ(out, read("bfv_ciphertexts.bin"));
+}
+
 void write(const char* name, PayloadType type, const std::function<void(ContainerWriter&)>& body) {
   Bytes out;
   ContainerWriter container(out, type, kTestPlan);
@@ -190,6 +225,23 @@ TEST_F(FormatVectors, DISABLED_WritesTheEncapsulationKeysOfANewVersion) {
   write("encapsulation_keys.bin", PayloadType::kEvaluationKeys, [&](ContainerWriter& container) {
     EvaluationKeysWriter(container, wide.rlwe(), wide.pool)
         .write_encapsulation(wide.generator.encapsulation_keys(wide.prng));
+    container.finish();
+  });
+}
+
+TEST_F(FormatVectors, DISABLED_WritesTheBfvFilesOfANewVersion) {
+  TinyBfvParties party;
+  save_secret_key(vector_path("bfv_secret_key.bin"), party.secret, kTestPlan,
+                  Protection::none_at_callers_word());
+  write("bfv_parameters.bin", PayloadType::kBfvParameters, [&](ContainerWriter& container) {
+    container.write_frame(1, encode_parameters(party.parameters->spec()));
+    container.finish();
+  });
+  write("bfv_ciphertexts.bin", PayloadType::kBfvCiphertexts, [&](ContainerWriter& container) {
+    const auto fresh = party.fresh();
+    for (const auto& c : {party.fresh(), party.evaluator.modulus_switch(fresh, 0),
+                          party.evaluator.multiply_lazy(fresh, fresh)})
+      container.write_frame(1, encode_ciphertext(c, *party.parameters, party.pool));
     container.finish();
   });
 }

@@ -6,7 +6,7 @@
 namespace cloister::wire {
 namespace {
 
-constexpr std::array<PayloadTypeInfo, 18> kTable{{
+constexpr std::array<PayloadTypeInfo, 20> kTable{{
     {PayloadType::kPlan, "plan", "a plan", false},
     {PayloadType::kSecretKey, "secret-key", "a secret key", true},
     {PayloadType::kPublicKey, "public-key", "a public key", false},
@@ -25,6 +25,8 @@ constexpr std::array<PayloadTypeInfo, 18> kTable{{
     {PayloadType::kPaillierDataset, "paillier-dataset", "a Paillier dataset", false},
     {PayloadType::kPaillierSums, "paillier-sums", "Paillier sums", false},
     {PayloadType::kPaillierPredictions, "paillier-predictions", "Paillier predictions", false},
+    {PayloadType::kBfvParameters, "bfv-parameters", "BFV parameters", false},
+    {PayloadType::kBfvCiphertexts, "bfv-ciphertexts", "BFV ciphertexts", false},
 }};
 
 }  // namespace

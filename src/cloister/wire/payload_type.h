@@ -27,6 +27,8 @@ enum class PayloadType : std::uint16_t {
   kPaillierDataset = 35,
   kPaillierSums = 36,
   kPaillierPredictions = 37,
+  kBfvParameters = 64,
+  kBfvCiphertexts = 65,
 };
 
 /// One row of the table of types.

@@ -118,16 +118,39 @@ DecryptedVector Decryptor::decrypt(const EncryptedVector& vector) const {
   return out;
 }
 
+std::vector<DecryptedVector> Decryptor::decrypt(const EncryptedMatrix& matrix) const {
+  std::vector<DecryptedVector> out;
+  for (const EncryptedVector& column : matrix.columns) out.push_back(decrypt(column));
+  return out;
+}
+
 DecryptedSums Decryptor::decrypt(const EncryptedSums& sums) const {
-  DecryptedSums out{sums.plan, sums.rows, decrypt(sums.moments)};
-  if (out.moments.integers.size() != sums.plan.moments())
+  const SumsPlan& plan = sums.plan;
+  DecryptedSums out{plan, sums.rows, decrypt(sums.moments), {}};
+  if (out.moments.integers.size() != plan.moments())
     throw DecodeError("sums moments", 0, "their number is not the one that their plan gives");
-  const BigInteger expected = BigInteger::from_limbs({&sums.rows, 1})
-                              << 2 * static_cast<std::size_t>(sums.plan.format.fraction_bits);
-  if (out.moment(0, 0) != expected)
+  const BigInteger rows = BigInteger::from_limbs({&sums.rows, 1});
+  if (out.moment(0, 0) != (rows << 2 * static_cast<std::size_t>(plan.format.fraction_bits)))
     throw DecodeError(
         "sums rows", 0,
         "the encrypted number of rows is not the stated one; a contribution is missing, doubled or damaged");
+  if (plan.bins == 0) return out;
+  if (!sums.counts || sums.counts->size() != plan.counts())
+    throw DecodeError("sums counts", 0, "their number is not the one that their plan gives");
+  const DecryptedVector counts = decrypt(*sums.counts);
+  for (std::size_t column = 0; column < plan.columns; ++column) {
+    BigInteger total;
+    for (std::size_t bin = 0; bin < plan.bins; ++bin) {
+      const BigInteger& count = counts.integers[column * plan.bins + bin];
+      if (count.sign() < 0) throw DecodeError("sums counts", column, "a bin has fewer than no rows");
+      std::uint64_t word = 0;
+      count.to_limbs({&word, 1});
+      out.counts.push_back(word);
+      total = total + count;
+    }
+    if (total != rows)
+      throw DecodeError("sums counts", column, "the bins of a column do not hold the stated number of rows");
+  }
   return out;
 }
 

@@ -19,14 +19,14 @@ struct DecryptedVector {
   std::vector<double> to_doubles() const;
 };
 
-/// Decrypted sums, exact. Columns are those of Z = [1 | X | y]: 0 stands for the constant, 1 to
-/// features for X, features + 1 for y.
+/// Decrypted sums, exact. Variable 0 stands for the constant, variable c + 1 for column c.
 struct DecryptedSums {
   SumsPlan plan;
   std::uint64_t rows = 0;
   DecryptedVector moments;
+  std::vector<std::uint64_t> counts;  ///< [columns][bins]
 
-  /// The sum over all rows of column i times column j, as an integer of 2^-(2 fraction_bits).
+  /// The sum over all rows of variable i times variable j, as an integer of 2^-(2 fraction_bits).
   const BigInteger& moment(std::size_t i, std::size_t j) const { return moments.integers[plan.index(i, j)]; }
   long double value(std::size_t i, std::size_t j) const {
     return moment(i, j).to_long_double_scaled(moments.fraction_bits);
@@ -46,7 +46,10 @@ class Decryptor {
   Decryptor(const SecretKey& key, const ThreadPool& pool);
 
   DecryptedVector decrypt(const EncryptedVector& vector) const;
-  /// Throws DecodeError also if the encrypted count of rows is not the stated one.
+  /// Column by column.
+  std::vector<DecryptedVector> decrypt(const EncryptedMatrix& matrix) const;
+  /// Throws DecodeError also if the encrypted count of rows is not the stated one, or the counts of a
+  /// column's bins do not add up to it.
   DecryptedSums decrypt(const EncryptedSums& sums) const;
 
  private:

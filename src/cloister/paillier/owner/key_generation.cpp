@@ -5,12 +5,16 @@
 #include <memory>
 
 #include "cloister/base/error.h"
+#include "cloister/paillier/noise_base.h"
 
 namespace cloister::paillier {
 namespace {
 
 /// FIPS 186-5, A.1.1: primes that agree in fewer leading bits cannot be found by Fermat's method.
 constexpr std::size_t kSharedLeadingBits = 100;
+/// Of gcd(p - 1, q - 1), whose square the order of noise lacks. Random primes exceed it once in 2^63 times:
+/// d divides both with probability 1 / phi(d)^2.
+constexpr std::size_t kMaxSharedOrderBits = 64;
 
 struct BignumClear {
   void operator()(BIGNUM* value) const noexcept { BN_clear_free(value); }
@@ -29,18 +33,6 @@ BigInteger generate_prime(int bits) {
   return BigInteger::from_bytes(bytes.span());
 }
 
-/// h = -(x^2)^n mod n^2 for a random x coprime to n.
-BigInteger make_noise_base(const BigInteger& n, Prng& prng) {
-  const BigInteger n_squared = n * n;
-  SecretBuffer<std::uint64_t> limbs(n.bit_length() / 64);
-  BigInteger x;
-  do {
-    prng.fill(limbs.span());
-    x = BigInteger::from_limbs(limbs.span()).mod(n);  // no residue is more than twice as likely as another
-  } while (gcd_vartime(x, n) != BigInteger(1));
-  return n_squared - power((x * x).mod(n), n, n_squared);
-}
-
 }  // namespace
 
 const char* factor_fault_vartime(const BigInteger& p, const BigInteger& q) {
@@ -49,15 +41,22 @@ const char* factor_fault_vartime(const BigInteger& p, const BigInteger& q) {
   if (p.bit_length() != q.bit_length()) return "the key's factors differ in length";
   if ((p * q).bit_length() != 2 * p.bit_length())
     return "the key's n is one bit short of its factors' length";
-  if (p.mod(std::uint64_t{4}) != 3 || q.mod(std::uint64_t{4}) != 3)
-    return "the key's factors are not both 3 modulo 4";
   if (p.bit_length() <= kSharedLeadingBits ||
       (p - q).magnitude().bit_length() <= p.bit_length() - kSharedLeadingBits)
     return "the key's factors are too close to each other";
-  if (gcd_vartime((p - one) >> 1, (q - one) >> 1) != one)
-    return "the halves of the key's factors minus one share a factor";
+  if (gcd_vartime(p - one, q - one).bit_length() > kMaxSharedOrderBits)
+    return "the key's factors minus one share a large factor";
   if (!is_probable_prime_vartime(p) || !is_probable_prime_vartime(q))
     return "a factor of the key is not a prime";
+  return nullptr;
+}
+
+const char* generated_factor_fault_vartime(const BigInteger& p, const BigInteger& q) {
+  if (const char* fault = factor_fault_vartime(p, q)) return fault;
+  if (p.mod(std::uint64_t{4}) != 3 || q.mod(std::uint64_t{4}) != 3)
+    return "the key's factors are not both 3 modulo 4";
+  if (gcd_vartime(p >> 1, q >> 1) != BigInteger(1))
+    return "the halves of the key's factors minus one share a factor";
   return nullptr;
 }
 
@@ -67,7 +66,7 @@ SecretKey generate_key(int modulus_bits, Prng& prng) {
   BigInteger q;
   do {
     q = generate_prime(modulus_bits / 2);
-  } while (factor_fault_vartime(p, q) != nullptr);
+  } while (generated_factor_fault_vartime(p, q) != nullptr);
   return SecretKey::create_vartime(p, q, make_noise_base(p * q, prng));
 }
 

@@ -9,8 +9,9 @@
 namespace cloister::paillier {
 
 /// The factors of a key's n. Move-only, locked and wiped, never printed or compared.
-/// Invariant, checked where it is made: p and q are primes of half n's bits, both 3 modulo 4, more than
-/// 2^(bits/2 - 100) apart, with gcd((p - 1) / 2, (q - 1) / 2) = 1; and the public key's h is an n-th residue.
+/// Invariant, checked where it is made: p and q are primes of half n's bits, more than 2^(bits/2 - 100)
+/// apart, gcd(p - 1, q - 1) has at most 64 bits, and the public key's h is an n-th residue. Keys that are
+/// generated here meet more (generated_factor_fault_vartime); those of other libraries need not.
 class SecretKey {
  public:
   /// Throws ParametersError that names the condition which fails; as PublicKey::create else.

@@ -6,31 +6,10 @@
 
 #include "cloister/base/error.h"
 #include "cloister/ml/clear_linear.h"
+#include "cloister/pipeline/owner/sum_moments.h"
 
 namespace cloister::pipeline {
 namespace {
-
-// Column i of [1 | X | y] stands for the constant at 0, features, and the target at features + 1.
-class Covariances {
- public:
-  explicit Covariances(const paillier::DecryptedSums& sums)
-      : sums_(sums), rows_(BigInteger::from_limbs({&sums.rows, 1})) {}
-
-  long double mean(std::size_t i) const { return sums_.value(0, i) / static_cast<long double>(sums_.rows); }
-
-  // (n sum x_i x_j - sum x_i sum x_j) / n^2: exact up to the last division.
-  long double operator()(std::size_t i, std::size_t j) const {
-    const int bits = sums_.moments.fraction_bits;
-    const BigInteger exact = ((rows_ * sums_.moment(i, j)) << static_cast<std::size_t>(bits)) -
-                             sums_.moment(0, i) * sums_.moment(0, j);
-    const auto n = static_cast<long double>(sums_.rows);
-    return exact.to_long_double_scaled(2 * bits) / n / n;
-  }
-
- private:
-  const paillier::DecryptedSums& sums_;
-  BigInteger rows_;
-};
 
 double norm_one(std::span<const double> v) {
   double sum = 0;
@@ -41,20 +20,20 @@ double norm_one(std::span<const double> v) {
 }  // namespace
 
 SumsSolution solve_sums(const paillier::DecryptedSums& sums, double ridge, double max_error) {
-  const std::size_t d = sums.plan.features, target = d + 1;
-  const Covariances covariance(sums);
+  const std::size_t d = sums.plan.columns - 1, target = d + 1;
+  const SumMoments moments(sums);
   std::vector<long double> a(d * d), b(d);
   for (std::size_t i = 0; i < d; ++i) {
-    for (std::size_t j = 0; j < d; ++j) a[i * d + j] = covariance(i + 1, j + 1);
-    b[i] = covariance(i + 1, target);
+    for (std::size_t j = 0; j < d; ++j) a[i * d + j] = moments.covariance(i + 1, j + 1);
+    b[i] = moments.covariance(i + 1, target);
   }
   const ml::NormalSolution solution = ml::solve_normal_equations(a, b, ridge);
 
   SumsSolution out;
   out.weights = solution.weights;
-  long double intercept = covariance.mean(target), explained = 0, means = 0, squares = 0;
+  long double intercept = moments.mean(target), explained = 0, means = 0, squares = 0;
   for (std::size_t i = 0; i < d; ++i) {
-    const long double w = out.weights[i], mean = covariance.mean(i + 1);
+    const long double w = out.weights[i], mean = moments.mean(i + 1);
     intercept -= w * mean;
     means += mean * mean;
     squares += w * w;
@@ -63,7 +42,8 @@ SumsSolution solve_sums(const paillier::DecryptedSums& sums, double ridge, doubl
     explained += w * (2 * b[i] - row);
   }
   out.intercept = static_cast<double>(intercept);
-  const long double spread = covariance(target, target), residual = std::max(spread - explained, 0.0L);
+  const long double spread = moments.covariance(target, target),
+                    residual = std::max(spread - explained, 0.0L);
   out.r2 = spread > 0 ? static_cast<double>(1 - residual / spread) : 0;
 
   double trace = 0, least = std::numeric_limits<double>::infinity(), most = 0;

@@ -13,7 +13,8 @@ struct SumsSolution {
   double r2 = 0;           ///< on the summed rows
 };
 
-/// Least squares with an intercept, which bears no ridge, from decrypted sums of n rows:
+/// Least squares with an intercept, which bears no ridge, from decrypted sums of n rows, whose last column is
+/// the target:
 ///   (C + ridge I) w = c,  b = mean(y) - w . mean(x),  with C and c the covariances (divisor n) of the rows,
 /// computed in integers and rounded once.
 ///

@@ -74,11 +74,15 @@ void require_ring(const EvaluationPoly& poly, const rlwe::Parameters& parameters
                         "parameters " + to_hex(parameters.id()).substr(0, 12));
 }
 
-void require_parameters_id(const Bytes32& id, const rlwe::Parameters& parameters, const char* what) {
-  if (id != parameters.id())
+void require_same_id(const Bytes32& id, const Bytes32& due, const char* what) {
+  if (id != due)
     throw MismatchError(
         std::string(what) + " was made with other parameters than those in use; use files of one plan",
-        "parameters " + to_hex(id).substr(0, 12), "parameters " + to_hex(parameters.id()).substr(0, 12));
+        "parameters " + to_hex(id).substr(0, 12), "parameters " + to_hex(due).substr(0, 12));
+}
+
+void require_parameters_id(const Bytes32& id, const rlwe::Parameters& parameters, const char* what) {
+  require_same_id(id, parameters.id(), what);
 }
 
 void require_size(std::uint64_t have, std::uint64_t due, const char* what) {

@@ -29,6 +29,8 @@ EvaluationPoly take_poly(const std::shared_ptr<const Ring>& ring, LimbSet limbs,
 void require_ring(const EvaluationPoly& poly, const rlwe::Parameters& parameters, const char* what);
 /// Throws MismatchError unless the id that `what` carries is that of the parameters.
 void require_parameters_id(const Bytes32& id, const rlwe::Parameters& parameters, const char* what);
+/// The same of ids of any kind of parameters.
+void require_same_id(const Bytes32& id, const Bytes32& due, const char* what);
 /// Throws DecodeError unless a payload has the size that its header calls for.
 void require_size(std::uint64_t have, std::uint64_t due, const char* what);
 /// Throws InternalError unless a whole payload was filled: the sizes of rlwe/encoded_size.h are exact.

@@ -1,0 +1,194 @@
+"""Random programs, by TenSEAL and by ours, against exact arithmetic."""
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+from tenseal_pair import agree, sides
+
+OPERATIONS = 20
+SEEDS = [int(os.environ["TENSEAL_SEED"])] if "TENSEAL_SEED" in os.environ else range(6)
+MOST = 8.0  # beyond it, values are brought back by no operation but decryption, and are encrypted anew
+
+
+class Trio:
+    """One vector: exact, ours and TenSEAL's, and the levels that are left to it."""
+
+    def __init__(self, exact: np.ndarray, pair: tuple[Any, Any], levels: int = 2) -> None:
+        self.exact, self.pair, self.levels = exact, pair, levels
+
+
+def fresh(values: np.ndarray) -> Trio:
+    return Trio(values, tuple(side.vector(values.tolist()) for side in sides()))
+
+
+def step(random: np.random.Generator, size: int, state: Trio) -> tuple[str, Trio]:
+    """One operation that its size and level allow."""
+    values = random.uniform(-1, 1, state.exact.size)
+    number = float(random.uniform(-2, 2))
+    free = {
+        "add": lambda a, o: a + o,
+        "radd number": lambda a, o: number + a,
+        "rsub": lambda a, o: values.tolist() - a,
+        "sub number": lambda a, o: a - number,
+        "iadd": lambda a, o: a.copy().add_(values.tolist()),
+        "neg": lambda a, o: -a,
+        "sum": lambda a, o: a.sum(),
+        "copy": lambda a, o: a.copy(),
+    }
+    costly = {
+        "mul": lambda a, o: a * o,
+        "mul clear": lambda a, o: values.tolist() * a,
+        "mul number": lambda a, o: a * number,
+        "imul": lambda a, o: a.copy().mul_(values.tolist()),
+        "square": lambda a, o: a.square(),
+        "dot": lambda a, o: a.dot(o),
+        "dot clear": lambda a, o: a.dot(values.tolist()),
+        "mm": lambda a, o: a.mm(matrix.tolist()),
+        "polyval": lambda a, o: a.polyval([0.5, number]),
+    }
+    matrix = random.uniform(-1, 1, (state.exact.size, int(random.integers(1, 2 * size))))
+    exact = {
+        "add": lambda x, y: x + y,
+        "radd number": lambda x, y: x + number,
+        "rsub": lambda x, y: values - x,
+        "sub number": lambda x, y: x - number,
+        "iadd": lambda x, y: x + values,
+        "neg": lambda x, y: -x,
+        "sum": lambda x, y: np.array([x.sum()]),
+        "copy": lambda x, y: x,
+        "mul": lambda x, y: x * y,
+        "mul clear": lambda x, y: x * values,
+        "mul number": lambda x, y: x * number,
+        "imul": lambda x, y: x * values,
+        "square": lambda x, y: x * x,
+        "dot": lambda x, y: np.array([x @ y]),
+        "dot clear": lambda x, y: np.array([x @ values]),
+        "mm": lambda x, y: x @ matrix,
+        "polyval": lambda x, y: 0.5 + number * x,
+    }
+    choices = list(free) + (list(costly) if state.levels > 0 else [])
+    name = str(random.choice(choices))
+    other = fresh(random.uniform(-1, 1, state.exact.size))
+    apply = free.get(name) or costly[name]
+    # TenSEAL lowers the level of operands: each program's are copies.
+    pair = tuple(apply(a.copy(), o) for a, o in zip(state.pair, other.pair, strict=True))
+    return name, Trio(exact[name](state.exact, other.exact), pair, state.levels - (name in costly))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_vectors_agree(seed: int) -> None:
+    print(f"TENSEAL_SEED={seed}")
+    random = np.random.default_rng(seed)
+    size = int(random.integers(1, 40))
+    state, largest, names = fresh(random.uniform(-1, 1, size)), 1.0, []
+    for _ in range(OPERATIONS):
+        name, state = step(random, size, state)
+        names.append(name)
+        largest = max(largest, float(np.max(np.abs(state.exact))))
+        agree(*state.pair, state.exact, largest)
+        if largest > MOST or state.exact.size == 1:
+            state, largest = fresh(random.uniform(-1, 1, int(random.integers(1, 40)))), 1.0
+    assert len(names) == OPERATIONS
+
+
+def test_a_number_in_every_slot_is_cut_before_sums() -> None:
+    exact = np.array([1.0, 2.0, 3.0])
+    results = [(v + v.sum()).sum() for v in (side.vector(exact.tolist()) for side in sides())]
+    agree(*results, np.array([24.0]))
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (4,), (2, 2, 2), (1, 5)])
+@pytest.mark.parametrize("batch", [False, True])
+def test_tensors_agree(shape: tuple[int, ...], batch: bool) -> None:
+    random = np.random.default_rng(len(shape))
+    x, y = random.uniform(-1, 1, (2, *shape))
+    number = 1.5
+    programs = {
+        "add": (lambda a, b: a + b, x + y),
+        "sub": (lambda a, b: a - b, x - y),
+        "mul": (lambda a, b: a * b, x * y),
+        "radd": (lambda a, b: number + a, number + x),
+        "rsub": (lambda a, b: number - a, number - x),
+        "number": (lambda a, b: a * number, x * number),
+        "square": (lambda a, b: a.square(), x * x),
+        "pow": (lambda a, b: a**3, x**3),
+        "polyval": (lambda a, b: a.polyval([1, -1, 0.5]), 1 - x + 0.5 * x * x),
+        "neg": (lambda a, b: -a, -x),
+        "sum": (lambda a, b: a.sum(0), x.sum(0)),
+        "last": (lambda a, b: a.sum(len(shape) - 1), x.sum(-1)),
+        "both": (lambda a, b: (a * b + a).sum(0) * number, (x * y + x).sum(0) * number),
+    }
+    for program, exact in programs.values():
+        results = [program(side.tensor(x, batch), side.tensor(y, batch)) for side in sides()]
+        agree(*results, np.array(exact))
+
+
+def test_tensor_algebra_agrees() -> None:
+    random = np.random.default_rng(7)
+    a, b, v = random.uniform(-1, 1, (2, 3)), random.uniform(-1, 1, (3, 4)), random.uniform(-1, 1, 3)
+    programs = [
+        (lambda s: s.tensor(a) @ s.tensor(b), a @ b),
+        (lambda s: s.tensor(a).mm(b), a @ b),
+        (lambda s: s.tensor(a).mm(np.zeros((3, 2))), np.zeros((2, 2))),
+        (lambda s: s.tensor(a).dot(v), a @ v),
+        (lambda s: s.tensor(v).dot(b), v @ b),
+        (lambda s: s.tensor(v).dot(s.tensor(v)), np.array(v @ v)),
+        (lambda s: s.tensor(a) * v, a * v),
+        (lambda s: s.tensor(v) + a.tolist(), v + a),
+        (lambda s: s.tensor(a).transpose(), a.T),
+        (lambda s: s.tensor(a).reshape([3, 2]), a.reshape(3, 2)),
+        (lambda s: s.tensor(v).broadcast([2, 3]), np.broadcast_to(v, (2, 3))),
+        (lambda s: s.tensor(b)[1:3, :2], b[1:3, :2]),
+        (lambda s: s.tensor(a)[1], a[1:2]),
+        (lambda s: s.tensor(a, batch=True).sum_batch(), a.sum(0)),
+        (lambda s: s.tensor(a, batch=True) * v, a * v),
+        (lambda s: s.tensor(a, batch=True).dot(v), (a * v).sum(0)),
+        (lambda s: s.tensor(a, batch=True).reshape([3, 1]), a.reshape(2, 3, 1)),
+    ]
+    for program, exact in programs:
+        agree(*(program(side) for side in sides()), np.array(exact))
+
+
+@pytest.mark.parametrize(("image", "kernel", "stride"), [((4, 4), (2, 2), 1), ((5, 3), (3, 2), 1), ((6, 7), (3, 3), 2)])
+def test_convolutions_agree(image: tuple[int, int], kernel: tuple[int, int], stride: int) -> None:
+    random = np.random.default_rng(image[0])
+    pixels, weights = random.uniform(0, 1, image), random.uniform(-1, 1, kernel)
+    views = np.lib.stride_tricks.sliding_window_view(pixels, kernel)[::stride, ::stride]
+    exact = np.einsum("ijkl,kl->ij", views, weights).ravel()
+    encoded = [s.ts.im2col_encoding(s.context, pixels.tolist(), *kernel, stride) for s in sides()]
+    assert encoded[0][1] == encoded[1][1] == exact.size
+    (mine, _), (theirs, _) = encoded
+    padded = np.zeros((1 << (weights.size - 1).bit_length(), exact.size))
+    padded[: weights.size] = views.reshape(-1, weights.size).T
+    agree(mine, theirs, padded.ravel())
+    agree(*(v.conv2d_im2col(weights.tolist(), n) for v, n in encoded), exact)
+    both = [s.ts.CKKSVector.pack_vectors([v.conv2d_im2col(weights.tolist(), n)] * 2)
+            for s, (v, n) in zip(sides(), encoded, strict=True)]
+    agree(*both, np.concatenate([exact, exact]))
+
+
+def test_encrypted_matrices_agree() -> None:
+    random = np.random.default_rng(3)
+    matrix, vector = random.uniform(-1, 1, (5, 7)), random.uniform(-1, 1, 7)
+    encoded = [s.ts.enc_matmul_encoding(s.context, matrix.tolist()) for s in sides()]
+    agree(*(e.enc_matmul_plain(vector.tolist(), 5) for e in encoded), matrix @ vector)
+
+
+def test_long_vectors_agree() -> None:
+    values = np.linspace(-1, 1, 5000)
+    a, b = (s.vector(values.tolist()) for s in sides())
+    assert len(a.ciphertext()) == len(b.ciphertext()) == 2
+    agree(a + a, b.copy() + b.copy(), 2 * values)
+    agree(a.dot(a), b.copy().dot(b.copy()), np.array([values @ values]))
+    agree(a.polyval([1, 2, 3]), b.copy().polyval([1, 2, 3]), 1 + 2 * values + 3 * values**2)
+
+
+def test_programs_of_little_precision_agree() -> None:
+    pair = sides(8192, (31, 26, 26, 26, 26, 26, 26, 31), 2.0**26)
+    values = np.linspace(-1, 1, 20)
+    results = [(x * x.copy()) * 0.5 for x in (side.vector(values.tolist()) for side in pair)]
+    exact = values**2 * 0.5
+    off = [np.max(np.abs(np.array(r.decrypt()) - exact)) for r in results]
+    assert off[0] <= max(2 * off[1], 2.0**-8)

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "cloister/data/matrix.h"
+#include "cloister/paillier/noise.h"
+#include "cloister/paillier/owner/secret_key.h"
+#include "cloister/pipeline/paillier_session.h"
+#include "cloister/wire/owner/sealed.h"
+
+namespace cloister::pipeline {
+
+// What the owners' steps of all Paillier jobs share.
+
+struct PaillierEncryptFiles {
+  std::filesystem::path plan, public_key;
+  std::optional<std::filesystem::path> secret_key;  ///< not needed; halves the time for who has it
+  std::filesystem::path dataset;                    ///< written
+};
+
+/// The secret key of the session's plan. Errors: as wire::load_secret; MismatchError for one of another
+/// length.
+paillier::SecretKey load_paillier_secret(const PaillierSession& session, const std::filesystem::path& path,
+                                         const wire::Passphrase* passphrase);
+
+/// The owner's faster noise where its key is at hand, the public key's else: the same ciphertexts either way.
+/// Throws MismatchError for halves of different keys.
+std::unique_ptr<paillier::NoiseSource> make_paillier_noise(const PaillierSession& session,
+                                                           const PaillierEncryptFiles& files,
+                                                           const wire::Passphrase* passphrase);
+
+/// Throws ParametersError, which names `what` and no value, for one beyond the plan's bound.
+void check_paillier_values(const PaillierSession& session, std::span<const double> values, const char* what);
+/// The same for rows, which must be there and have the plan's columns (MismatchError).
+void check_paillier_features(const PaillierSession& session, const data::Matrix& features);
+
+}  // namespace cloister::pipeline
