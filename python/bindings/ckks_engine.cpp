@@ -14,7 +14,7 @@
 #include "cloister/ckks/public_encryptor.h"
 #include "cloister/kernels/kernel_table.h"
 #include "cloister/rlwe/galois.h"
-#include "cloister/rlwe/owner/key_generator.h"
+#include "cloister/wire/ckks_encoding.h"
 
 namespace cloister::python {
 namespace {
@@ -25,17 +25,6 @@ using ckks::Evaluator;
 constexpr std::size_t kMostTerms = 255;  // of Evaluator::finish_sum
 
 Ciphertext settled(Ciphertext a) { return Evaluator::with_bound(std::move(a), CkksEngine::kUnbounded); }
-
-std::size_t common_rows(std::size_t a, std::size_t b) {
-  if (a != b && a != 1 && b != 1)
-    throw ParametersError("rows: " + std::to_string(a) + " against " + std::to_string(b));
-  return std::max(a, b);
-}
-
-template <typename Rows>
-const auto& row_of(const Rows& rows, std::size_t i) {
-  return rows[rows.size() == 1 ? 0 : i];
-}
 
 }  // namespace
 
@@ -63,31 +52,12 @@ std::optional<ckks::ParametersSpec> fitting_parameters(int log2_degree, int leve
 }
 
 CkksEngine::CkksEngine(const ckks::ParametersSpec& spec, rlwe::SecurityTable table, int threads)
-    : parameters_(ckks::Parameters::create(spec, select_kernels(), table)),
-      pool_(threads),
-      encoder_(parameters_, pool_) {}
+    : CkksEngine(ckks::Parameters::create(spec, select_kernels(), table), threads) {}
 
-CkksEngine::CkksEngine(const CkksEngine& twin, int threads)
-    : parameters_(twin.parameters_), pool_(threads), encoder_(parameters_, pool_) {}
-
-SecretKeyHandle CkksEngine::secret_key() const {
-  Prng prng = Prng::from_system();
-  return {
-      std::make_shared<const rlwe::SecretKey>(rlwe::SecretKey::generate(parameters_->rlwe(), prng, pool_))};
-}
-
-PublicKeyHandle CkksEngine::public_key(const SecretKeyHandle& secret) const {
-  Prng prng = Prng::from_system();
-  return {std::make_shared<const rlwe::PublicKey>(rlwe::KeyGenerator(*secret.key, pool_).public_key(prng))};
-}
-
-RelinearizationKeys CkksEngine::relinearization_keys(const SecretKeyHandle& secret) const {
-  Prng prng = Prng::from_system();
-  auto keys = std::make_shared<rlwe::EvaluationKeys>();
-  keys->set_relinearization(
-      rlwe::KeyGenerator(*secret.key, pool_).relinearization_key(prng, parameters_->ring()->q_count()));
-  return {{std::move(keys)}};
-}
+CkksEngine::CkksEngine(std::shared_ptr<const ckks::Parameters> parameters, int threads)
+    : RlweKeys(parameters->rlwe(), std::make_shared<const ThreadPool>(threads)),
+      parameters_(std::move(parameters)),
+      encoder_(parameters_, pool()) {}
 
 std::vector<std::int64_t> CkksEngine::rotation_steps() const {
   std::vector<std::int64_t> out;
@@ -97,61 +67,47 @@ std::vector<std::int64_t> CkksEngine::rotation_steps() const {
   return out;
 }
 
-GaloisKeys CkksEngine::galois_keys(const SecretKeyHandle& secret) const {
-  const int log2_degree = parameters_->ring()->log2_degree();
-  const auto steps = rotation_steps();
-  const rlwe::KeyGenerator generator(*secret.key, pool_);
-  std::vector<std::optional<rlwe::GaloisKey>> made(steps.size());
-  pool_.parallel_for(steps.size(), [&](std::size_t i) {
-    Prng prng = Prng::from_system();
-    made[i].emplace(generator.galois_key(rlwe::galois_element_of_rotation(steps[i], log2_degree), prng,
-                                         parameters_->ring()->q_count()));
-  });
-  auto keys = std::make_shared<rlwe::EvaluationKeys>();
-  for (auto& key : made) keys->add_galois(std::move(*key));
-  return {{std::move(keys)}};
+std::vector<std::uint64_t> CkksEngine::galois_elements() const {
+  std::vector<std::uint64_t> out;
+  for (const std::int64_t step : rotation_steps())
+    out.push_back(rlwe::galois_element_of_rotation(step, parameters_->ring()->log2_degree()));
+  return out;
 }
 
-Evaluator CkksEngine::evaluator(const rlwe::EvaluationKeys* keys) const { return {parameters_, keys, pool_}; }
+Evaluator CkksEngine::evaluator(const rlwe::EvaluationKeys* keys) const {
+  return {parameters_, keys, pool()};
+}
 
 ckks::Rotations CkksEngine::rotations(const Evaluator& evaluator) const {
   return ckks::Rotations(evaluator, ckks::RotationBasis(rotation_steps()));
 }
 
 Ciphertexts CkksEngine::each(std::size_t count, const std::function<Ciphertext(std::size_t)>& make) const {
-  Ciphertexts out;
-  out.rows.resize(count);
-  pool_.parallel_for(
-      count, [&](std::size_t i) { out.rows[i] = std::make_shared<const Ciphertext>(settled(make(i))); });
-  return out;
+  return made_rows<Ciphertexts>(pool(), count, [&](std::size_t i) { return settled(make(i)); });
 }
 
 ckks::Plaintext CkksEngine::encode(std::span<const double> values, int level) const {
-  std::vector<double> repeated(slots());
-  for (std::size_t start = 0; start < repeated.size(); start += values.size())
-    std::copy_n(values.data(), std::min(values.size(), repeated.size() - start),
-                repeated.begin() + static_cast<std::ptrdiff_t>(start));
-  auto out = encoder_.encode(repeated, level);
-  wipe(repeated.data(), repeated.size() * sizeof repeated[0]);
+  auto all = repeated(values, slots());
+  auto out = encoder_.encode(all, level);
+  wipe(all.data(), all.size() * sizeof all[0]);
   return out;
 }
 
-Ciphertexts CkksEngine::encrypt(const std::variant<SecretKeyHandle, PublicKeyHandle>& key,
-                                const Table& values) const {
+Ciphertexts CkksEngine::encrypt(const EncryptionKey& key, const Table& values) const {
   return each(values.rows, [&](std::size_t i) {
     Prng prng = Prng::from_system();
     const auto plaintext = encode(values.row(i), parameters_->max_level());
     return std::visit(
-        [&](const auto& handle) { return ckks::encrypt(*parameters_, *handle.key, plaintext, prng, pool_); },
+        [&](const auto& handle) { return ckks::encrypt(*parameters_, *handle.key, plaintext, prng, pool()); },
         key);
   });
 }
 
 std::vector<double> CkksEngine::decrypt(const SecretKeyHandle& key, const Ciphertexts& a,
                                         std::size_t count) const {
-  const ckks::Decryptor decryptor(*key.key, encoder_, pool_);
+  const ckks::Decryptor decryptor(*key.key, encoder_, pool());
   std::vector<double> out(a.size() * count);
-  pool_.parallel_for(a.size(), [&](std::size_t i) {
+  pool().parallel_for(a.size(), [&](std::size_t i) {
     Ciphertext copy = a.rows[i]->clone();
     // As large as the limbs that decoding can read bear.
     copy.bound = {
@@ -256,7 +212,7 @@ Ciphertexts CkksEngine::contract(const Ciphertexts& a, const Ciphertexts& b, std
   const Evaluator on = evaluator(keys.key.get());
   const auto brought_down = [&](const Ciphertexts& x) {
     std::vector<Row> out(x.size());
-    pool_.parallel_for(x.size(), [&](std::size_t i) { out[i] = at_level(x.rows[i], level); });
+    pool().parallel_for(x.size(), [&](std::size_t i) { out[i] = at_level(x.rows[i], level); });
     return out;
   };
   const auto left = brought_down(a), right = brought_down(b);
@@ -281,11 +237,7 @@ Ciphertexts CkksEngine::contract_numbers(const Ciphertexts& a, const Table& b) c
     std::optional<Ciphertext> sum;
     for (std::size_t start = 0; start < terms.size(); start += kMostTerms) {
       const auto some = std::span(terms).subspan(start, std::min(kMostTerms, terms.size() - start));
-      Ciphertext part = on.sum_lazy(some, 0, level);
-      if (sum)
-        on.add_to(*sum, part);
-      else
-        sum.emplace(std::move(part));
+      add_to(on, sum, on.sum_lazy(some, 0, level));
     }
     return on.finish(std::move(*sum));
   });
@@ -310,6 +262,20 @@ Ciphertexts CkksEngine::sum_slots(const Ciphertexts& a, std::size_t stride, std:
     return rotations.sum_slots(*a.rows[i], static_cast<std::int64_t>(stride),
                                static_cast<std::int64_t>(count));
   });
+}
+
+Bytes CkksEngine::to_bytes(const Ciphertexts& ciphertexts) const {
+  std::vector<Bytes> rows(ciphertexts.size());
+  pool().parallel_for(rows.size(), [&](std::size_t i) {
+    rows[i] = wire::encode_ciphertext(*ciphertexts.rows[i], *parameters_, pool());
+  });
+  return joined_rows(rows);
+}
+
+Ciphertexts CkksEngine::ciphertexts_from(std::span<const std::uint8_t> bytes) const {
+  const auto rows = split_rows(bytes);
+  return each(rows.size(),
+              [&](std::size_t i) { return wire::decode_ciphertext(rows[i], *parameters_, pool()); });
 }
 
 }  // namespace cloister::python

@@ -5,50 +5,29 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <variant>
 #include <vector>
 
-#include "cloister/base/thread_pool.h"
+#include "bindings/encrypted_rows.h"
+#include "bindings/rlwe_keys.h"
 #include "cloister/ckks/encoder.h"
 #include "cloister/ckks/evaluator.h"
 #include "cloister/ckks/rotations.h"
-#include "cloister/rlwe/owner/secret_key.h"
 
 namespace cloister::python {
 
-/// Encrypted rows, which are never changed: what is reordered or repeated is shared.
-struct Ciphertexts {
-  std::vector<std::shared_ptr<const ckks::Ciphertext>> rows;
-
-  std::size_t size() const noexcept { return rows.size(); }
+struct Ciphertexts : RowsOf<ckks::Ciphertext> {
   /// Of the row that has the fewest.
   int level() const;
 };
 
-/// Keys as Python holds them; copies share.
-template <typename Key>
-struct Shared {
-  std::shared_ptr<const Key> key;
-};
-using SecretKeyHandle = Shared<rlwe::SecretKey>;
-using PublicKeyHandle = Shared<rlwe::PublicKey>;
-struct RelinearizationKeys : Shared<rlwe::EvaluationKeys> {};
-struct GaloisKeys : Shared<rlwe::EvaluationKeys> {};
-
-/// Row-major numbers.
-struct Table {
-  std::span<const double> values;
-  std::size_t rows, columns;
-
-  std::span<const double> row(std::size_t i) const { return values.subspan(i * columns, columns); }
-};
+using Table = TableOf<double>;
 
 /// CKKS on rows of numbers that repeat through all slots: a row of `columns` numbers, a power of two, has
 /// number j in every slot that is j modulo `columns`. So sums over a row, and products with matrices, need no
 /// mask. Nothing here bounds what it computes on: bounds of values are the caller's, and a result that wraps
 /// around is not noticed, as in the libraries whose interfaces stand on this. Const and safe to call from
 /// many threads.
-class CkksEngine {
+class CkksEngine : public RlweKeys {
  public:
   /// What operations are told of every value: nothing that they refuse for.
   static constexpr ckks::ValueBound kUnbounded{0x1p-60, 0x1p-60};
@@ -56,21 +35,14 @@ class CkksEngine {
   /// Throws SecurityError above `table`.
   CkksEngine(const ckks::ParametersSpec& spec, rlwe::SecurityTable table, int threads);
 
+  CkksEngine(std::shared_ptr<const ckks::Parameters> parameters, int threads);
   /// Of the same parameters.
-  CkksEngine(const CkksEngine& twin, int threads);
+  CkksEngine(const CkksEngine& twin, int threads) : CkksEngine(twin.parameters_, threads) {}
 
   const ckks::Parameters& parameters() const noexcept { return *parameters_; }
-  const ThreadPool& pool() const noexcept { return pool_; }
   std::size_t slots() const noexcept { return parameters_->slots(); }
 
-  SecretKeyHandle secret_key() const;
-  PublicKeyHandle public_key(const SecretKeyHandle& secret) const;
-  RelinearizationKeys relinearization_keys(const SecretKeyHandle& secret) const;
-  /// For rotations by 1, 2 and 3 times every power of four: every rotation is a sum of few, and three at a
-  /// time share a decomposition.
-  GaloisKeys galois_keys(const SecretKeyHandle& secret) const;
-
-  Ciphertexts encrypt(const std::variant<SecretKeyHandle, PublicKeyHandle>& key, const Table& values) const;
+  Ciphertexts encrypt(const EncryptionKey& key, const Table& values) const;
   /// The first `count` slots of each row.
   std::vector<double> decrypt(const SecretKeyHandle& key, const Ciphertexts& a, std::size_t count) const;
 
@@ -113,17 +85,22 @@ class CkksEngine {
   /// "GAZELLE", 2018.
   Ciphertexts matrix(const Ciphertexts& a, const Table& matrix, const GaloisKeys& keys) const;
 
+  Bytes to_bytes(const Ciphertexts& ciphertexts) const;
+  Ciphertexts ciphertexts_from(std::span<const std::uint8_t> bytes) const;
+  using RlweKeys::to_bytes;
+
  private:
   using Row = std::shared_ptr<const ckks::Ciphertext>;
   Ciphertexts each(std::size_t count, const std::function<ckks::Ciphertext(std::size_t)>& make) const;
   ckks::Plaintext encode(std::span<const double> values, int level) const;
   ckks::Evaluator evaluator(const rlwe::EvaluationKeys* keys = nullptr) const;
   ckks::Rotations rotations(const ckks::Evaluator& evaluator) const;
+  /// By 1, 2 and 3 times every power of four: three at a time share a decomposition.
   std::vector<std::int64_t> rotation_steps() const;
+  std::vector<std::uint64_t> galois_elements() const override;
   Row at_level(const Row& a, int level) const;
 
   std::shared_ptr<const ckks::Parameters> parameters_;
-  ThreadPool pool_;
   ckks::Encoder encoder_;
 };
 

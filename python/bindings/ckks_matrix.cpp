@@ -11,13 +11,6 @@ namespace {
 
 using ckks::Ciphertext;
 
-void add_to(const ckks::Evaluator& on, std::optional<Ciphertext>& sum, Ciphertext term) {
-  if (sum)
-    on.add_to(*sum, term);
-  else
-    sum.emplace(std::move(term));
-}
-
 // Diagonal `d` of a matrix, moved `by` slots to the right: number j is that of row j - by + d, column j - by.
 std::vector<double> diagonal(const Table& matrix, std::size_t d, std::size_t by) {
   std::vector<double> out(std::max(matrix.rows, matrix.columns));
@@ -42,7 +35,7 @@ Ciphertexts CkksEngine::gather(const Ciphertexts& a, std::span<const std::int64_
   const ckks::Rotations rotations = this->rotations(on);
   const auto count = static_cast<std::int64_t>(slots());
   std::vector<std::optional<Ciphertext>> terms(a.size());
-  pool_.parallel_for(a.size(), [&](std::size_t i) {
+  pool().parallel_for(a.size(), [&](std::size_t i) {
     const Row row = at_level(a.rows[i], level);
     const std::int64_t step = (steps[i] % count + count) % count;
     terms[i] = on.multiply_lazy(rotations.rotate(*row, step), encode(values.row(i), level));
@@ -61,7 +54,7 @@ Ciphertexts CkksEngine::matrix(const Ciphertexts& a, const Table& matrix, const 
   const std::size_t babies = std::size_t{1} << (std::bit_width(count) / 2), giants = count / babies;
   const auto turned = rotations.rotate_multiples(x, 1, static_cast<std::int64_t>(babies));
   std::vector<std::optional<Ciphertext>> sums(giants);
-  pool_.parallel_for(giants, [&](std::size_t g) {
+  pool().parallel_for(giants, [&](std::size_t g) {
     for (std::size_t b = 0; b < babies; ++b) {
       const auto values = diagonal(matrix, g * babies + b, g * babies);
       if (!is_zero(values)) add_to(on, sums[g], on.multiply_lazy(turned[b], encode(values, x.level())));

@@ -1,6 +1,6 @@
 """TenSEAL's interface on Cloister's engine: ``import cloister.compat.tenseal as ts``.
 
-Encrypted vectors and tensors of real numbers, as in TenSEAL 0.3.16. What differs: docs/from-tenseal.md.
+Encrypted vectors and tensors of real numbers and of integers, as in TenSEAL 0.3.16. What differs: docs/from-tenseal.md.
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cloister.compat.tenseal.enc_context import ENCRYPTION_TYPE, SCHEME_TYPE, Context
-from cloister.compat.tenseal.tensors import CKKSTensor, CKKSVector, PlainTensor
+from cloister.compat.tenseal.tensors import BFVTensor, BFVVector, CKKSTensor, CKKSVector, PlainTensor
 from cloister.compat.tenseal.tensors._layout import Layout, power_of_two
 from cloister.compat.tenseal.version import __version__
 
@@ -70,6 +70,36 @@ def plain_tensor_from(data: bytes, dtype: str = "float") -> PlainTensor:
     return PlainTensor.load(data, dtype)
 
 
+def bfv_vector(*args: Any, **kwargs: Any) -> BFVVector:
+    """A `BFVVector`."""
+    return BFVVector(*args, **kwargs)
+
+
+def bfv_vector_from(context: Context, data: bytes) -> BFVVector:
+    """A vector from the bytes of `BFVVector.serialize`."""
+    return BFVVector.load(context, data)
+
+
+def lazy_bfv_vector_from(data: bytes) -> BFVVector:
+    """The same, to be linked to a context before it is used."""
+    return BFVVector.lazy_load(data)
+
+
+def bfv_tensor(*args: Any, **kwargs: Any) -> BFVTensor:
+    """A `BFVTensor`."""
+    return BFVTensor(*args, **kwargs)
+
+
+def bfv_tensor_from(context: Context, data: bytes) -> BFVTensor:
+    """A tensor from the bytes of `BFVTensor.serialize`."""
+    return BFVTensor.load(context, data)
+
+
+def lazy_bfv_tensor_from(data: bytes) -> BFVTensor:
+    """The same, to be linked to a context before it is used."""
+    return BFVTensor.lazy_load(data)
+
+
 def ckks_vector(*args: Any, **kwargs: Any) -> CKKSVector:
     """A `CKKSVector`."""
     return CKKSVector(*args, **kwargs)
@@ -103,11 +133,17 @@ def lazy_ckks_tensor_from(data: bytes) -> CKKSTensor:
 __all__ = [
     "ENCRYPTION_TYPE",
     "SCHEME_TYPE",
+    "BFVTensor",
+    "BFVVector",
     "CKKSTensor",
     "CKKSVector",
     "Context",
     "PlainTensor",
     "__version__",
+    "bfv_tensor",
+    "bfv_tensor_from",
+    "bfv_vector",
+    "bfv_vector_from",
     "ckks_tensor",
     "ckks_tensor_from",
     "ckks_vector",
@@ -116,6 +152,8 @@ __all__ = [
     "context_from",
     "enc_matmul_encoding",
     "im2col_encoding",
+    "lazy_bfv_tensor_from",
+    "lazy_bfv_vector_from",
     "lazy_ckks_tensor_from",
     "lazy_ckks_vector_from",
     "plain_tensor",

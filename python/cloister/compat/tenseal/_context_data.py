@@ -6,12 +6,12 @@ import struct
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from cloister import _core
 from cloister.compat.tenseal._errors import as_parsing
-from cloister.compat.tenseal._parameters import Parameters, engine_of
+from cloister.compat.tenseal._parameters import BfvParameters, CkksParameters, Parameters, engine_of
 
 _MAGIC = b"CLTC\x01"
 _MOST_HEADER_BYTES = 1 << 12
+_MOST_LEVELS = 60
 
 
 @dataclass
@@ -19,12 +19,12 @@ class ContextData:
     """Keys are None where they are not at hand."""
 
     parameters: Parameters
-    engine: "_core.ckks.Engine"
+    engine: Any
     asymmetric: bool
-    secret: "_core.ckks.SecretKey | None" = None
-    public: "_core.ckks.PublicKey | None" = None
-    relinearization: "_core.ckks.RelinearizationKeys | None" = None
-    galois: "_core.ckks.GaloisKeys | None" = None
+    secret: Any = None
+    public: Any = None
+    relinearization: Any = None
+    galois: Any = None
     scale: float | None = None
     auto_relin: bool = True
     auto_rescale: bool = True
@@ -43,27 +43,36 @@ class ContextData:
         return replace(self)
 
     @property
+    def scheme(self) -> str:
+        """"ckks" or "bfv"."""
+        return "bfv" if isinstance(self.parameters, BfvParameters) else "ckks"
+
+    def need_scheme(self, scheme: str) -> None:
+        if self.scheme != scheme:
+            raise ValueError("unsupported scheme")
+
+    @property
     def global_scale(self) -> float:
         if self.scale is None:
             raise ValueError("no global scale")
         return self.scale
 
-    def need_relinearization(self) -> "_core.ckks.RelinearizationKeys":
+    def need_relinearization(self) -> Any:
         if self.relinearization is None:
             raise ValueError("the current context doesn't hold Relinearization keys")
         return self.relinearization
 
-    def need_galois(self) -> "_core.ckks.GaloisKeys":
+    def need_galois(self) -> Any:
         if self.galois is None:
             raise ValueError("the current context doesn't hold a Galois keys")
         return self.galois
 
-    def need_secret(self) -> "_core.ckks.SecretKey":
+    def need_secret(self) -> Any:
         if self.secret is None:
             raise ValueError("the current context is public, it doesn't hold a Secret key")
         return self.secret
 
-    def encryption_key(self) -> "_core.ckks.SecretKey | _core.ckks.PublicKey":
+    def encryption_key(self) -> Any:
         """The secret key where it is at hand: less noise, and half the bytes."""
         if self.asymmetric and self.public is None:
             raise ValueError("this context doesn't support encryption")
@@ -73,7 +82,7 @@ class ContextData:
             raise ValueError("this context doesn't support encryption")
         return self.public
 
-    def decryption_key(self, given: "_core.ckks.SecretKey | None") -> "_core.ckks.SecretKey":
+    def decryption_key(self, given: Any) -> Any:
         """The key that was given, or the context's own."""
         key = self.secret if given is None else given
         if key is None:
@@ -85,6 +94,7 @@ class ContextData:
     def checked_scale(self, scale: float | None) -> float:
         """What vectors are encoded with, as TenSEAL takes it."""
         value = self.global_scale if scale is None else float(scale)
+        self.need_scheme("ckks")
         if not value > 0 or math.log2(value) + 1 >= self.engine.log2_q:
             raise ValueError("scale out of bounds")
         return value
@@ -99,6 +109,7 @@ class ContextData:
         }
         header = json.dumps(
             {
+                "scheme": self.scheme,
                 "parameters": asdict(self.parameters),
                 "asymmetric": self.asymmetric,
                 "scale": self.scale,
@@ -126,7 +137,7 @@ class ContextData:
             if len(header) > _MOST_HEADER_BYTES:
                 raise ValueError("the header is too long")
             fields = json.loads(header)
-            parameters = _checked_parameters(fields["parameters"])
+            parameters = _checked_parameters(fields["scheme"], fields["parameters"])
             made = cls(parameters, engine_of(parameters, threads), bool(fields["asymmetric"]))
             if fields["scale"] is not None:
                 made.scale = float(fields["scale"])
@@ -165,10 +176,15 @@ def _split(data: bytes) -> list[bytes]:
     return out
 
 
-def _checked_parameters(fields: dict[str, Any]) -> Parameters:
-    made = Parameters(**fields)
-    if any(type(value) is not int for value in list(fields.values())[:-1]) or type(made.table_of_2018) is not bool:
+def _checked_parameters(scheme: str, fields: dict[str, Any]) -> Parameters:
+    if any(type(value) is not (bool if name == "table_of_2018" else int) for name, value in fields.items()):
         raise ValueError("parameters of other types")
-    if not 10 <= made.log2_degree <= 15 or not 0 <= made.levels <= 60:
+    if scheme == "bfv":
+        made: Parameters = BfvParameters(**fields)
+    else:
+        made = CkksParameters(**fields)
+        if not 0 <= made.levels <= _MOST_LEVELS:
+            raise ValueError("parameters out of range")
+    if not 10 <= made.log2_degree <= 15:
         raise ValueError("parameters out of range")
     return made

@@ -1,10 +1,11 @@
-"""From TenSEAL's lists of prime sizes to the engine's parameters."""
+"""From TenSEAL's parameters to the engines'."""
 
 import warnings
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from cloister import _core
 
@@ -23,8 +24,8 @@ _LEAST_SCALE_BITS = 20
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """What one engine is made from."""
+class CkksParameters:
+    """What an engine of CKKS is made from."""
 
     log2_degree: int
     levels: int
@@ -32,6 +33,33 @@ class Parameters:
     first_prime_bits: int
     digits: int
     table_of_2018: bool
+
+    def engine(self, threads: int) -> Any:
+        """A new one."""
+        return _core.engines.ckks(
+            self.log2_degree,
+            self.levels,
+            self.scale_bits,
+            self.first_prime_bits,
+            self.digits,
+            self.table_of_2018,
+            threads,
+        )
+
+
+@dataclass(frozen=True)
+class BfvParameters:
+    """What an engine of BFV is made from."""
+
+    log2_degree: int
+    plain_modulus: int
+
+    def engine(self, threads: int) -> Any:
+        """A new one."""
+        return _core.engines.bfv(self.log2_degree, self.plain_modulus, threads)
+
+
+Parameters = CkksParameters | BfvParameters
 
 
 def bit_sizes(poly_modulus_degree: int, sizes: list[int]) -> list[int]:
@@ -46,7 +74,7 @@ def bit_sizes(poly_modulus_degree: int, sizes: list[int]) -> list[int]:
         raise ValueError("bit_sizes is invalid")
     if any(size < degree.bit_length() + 1 for size in sizes):
         raise RuntimeError("failed to find enough qualifying primes")
-    if sum(sizes) > _core.ckks.max_log2_modulus(degree.bit_length() - 1, True):
+    if sum(sizes) > _core.engines.max_log2_modulus(degree.bit_length() - 1, True):
         raise ValueError("encryption parameters are not set correctly")
     if len(sizes) == 1:
         raise RuntimeError("keyswitching is not supported by the context")
@@ -69,7 +97,7 @@ def _candidates(sizes: list[int]) -> Iterator[tuple[int, int, bool]]:
                 yield bits, scale_bits, table_of_2018
 
 
-def ckks_parameters(poly_modulus_degree: int, coeff_mod_bit_sizes: list[int]) -> Parameters:
+def ckks_parameters(poly_modulus_degree: int, coeff_mod_bit_sizes: list[int]) -> CkksParameters:
     """The engine's parameters for TenSEAL's: as many levels, a scale as large as the primes between the first and
     the last, and special primes of the engine's own. Warns where they are above the table of 2024, and raises
     ValueError above that of 2018."""
@@ -77,46 +105,45 @@ def ckks_parameters(poly_modulus_degree: int, coeff_mod_bit_sizes: list[int]) ->
     log2_degree = poly_modulus_degree.bit_length() - 1
     levels = len(sizes) - 2
     for first, scale, table_of_2018 in _candidates(sizes):
-        digits = _core.ckks.fitting_digits(log2_degree, levels, scale, first, table_of_2018)
+        digits = _core.engines.fitting_digits(log2_degree, levels, scale, first, table_of_2018)
         if digits is not None:
-            return Parameters(log2_degree, levels, scale, first, digits, table_of_2018)
+            return CkksParameters(log2_degree, levels, scale, first, digits, table_of_2018)
     raise ValueError("encryption parameters are not set correctly")
 
 
-_engines: "weakref.WeakSet[_core.ckks.Engine]" = weakref.WeakSet()
-_parameters_of: "weakref.WeakKeyDictionary[_core.ckks.Engine, Parameters]" = weakref.WeakKeyDictionary()
+def bfv_parameters(poly_modulus_degree: int, plain_modulus: int, coeff_mod_bit_sizes: list[int]) -> BfvParameters:
+    """The engine's parameters for TenSEAL's: as much modulus as security allows, whatever the list of sizes."""
+    bit_sizes(poly_modulus_degree, coeff_mod_bit_sizes)
+    if plain_modulus == 1 or plain_modulus >= 1 << _MOST_PRIME_BITS:
+        raise ValueError("value can be at most 61-bit and cannot be 1")
+    if plain_modulus == 0:
+        raise ValueError("encryption parameters are not set correctly")
+    return BfvParameters(poly_modulus_degree.bit_length() - 1, plain_modulus)
 
 
-def engine_of(parameters: Parameters, threads: int) -> "_core.ckks.Engine":
+_engines: "weakref.WeakSet[Any]" = weakref.WeakSet()
+_parameters_of: "weakref.WeakKeyDictionary[Any, Parameters]" = weakref.WeakKeyDictionary()
+
+
+def engine_of(parameters: Parameters, threads: int) -> Any:
     """An engine; those of equal parameters share their tables, so that contexts may be exchanged."""
     twins = [engine for engine in _engines if _parameters_of[engine] == parameters]
     for engine in twins:
         if engine.threads == threads:
             return engine
-    if twins:
-        made = twins[0].with_threads(threads)
-    else:
-        made = _core.ckks.engine(
-            parameters.log2_degree,
-            parameters.levels,
-            parameters.scale_bits,
-            parameters.first_prime_bits,
-            parameters.digits,
-            parameters.table_of_2018,
-            threads,
-        )
+    made = twins[0].with_threads(threads) if twins else parameters.engine(threads)
     _engines.add(made)
     _parameters_of[made] = parameters
     return made
 
 
-def warn_above_2024(parameters: Parameters, engine: "_core.ckks.Engine") -> None:
+def warn_above_2024(parameters: CkksParameters, engine: Any) -> None:
     """Names the numbers where parameters are above today's table."""
-    limit = _core.ckks.max_log2_modulus(parameters.log2_degree, False)
+    limit = _core.engines.max_log2_modulus(parameters.log2_degree, False)
     if engine.log2_qp > limit:
         warnings.warn(
             f"log2(QP) = {engine.log2_qp:.2f} at degree {1 << parameters.log2_degree}: the standard of 2018 "
-            f"allows {_core.ckks.max_log2_modulus(parameters.log2_degree, True):.0f} for 128-bit security, the "
+            f"allows {_core.engines.max_log2_modulus(parameters.log2_degree, True):.0f} for 128-bit security, the "
             f"guidelines of 2024 allow {limit:.0f}; take a larger degree or fewer and smaller primes",
             UserWarning,
             stacklevel=5,

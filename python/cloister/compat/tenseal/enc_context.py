@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from cloister import _core
 from cloister.compat.tenseal._context_data import ContextData
-from cloister.compat.tenseal._parameters import ckks_parameters, warn_above_2024
+from cloister.compat.tenseal._parameters import bfv_parameters, ckks_parameters, warn_above_2024
 
 _DESERIALIZE_THREADS = 2
 
@@ -56,31 +56,31 @@ class SEALPrimitive:
 class SecretKey(SEALPrimitive):
     """Opens ciphertexts. Never pickled; `Context.serialize(save_secret_key=True)` saves it."""
 
-    _kinds = (_core.ckks.SecretKey,)
+    _kinds = (_core.engines.SecretKey,)
 
 
 class PublicKey(SEALPrimitive):
     """Makes ciphertexts."""
 
-    _kinds = (_core.ckks.PublicKey,)
+    _kinds = (_core.engines.PublicKey,)
 
 
 class GaloisKeys(SEALPrimitive):
     """Move values between slots."""
 
-    _kinds = (_core.ckks.GaloisKeys,)
+    _kinds = (_core.engines.GaloisKeys,)
 
 
 class RelinKeys(SEALPrimitive):
     """Multiply ciphertexts."""
 
-    _kinds = (_core.ckks.RelinearizationKeys,)
+    _kinds = (_core.engines.RelinearizationKeys,)
 
 
 class SEALContext(SEALPrimitive):
     """The engine of a context."""
 
-    _kinds = (_core.ckks.Engine,)
+    _kinds = (_core.engines.Engine,)
 
 
 class Encryptor(SEALPrimitive):
@@ -122,18 +122,22 @@ class Context:
         if scheme == SCHEME_TYPE.BFV:
             if plain_modulus is None:
                 raise ValueError("plain_modulus must be provided")
-            raise NotImplementedError("BFV is not part of this build of cloister.compat.tenseal")
-        if scheme != SCHEME_TYPE.CKKS:
+        elif scheme != SCHEME_TYPE.CKKS:
             raise ValueError("Invalid scheme type, use either SCHEME_TYPE.BFV or SCHEME_TYPE.CKKS")
         if not (isinstance(n_threads, int) and n_threads > 0):
             n_threads = multiprocessing.cpu_count()
         is_list = hasattr(coeff_mod_bit_sizes, "__iter__") and all(_is_int(size) for size in coeff_mod_bit_sizes)
-        if not _is_int(poly_modulus_degree) or not is_list:
+        modulus = plain_modulus if scheme == SCHEME_TYPE.BFV else 0
+        if not _is_int(poly_modulus_degree) or not is_list or not _is_int(modulus) or modulus < 0:
             raise TypeError("new(): incompatible function arguments: integers are expected")
-        sizes = [int(size) for size in coeff_mod_bit_sizes]
         asymmetric = encryption_type.value == ENCRYPTION_TYPE.ASYMMETRIC.value
-        self.data = ContextData.new(ckks_parameters(int(poly_modulus_degree or 0), sizes), asymmetric, n_threads)
-        warn_above_2024(self.data.parameters, self.data.engine)
+        degree, sizes = int(poly_modulus_degree), [int(size) for size in coeff_mod_bit_sizes]
+        if scheme == SCHEME_TYPE.BFV:
+            self.data = ContextData.new(bfv_parameters(degree, int(modulus), sizes), asymmetric, n_threads)
+        else:
+            parameters = ckks_parameters(degree, sizes)
+            self.data = ContextData.new(parameters, asymmetric, n_threads)
+            warn_above_2024(parameters, self.data.engine)
 
     @property
     def data(self) -> ContextData:
@@ -246,7 +250,7 @@ class Context:
         """Makes them from the context's secret key, or another context's."""
         self.data.relinearization = self.data.engine.relinearization_keys(self._secret(secret_key))
 
-    def _secret(self, given: SecretKey | None) -> "_core.ckks.SecretKey":
+    def _secret(self, given: SecretKey | None) -> Any:
         if given is not None:
             if not isinstance(given, SecretKey):
                 raise TypeError(f"incorrect type: {type(given)} != SecretKey")

@@ -64,10 +64,10 @@ class Layout:
         if self.is_full:
             return np.ascontiguousarray(values.reshape(self.rows, -1))
         if self.rows > 1:
-            out = np.zeros(self.rows * self.slots)
+            out = np.zeros(self.rows * self.slots, dtype=values.dtype)
             out[: self.size] = values
         else:
-            out = np.zeros((power_of_two(self.groups), self.stride))
+            out = np.zeros((power_of_two(self.groups), self.stride), dtype=values.dtype)
             out[: self.groups, : self.width] = values.reshape(self.groups, self.width)
         return out.reshape(self.rows, -1)
 

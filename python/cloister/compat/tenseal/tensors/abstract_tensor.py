@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 import cloister.compat.tenseal.enc_context as enc_context
-from cloister import _core
 from cloister.compat.tenseal._context_data import ContextData
 from cloister.compat.tenseal._errors import as_parsing, as_tenseal
 from cloister.compat.tenseal.tensors.plaintensor import PlainTensor
@@ -23,7 +22,10 @@ class AbstractTensor(ABC):
 
     #: What bytes that are no such tensor are said to be no parse of.
     _stream: ClassVar[str]
-    _rows: "_core.ckks.Ciphertexts"
+    #: The scheme of its contexts, and what its clear numbers are.
+    _scheme: ClassVar[str] = "ckks"
+    _dtype: ClassVar[str] = "float"
+    _rows: Any
     _context: ContextData | None
     #: What waits for a context.
     _unparsed: bytes | None = None
@@ -31,7 +33,7 @@ class AbstractTensor(ABC):
     _scale: float | None = None
 
     @property
-    def data(self) -> "_core.ckks.Ciphertexts":
+    def data(self) -> Any:
         """The ciphertexts."""
         self._need_context()
         return self._rows
@@ -71,6 +73,7 @@ class AbstractTensor(ABC):
     def link_context(self, ctx: "enc_context.Context") -> None:
         """Links a context, whose keys operations then use."""
         data = ctx.data
+        data.need_scheme(self._scheme)
         if self._unparsed is not None:
             self._parse(data, self._unparsed)
             self._unparsed = None
@@ -81,12 +84,7 @@ class AbstractTensor(ABC):
     def shape(self) -> list[int]:
         """The size of each dimension."""
 
-    def scale(self) -> float:
-        """The scale of the ciphertexts."""
-        self._need_context()
-        return self._scale if self._scale is not None else self._rows.scales[0]
-
-    def ciphertext(self) -> list["_core.ckks.Ciphertexts"]:
+    def ciphertext(self) -> list[Any]:
         """Each ciphertext."""
         if self._unparsed is not None:
             return []
@@ -158,11 +156,21 @@ class AbstractTensor(ABC):
     def _plain(cls, other: Any) -> np.ndarray:
         """The numbers of a tensor-like operand."""
         if isinstance(other, PlainTensor):
-            return other.data.astype(np.float64, copy=False)
+            return cls._numbers(other.data)
         try:
-            return PlainTensor(other).data
+            return cls._numbers(PlainTensor(other, dtype=cls._dtype).data)
         except TypeError:
             raise TypeError(f"can't operate with object of type {type(other)}") from None
+
+    @classmethod
+    def _numbers(cls, values: Any) -> np.ndarray:
+        """As the engine takes clear numbers."""
+        return np.asarray(values, dtype=np.float64)
+
+    @classmethod
+    def _number(cls, value: Any) -> np.ndarray:
+        """One clear number, as an array of one."""
+        return cls._numbers([value])
 
     def _need_same_engine(self, other: "AbstractTensor", verb: str) -> None:
         if self._need_context().parameters != other._need_context().parameters:
@@ -188,7 +196,7 @@ class AbstractTensor(ABC):
     def _add_numbers(self, numbers: np.ndarray) -> Self:
         """One number, or one for each ciphertext, added to every value."""
 
-    def _with_rows(self, rows: "_core.ckks.Ciphertexts", keeps_scale: bool = False) -> Self:
+    def _with_rows(self, rows: Any, keeps_scale: bool = False) -> Self:
         made = self._twin()
         made._rows = rows
         if not keeps_scale:
@@ -223,18 +231,21 @@ class AbstractTensor(ABC):
     def polyval(self, coefficients: list[float]) -> Self:
         """coefficients[0] + coefficients[1] self + ... coefficients[n] self^n. ceil(log2(n + 1)) levels."""
         context = self._need_context()
-        numbers = np.array(coefficients, dtype=np.float64)
-        if numbers.size == 0:
+        if len(coefficients) == 0:
             raise ValueError("the coefficients vector need to have at least one element")
+        numbers = self._coefficients(coefficients)
         degree = int(np.max(np.nonzero(numbers)[0], initial=0))
         with as_tenseal():
             if degree > 1:
                 keys = context.need_relinearization()
                 rows = context.engine.polynomial(self._rows, numbers[1:], keys)
             else:
-                rows = context.engine.multiply_numbers(self._rows, numbers[1:2] if degree else np.zeros(1))
+                rows = context.engine.multiply_numbers(self._rows, numbers[1:2] if degree else self._number(0))
         out = self._with_rows(rows)
         return out._add_numbers(numbers[:1]) if numbers[0] != 0 else out
+
+    def _coefficients(self, coefficients: Any) -> np.ndarray:
+        return self._numbers(coefficients)
 
     def add_(self, other: Any) -> Self:
         """The sum, in place."""
@@ -315,3 +326,9 @@ def checked_axis(axis: int) -> int:
     if not hasattr(axis, "__index__") or axis < 0:
         raise TypeError("sum(): incompatible function arguments: an axis of at least 0 is expected")
     return int(axis)
+
+
+def scale_of(self: AbstractTensor) -> float:
+    """The scale of the ciphertexts."""
+    self._need_context()
+    return self._scale if self._scale is not None else self._rows.scales[0]
