@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from tenseal_pair import Side, agree, opened, sides
 
-DEEP = (16384, (40, 21, 21, 21, 21, 21, 21, 40), 2.0**21)
+DEEP = (8192, (40, 21, 21, 21, 21, 21, 21, 40), 2.0**21)
 
 
 def data(rows: int, features: int) -> tuple[np.ndarray, np.ndarray]:

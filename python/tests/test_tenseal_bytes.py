@@ -145,11 +145,11 @@ def damaged(data: bytes, generator: random.Random) -> bytes:
 
 def test_damaged_bytes_are_refused_or_harmless() -> None:
     generator = random.Random(5)
-    small = Side(ours, ours.context(ours.SCHEME_TYPE.CKKS, 2048, coeff_mod_bit_sizes=[27, 27]))
+    small = Side(ours, ours.context(ours.SCHEME_TYPE.CKKS, 4096, coeff_mod_bit_sizes=[40, 20, 40]))
     small.context.global_scale = 2.0**20
     vector = small.vector(V).serialize()
     context = small.context.serialize(save_relin_keys=False)
-    for _ in range(200):
+    for _ in range(100):
         for load in (
             lambda: ours.ckks_vector_from(small.context, damaged(vector, generator)).decrypt(),
             lambda: ours.context_from(damaged(context, generator)),

@@ -29,7 +29,10 @@ def public(thing: Any) -> set[str]:
 def test_modules_have_every_name(module: str) -> None:
     mine = importlib.import_module(ours.__name__ + module)
     theirs = importlib.import_module(peer.__name__ + module)
-    assert public(theirs) - public(mine) == set()
+    # A module of classes has its own; what it imports from its neighbours is tested there.
+    of_package = hasattr(theirs, "__path__")
+    own = {n for n in public(theirs) if of_package or getattr(getattr(theirs, n), "__module__", "") == theirs.__name__}
+    assert own - public(mine) == set()
 
 
 @pytest.mark.parametrize("name", ["Context", "CKKSVector", "CKKSTensor", "BFVVector", "BFVTensor", "PlainTensor",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import cloister
 from cloister import _core
 
 # What SEAL takes for a list that is empty.
@@ -55,8 +56,11 @@ class BfvParameters:
     plain_modulus: int
 
     def engine(self, threads: int) -> Any:
-        """A new one."""
-        return _core.engines.bfv(self.log2_degree, self.plain_modulus, threads)
+        """A new one. ValueError where a ciphertext does not hold as many numbers as its degree."""
+        try:
+            return _core.engines.bfv(self.log2_degree, self.plain_modulus, threads)
+        except cloister.InvalidArgumentError as error:
+            raise ValueError("encryption parameters are not valid for batching") from error
 
 
 Parameters = CkksParameters | BfvParameters
