@@ -74,7 +74,7 @@ def trained_exactly(x: np.ndarray, y: np.ndarray, epochs: int) -> tuple[np.ndarr
 
 
 def test_logistic_regression_trains() -> None:
-    x, y = data(rows=8, features=5)
+    x, y = data(rows=4, features=5)
     exact = trained_exactly(x, y, 2)
     off = []
     for side in sides(*DEEP):

@@ -152,7 +152,9 @@ class ElementTensor(AbstractTensor):
 
     def _ones(self) -> Self:
         shape = self._shape if self._batch is None else (self._batch, *self._shape)
-        return object.__new__(type(self))._encrypt(self._need_context(), self._numbers(np.ones(shape)), self._batch is not None)
+        made = object.__new__(type(self))
+        ones = self._numbers(np.ones(shape))
+        return made._encrypt(self._need_context(), ones, self._batch is not None, self._scale)
 
     def _linear(self, other: Any, verb: str) -> Self:
         engine = self._need_context().engine

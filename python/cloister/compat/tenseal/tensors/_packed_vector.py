@@ -43,8 +43,10 @@ class PackedVector(AbstractTensor):
         return self
 
     @classmethod
-    def _encrypted(cls, context: ContextData, values: np.ndarray, layout: Layout) -> Self:
-        return object.__new__(cls)._encrypt(context, values, layout)
+    def _encrypted(
+        cls, context: ContextData, values: np.ndarray, layout: Layout, scale: float | None = None
+    ) -> Self:
+        return object.__new__(cls)._encrypt(context, values, layout, scale)
 
     def size(self) -> int:
         """Of how many numbers it is."""
@@ -162,7 +164,8 @@ class PackedVector(AbstractTensor):
         return self._with_rows(rows, keeps_scale=True)
 
     def _ones(self) -> Self:
-        return self._encrypted(self._need_context(), self._numbers(np.ones(self._layout.size)), self._layout)
+        ones = self._numbers(np.ones(self._layout.size))
+        return self._encrypted(self._need_context(), ones, self._layout, self._scale)
 
     def add(self, other: Any) -> Self:
         """The sum with a vector, clear numbers or one number. A vector of one number is added to each."""

@@ -100,6 +100,24 @@ def test_a_number_in_every_slot_is_cut_before_sums() -> None:
     agree(*results, np.array([24.0]))
 
 
+def test_vectors_of_one_number_spread() -> None:
+    values, one = np.array([1.0, -2.0, 3.0]), np.array([10.0])
+    programs = [
+        (lambda v, s: v + s, values + one),
+        (lambda v, s: s + v, values + one),
+        (lambda v, s: v - s, values - one),
+        (lambda v, s: s - v, one - values),
+        (lambda v, s: v * s, values * one),
+        (lambda v, s: s * v, values * one),
+        (lambda v, s: v.dot(s), np.array([values.sum() * 10])),
+        (lambda v, s: v.sum() * v, values.sum() * values),
+        (lambda v, s: (v * v.copy()).sum() + v.copy(), (values @ values) + values),
+        (lambda v, s: v.mm(np.eye(3)[:, :2].tolist()).mm([[1, 1], [1, -1]]), np.array([-1.0, 3.0])),
+    ]
+    for program, exact in programs:
+        agree(*(program(side.vector(values.tolist()), side.vector(one.tolist())) for side in sides()), exact)
+
+
 def test_long_vectors_agree() -> None:
     values = np.linspace(-1, 1, 5000)
     a, b = (s.vector(values.tolist()) for s in sides())
