@@ -1,6 +1,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include "bindings/engines.h"
 #include "bindings/errors.h"
 #include "bindings/pipeline.h"
 #include "bindings/plans.h"
@@ -11,6 +12,7 @@ NB_MODULE(_core, module) {
   cloister::python::add_errors(module);
   cloister::python::add_plans(module);
   cloister::python::add_pipeline(module);
+  cloister::python::add_engines(module);
   module.def(
       "kernels", [] { return std::string(name(cloister::select_kernels().target)); },
       "The vector instructions that this machine's kernels use.");
