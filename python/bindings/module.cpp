@@ -3,6 +3,7 @@
 
 #include "bindings/engines.h"
 #include "bindings/errors.h"
+#include "bindings/paillier.h"
 #include "bindings/pipeline.h"
 #include "bindings/plans.h"
 #include "cloister/kernels/kernel_table.h"
@@ -11,6 +12,7 @@ NB_MODULE(_core, module) {
   module.doc() = "What the package's modules are made on: the schemes and the steps of the pipeline.";
   cloister::python::add_errors(module);
   cloister::python::add_plans(module);
+  cloister::python::add_paillier(module);
   cloister::python::add_pipeline(module);
   cloister::python::add_engines(module);
   module.def(
