@@ -1,6 +1,7 @@
 """Keys and encrypted numbers, against python-paillier's: for a given r the same ciphertexts, number by number."""
 
 import random
+import threading
 from typing import Any
 
 import cloister
@@ -10,6 +11,7 @@ import pytest
 from phe_pairs import Pair, outcome, pair, seed, state
 
 from cloister.compat import phe as ours
+from cloister.compat.phe import combination
 
 BITS = (128, 512, 2048)
 """Python's integers, the same with longer numbers, and the engine."""
@@ -225,3 +227,45 @@ def test_what_shares_a_factor_with_n_is_not_decrypted_by_the_engine() -> None:
         with pytest.raises(cloister.DecodeError):
             key.private.raw_decrypt(wrong)
     assert pair(512).private.raw_decrypt(0) == pair(512).their_private.raw_decrypt(0)
+
+
+@pytest.mark.parametrize("bits", BITS)
+@pytest.mark.parametrize("largest", [4, 4096])
+def test_sums_of_products_are_theirs_however_they_are_built(bits: int, largest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They wait to be computed together, or in parts where they grow too large."""
+    monkeypatch.setattr(combination, "_MAX_TERMS", largest)
+    key, chance = pair(bits), random.Random(seed())
+    rows = [[key.encrypted(chance.randrange(-9, 9), 3 + i) for i in range(12)] for _ in range(2)]
+    weights = [[chance.choice([-3, 0, 1, 2.5, -0.125, 2**40]) for _ in range(12)] for _ in range(2)]
+
+    def program(side: int) -> list[Any]:
+        a, b = ([pair[side] for pair in row] for row in rows)
+        dot = sum(x * w for x, w in zip(a, weights[0], strict=True))
+        branches = [dot + b[0] * 3, dot - b[1] * 2.5, dot * -2, dot + 7, dot + dot, 1 - dot]
+        running = a[0] * 5
+        for x, w in zip(b, weights[1], strict=True):
+            running = running + x * w
+            running += 1
+        nested = sum((dot, running * -0.5, *branches)) * 3 + a[3]
+        return [dot, *branches, running, nested, a[0] * 0, sum(x * 0 for x in a), np.dot(np.array(a), np.array(weights[0]))]
+
+    for mine, its in zip(program(0), program(1), strict=True):
+        assert state(mine) == state(its)
+
+
+def test_threads_may_add_to_one_sum() -> None:
+    key = pair(512)
+    total = key.public.encrypt(1, r_value=3) * 2
+    results: list[list[Any]] = [[] for _ in range(8)]
+
+    def worker(i: int) -> None:
+        for k in range(100):
+            results[i].append(total + key.public.encrypt(k, r_value=5) * i)
+
+    threads = [threading.Thread(target=worker, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for i, sums in enumerate(results):
+        assert [key.private.decrypt(s) for s in sums[::20]] == [2 + k * i for k in range(0, 100, 20)]

@@ -11,6 +11,7 @@ import numpy as np
 
 from cloister._core import paillier as _core
 from cloister.compat.phe import engine as _engine
+from cloister.compat.phe.combination import Combination, power
 from cloister.compat.phe.encoding import EncodedNumber
 from cloister.compat.phe.util import getprimeover, invert, isqrt, mulmod, powmod
 
@@ -34,10 +35,6 @@ __all__ = [
 
 DEFAULT_KEYSIZE = 3072
 """Bits of n: 128 bits of security."""
-
-
-_LANE_BITS = range(13, 65)
-"""Exponents that the kernels raise a single number to in less time than GMP does."""
 
 
 def generate_paillier_keypair(private_keyring: PaillierPrivateKeyring | None = None,
@@ -301,7 +298,8 @@ class PaillierPrivateKeyring(Mapping[PaillierPublicKey, PaillierPrivateKey]):
 class EncryptedNumber:
     """An encrypted int or float. Sums, and products with clear numbers, give others; exponents are public.
 
-    Results of operations can be traced back to their operands: `ciphertext()` obfuscates them where they leave. Raises TypeError for
+    A product waits until its ciphertext is asked for, so that a sum of products is computed at once (combination.py). Results of
+    operations can be traced back to their operands: `ciphertext()` obfuscates them where they leave. Raises TypeError for
     a ciphertext that is no integer.
     """
 
@@ -309,20 +307,44 @@ class EncryptedNumber:
         if not isinstance(public_key, PaillierPublicKey):
             raise TypeError("public_key should be a PaillierPublicKey")
         self.public_key = public_key
-        self.__ciphertext = operator.index(ciphertext)
+        self.__ciphertext: int | Combination = operator.index(ciphertext)
         self.exponent = exponent
         self.__is_obfuscated = False
+
+    def __result(self, ciphertext: int | Combination, exponent: int) -> EncryptedNumber:
+        number = EncryptedNumber(self.public_key, 0, exponent)
+        number.__ciphertext = ciphertext
+        return number
+
+    def __value(self) -> int:
+        """The ciphertext, computed if it waits."""
+        if isinstance(self.__ciphertext, Combination):
+            self.__ciphertext = self.__ciphertext.value(self.public_key.n, self.public_key.engine)
+        return self.__ciphertext
+
+    def __operand(self) -> int | Combination:
+        """The ciphertext for an operation, computed if another has used it or it is large."""
+        held = self.__ciphertext
+        if isinstance(held, Combination):
+            if held.taken or held.full:
+                return self.__value()
+            held.taken = True
+        return held
+
+    def __getstate__(self) -> dict[str, Any]:
+        self.__value()
+        return self.__dict__
 
     def ciphertext(self, be_secure: bool = True) -> int:
         """The ciphertext, obfuscated first unless it is or be_secure is False. Never share one that is not."""
         if be_secure and not self.__is_obfuscated:
             self.obfuscate()
-        return self.__ciphertext
+        return self.__value()
 
     def obfuscate(self) -> None:
         """Multiply the ciphertext by a random n-th residue, so that it cannot be linked to what it was made from."""
         engine = self.public_key.engine
-        self.__ciphertext = self.__number(engine.rerandomize(self.__bytes(self.__ciphertext, engine)))
+        self.__ciphertext = self.__number(engine.rerandomize(self.__bytes(self.__value(), engine)))
         self.__is_obfuscated = True
 
     def decrease_exponent_to(self, new_exp: int) -> EncryptedNumber:
@@ -355,7 +377,10 @@ class EncryptedNumber:
         if isinstance(other, EncryptedNumber):
             raise NotImplementedError("Paillier has no products of two encrypted numbers")
         encoded = other if isinstance(other, EncodedNumber) else EncodedNumber.encode(self.public_key, other)
-        return EncryptedNumber(self.public_key, self._raw_mul(encoded.encoding), self.exponent + encoded.exponent)
+        factor, operand = self.__signed(encoded.encoding), self.__operand()
+        if isinstance(operand, int):
+            operand = Combination.of(operand)
+        return self.__result(operand.times(factor), self.exponent + encoded.exponent)
 
     def __rmul__(self, other: Any) -> EncryptedNumber:
         return self.__mul__(other)
@@ -374,10 +399,12 @@ class EncryptedNumber:
             a = a.decrease_exponent_to(b.exponent)
         elif a.exponent < b.exponent:
             b = b.decrease_exponent_to(a.exponent)
+        operand, clear = a.__operand(), b.encoding % self.public_key.n
+        if isinstance(operand, Combination):
+            return self.__result(operand.plus_clear(clear), a.exponent)
         engine = self.public_key.engine
-        message = (b.encoding % self.public_key.n).to_bytes(engine.plain_bytes, "little")
-        total = engine.add_clear(self.__bytes(a.__ciphertext, engine), message)
-        return EncryptedNumber(self.public_key, self.__number(total), a.exponent)
+        total = engine.add_clear(self.__bytes(operand, engine), clear.to_bytes(engine.plain_bytes, "little"))
+        return self.__result(self.__number(total), a.exponent)
 
     def _add_encrypted(self, other: EncryptedNumber) -> EncryptedNumber:
         if self.public_key != other.public_key:
@@ -387,25 +414,28 @@ class EncryptedNumber:
             a = a.decrease_exponent_to(b.exponent)
         elif a.exponent < b.exponent:
             b = b.decrease_exponent_to(a.exponent)
-        return EncryptedNumber(self.public_key, self._raw_add(a.__ciphertext, b.__ciphertext), a.exponent)
+        x, y = a.__operand(), b.__operand()
+        if isinstance(x, int) and isinstance(y, int):
+            return self.__result(self._raw_add(x, y), a.exponent)
+        x, y = (Combination.of(c) if isinstance(c, int) else c for c in (x, y))
+        return self.__result(x.plus(y), a.exponent)
 
     def _raw_add(self, e_a: int, e_b: int) -> int:
         engine = self.public_key.engine
         return self.__number(engine.multiply(self.__bytes(e_a, engine), self.__bytes(e_b, engine)))
 
     def _raw_mul(self, plaintext: int) -> int:
+        square = self.public_key.nsquare
+        return power(self.__value() % square, self.__signed(plaintext), square, self.public_key.engine)
+
+    def __signed(self, plaintext: int) -> int:
+        """A factor as the integer that it stands for: negative ones are short powers of the inverse."""
         if not isinstance(plaintext, int):
             raise TypeError(f"Expected ciphertext to be int, not {type(plaintext)}")
         n = self.public_key.n
         if not 0 <= plaintext < n:
             raise ValueError(f"Scalar out of bounds: {plaintext}")
-        engine = self.public_key.engine
-        base, exponent = self.__ciphertext, plaintext
-        if n - self.public_key.max_int <= plaintext:  # a negative number: a short power of the inverse
-            base, exponent = invert(base, self.public_key.nsquare), n - plaintext
-        if exponent.bit_length() not in _LANE_BITS:
-            return powmod(base, exponent, self.public_key.nsquare)
-        return self.__number(engine.power(self.__bytes(base, engine), exponent.to_bytes(8, "little"), b"\0"))
+        return plaintext if plaintext < n - self.public_key.max_int else plaintext - n
 
     def __bytes(self, ciphertext: int, engine: _engine.Engine) -> bytes:
         if not 0 <= ciphertext < self.public_key.nsquare:
