@@ -193,7 +193,7 @@ def main(arguments: Sequence[str]) -> int:
         results.append(measure(row, parties, options.samples))
     measured = sizes(parties)
     report(results, measured)
-    written = machine.write_json("tenseal", {
+    written = machine.write_json("tenseal.json", {
         "machine": machine.describe(), "threads": options.threads, "tenseal": peer.__version__,
         "parameters": {"poly_modulus_degree": DEGREE, "coeff_mod_bit_sizes": SIZES,
                        "polyval": {"poly_modulus_degree": DEEP_DEGREE, "coeff_mod_bit_sizes": DEEP_SIZES}},

@@ -194,7 +194,7 @@ Ciphertexts CkksEngine::polynomial(const Ciphertexts& a, std::span<const double>
   const double last = all.back();
   if (std::has_single_bit(degree) && degree > 1 && last == std::nearbyint(last) && std::abs(last) < 0x1p31) {
     const Ciphertexts powers = power(a, static_cast<unsigned>(degree), keys);
-    const Ciphertexts head = each(powers.size(), [&](std::size_t i) {
+    Ciphertexts head = each(powers.size(), [&](std::size_t i) {
       return on.multiply_integer(*powers.rows[i], static_cast<std::int64_t>(last));
     });
     all.pop_back();

@@ -19,12 +19,18 @@ ckks::ParametersSpec spec_of(int log2_degree, int levels, int scale_bits, int fi
           .digits = digits};
 }
 
+// A class of which Python knows the name alone.
+template <typename Handle>
+void add_handle(nb::module_& m, const char* name) {
+  const nb::class_<Handle> added(m, name);
+}
+
 void add_keys(nb::module_& m) {
   using K = RlweKeys;
-  nb::class_<SecretKeyHandle>(m, "SecretKey");
-  nb::class_<PublicKeyHandle>(m, "PublicKey");
-  nb::class_<RelinearizationKeys>(m, "RelinearizationKeys");
-  nb::class_<GaloisKeys>(m, "GaloisKeys");
+  add_handle<SecretKeyHandle>(m, "SecretKey");
+  add_handle<PublicKeyHandle>(m, "PublicKey");
+  add_handle<RelinearizationKeys>(m, "RelinearizationKeys");
+  add_handle<GaloisKeys>(m, "GaloisKeys");
   nb::class_<K>(m, "Engine", nb::is_weak_referenceable())
       .def_prop_ro("threads", [](const K& k) { return k.pool().threads(); })
       .def_prop_ro("log2_q", [](const K& k) { return k.rlwe().log2_q(); })
