@@ -10,6 +10,7 @@
 #include "cloister/pipeline/ckks_server.h"
 #include "cloister/pipeline/owner/ckks_owner.h"
 #include "cloister/pipeline/owner/paillier_owner.h"
+#include "cloister/pipeline/owner/sums_owner.h"
 #include "cloister/pipeline/paillier_server.h"
 #include "cloister/pipeline/plan_file.h"
 #include "cloister/wire/owner/passphrase.h"
