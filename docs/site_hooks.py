@@ -1,4 +1,4 @@
-"""What the site does with files that lie outside docs/: some are pages of it, and links to the others become their names.
+"""What the site does with files outside docs/: some are pages of it, and links to the others become their names.
 
 A link in a page is relative to the page's own place in the repository, so that it works there as well.
 """
@@ -19,7 +19,6 @@ DOCS = ROOT / "docs"
 #: Pages of the site that lie at the root of the repository.
 ROOT_PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 _LINK = re.compile(r"\[(?P<text>[^\]\[]*)\]\((?P<path>[^)#:\s]+)(?P<anchor>#[^)\s]*)?\)")
-_LIST_AFTER_TEXT = re.compile(r"^(?!\s*(?:[-*]|\d+\.) |\s*$|\||\s*```)(.+)\n(?=- |1\. )", re.MULTILINE)
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -40,15 +39,12 @@ def _target(link: re.Match[str], page: Path) -> str:
     if DOCS in target.parents:
         return f"[{text}]({os.path.relpath(target, DOCS)}{anchor})"
     name = str(target.relative_to(ROOT))
-    return f"`{name}`" if name in text else f"{text} (`{name}`)"
-
-
-def _converted(text: str, page: Path) -> str:
-    text = _LINK.sub(lambda link: _target(link, page), text)
-    return _LIST_AFTER_TEXT.sub(r"\1\n\n", text)  # as every other reader of Markdown has it
+    return f"`{name}`" if target.name in text else f"{text} (`{name}`)"
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Links as the site has them. All pages lie in one folder there. Raises PluginError for a file that is not there."""
+    """Links as the site has them, where all pages lie in one folder. Raises PluginError for a file that is not there."""
+    source = Path(page.file.abs_src_path)
     parts = _FENCED.split(markdown)
-    return "".join(part if i % 2 else _converted(part, Path(page.file.abs_src_path)) for i, part in enumerate(parts))
+    parts[::2] = [_LINK.sub(lambda link: _target(link, source), prose) for prose in parts[::2]]
+    return "".join(parts)

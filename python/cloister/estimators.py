@@ -128,11 +128,11 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
 
     Parameters: `mode` (see the module), `iterations` (7 unless given), `ridge` (penalty on large weights over
     standardized columns), `method` ("nesterov" or "newton"), `sigmoid_degree` (3, 5 or 7, of the polynomial in the
-    sigmoid's place; else the plan chooses, and simulations take 7), `max_error` (that encryption may bring to the weights),
-    `spectrum_cap` ("auto" publishes one coarse number of the data; None assumes the worst), `clip` (columns are kept
+    sigmoid's place; else the plan chooses, and simulations take 7), `max_error` (that encryption may bring to the
+    weights), `spectrum_cap` ("auto" publishes one coarse number of the data; None assumes the worst), `clip` (columns are kept
     within so many deviations), `threads`, `folder`, `progress`, `random_state` (of simulated errors).
 
-    Attributes: `coef_` [1][features], `intercept_` [1], `classes_`, `n_iter_`, `error_bound_`, `mean_`, `scale_`, and
+    Attributes: `coef_` `[1][features]`, `intercept_` [1], `classes_`, `n_iter_`, `error_bound_`, `mean_`, `scale_`, and
     `plan_` where the mode is encrypted. Weights are those of the columns as given; beyond `clip` deviations a
     prediction on scaled columns (`decision_function`) and one by `coef_` differ.
     """
@@ -164,7 +164,7 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
         return tags
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> EncryptedLogisticRegression:
-        """Trains on X [rows][features] and y of two classes. Raises cloister.Error where no plan fits."""
+        """Trains on X `[rows][features]` and y of two classes. Raises cloister.Error where no plan fits."""
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -187,7 +187,7 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
         return self._prepared(X) @ self._weights[1:] + self._weights[0]
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """[rows][2], of both classes."""
+        """`[rows][2]`, of both classes."""
         second = _sigmoid(self.decision_function(X))
         return np.column_stack([1 - second, second])
 
@@ -205,7 +205,7 @@ class _EncryptedRegression(RegressorMixin, _EncryptedLinearModel):
     _kind = "linear"
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Any:
-        """Trains on X [rows][features] and y [rows]. Raises cloister.Error where no plan fits."""
+        """Trains on X `[rows][features]` and y [rows]. Raises cloister.Error where no plan fits."""
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         self._fit_scaling(X)
         mean, deviation = y.mean(), y.std()

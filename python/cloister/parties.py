@@ -164,7 +164,7 @@ class Owner(_Party):
         self._run(_core.generate_keys, self._plan, self.folder / "secret.key", public, self._passphrase)
 
     def encrypt_training(self, features: ArrayLike, target: ArrayLike) -> Path:
-        """Encrypts rows to train on: features [rows][features] within the plan's bound, standardized as it assumes;
+        """Encrypts rows to train on: features `[rows][features]` within the plan's bound, standardized as it assumes;
         labels 0 and 1 of a logistic model, standardized values of a linear one."""
         out = self.outbox / "train.enc"
         self._run(_core.encrypt_training_rows, self._plan, self._secret, out, _matrix(features), _vector(target),
