@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <numbers>
+#include <ostream>
 
 #include "cloister/bfv/public_encryptor.h"
 #include "cloister/bfv/testing/parties.h"
@@ -17,6 +18,10 @@ struct Case {
   std::uint64_t plaintext_modulus;
   rlwe::ParametersSpec chain;
   std::uint64_t stream;
+
+  friend void PrintTo(const Case& c, std::ostream* out) {
+    *out << c.chain.q_primes.size() << " primes, t = " << c.plaintext_modulus;
+  }
 };
 
 // Chains with primes below 2^46 and 2^50, of 60 bits (kernels of 64), of one limb a digit and of two.
