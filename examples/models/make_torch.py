@@ -1,6 +1,7 @@
 """Trains a layer of PyTorch on the made-up salaries and saves what it has learnt: python examples/models/make_torch.py
 
-torch.json was made by this with the version that it names. The notebook reads that file, so it needs no PyTorch.
+torch.json was made by this with Debian 12's python3-torch 1.13.1, which calls itself 1.13.0a0. The notebook reads that
+file, so it needs no PyTorch.
 """
 
 from __future__ import annotations
