@@ -95,25 +95,32 @@ std::vector<BigInteger> Decryptor::decrypt_block(std::span<const std::uint64_t> 
   return plaintexts;
 }
 
-DecryptedVector Decryptor::decrypt(const EncryptedVector& vector) const {
-  check_same_key("decrypt", vector.key_id(), public_key_.id());
-  if (const auto found = find_fault(public_key_, vector.residues()))
-    refuse(found->index, describe(found->fault));
-  const VectorFormat& format = vector.format();
-  DecryptedVector out{std::vector<BigInteger>(format.size), format.fraction_bits};
+std::vector<BigInteger> Decryptor::decrypt_residues(std::span<const std::uint64_t> ciphertexts) const {
+  if (const auto found = find_fault(public_key_, ciphertexts)) refuse(found->index, describe(found->fault));
   const Seed seed = Seed::from_system();
   const std::size_t threads = static_cast<std::size_t>(pool_.threads()),
-                    limbs = public_key_.ciphertext_limbs();
-  const std::size_t block = block_size((vector.ciphertexts() + threads - 1) / threads);
-  internal::for_blocks(pool_, vector.ciphertexts(), block, [&](std::size_t first, std::size_t count) {
-    Prng prng(seed, first);
-    auto plaintexts = decrypt_block(vector.residues().subspan(first * limbs, count * limbs), prng);
-    for (std::size_t i = 0; i < count; ++i) {
-      if ((plaintexts[i] << 1) > public_key_.n()) plaintexts[i] = plaintexts[i] - public_key_.n();
-      const std::size_t at = (first + i) * format.packing.slots;
-      const std::size_t slots = std::min<std::size_t>(format.packing.slots, format.size - at);
-      unpack(std::move(plaintexts[i]), format, first + i, std::span(out.integers).subspan(at, slots));
-    }
+                    limbs = public_key_.ciphertext_limbs(), total = ciphertexts.size() / limbs;
+  std::vector<BigInteger> out(total);
+  internal::for_blocks(pool_, total, block_size((total + threads - 1) / threads),
+                       [&](std::size_t first, std::size_t count) {
+                         Prng prng(seed, first);
+                         auto block = decrypt_block(ciphertexts.subspan(first * limbs, count * limbs), prng);
+                         std::ranges::move(block, out.begin() + static_cast<std::ptrdiff_t>(first));
+                       });
+  return out;
+}
+
+DecryptedVector Decryptor::decrypt(const EncryptedVector& vector) const {
+  check_same_key("decrypt", vector.key_id(), public_key_.id());
+  auto plaintexts = decrypt_residues(vector.residues());
+  const VectorFormat& format = vector.format();
+  DecryptedVector out{std::vector<BigInteger>(format.size), format.fraction_bits};
+  pool_.parallel_for(plaintexts.size(), [&](std::size_t i) {
+    BigInteger& plaintext = plaintexts[i];
+    if ((plaintext << 1) > public_key_.n()) plaintext = plaintext - public_key_.n();
+    const std::size_t at = i * format.packing.slots;
+    const std::size_t slots = std::min<std::size_t>(format.packing.slots, format.size - at);
+    unpack(std::move(plaintext), format, i, std::span(out.integers).subspan(at, slots));
   });
   return out;
 }

@@ -46,6 +46,8 @@ class Decryptor {
   Decryptor(const SecretKey& key, const ThreadPool& pool);
 
   DecryptedVector decrypt(const EncryptedVector& vector) const;
+  /// The plaintexts in [0, n) of residues [count][limbs of n^2], checked to be ciphertexts.
+  std::vector<BigInteger> decrypt_residues(std::span<const std::uint64_t> ciphertexts) const;
   /// Column by column.
   std::vector<DecryptedVector> decrypt(const EncryptedMatrix& matrix) const;
   /// Throws DecodeError also if the encrypted count of rows is not the stated one, or the counts of a
