@@ -1,6 +1,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include "bindings/engines.h"
 #include "bindings/errors.h"
 #include "bindings/paillier.h"
 #include "bindings/pipeline.h"
@@ -13,6 +14,7 @@ NB_MODULE(_core, module) {
   cloister::python::add_plans(module);
   cloister::python::add_paillier(module);
   cloister::python::add_pipeline(module);
+  cloister::python::add_engines(module);
   module.def(
       "kernels", [] { return std::string(name(cloister::select_kernels().target)); },
       "The vector instructions that this machine's kernels use.");

@@ -4,7 +4,8 @@
   own that is removed afterwards (or stays, where `folder` names it). One process plays owner and server here; for two
   machines use `cloister.Owner` and `cloister.Server`.
 - "simulate": the same iterations with the same polynomial in the clear, and an error on every weight as large as an
-  encrypted training may have. It shows what encryption will cost in accuracy, and protects nothing.
+  encrypted training may have. It shows what encryption will cost in accuracy, and protects nothing. (The polynomial is
+  the same where `sigmoid_degree` says which.)
 - "clear": the same iterations with the sigmoid itself, without any error.
 """
 
@@ -126,11 +127,12 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
     """Logistic regression of two classes by Nesterov's or Newton's method on encrypted rows.
 
     Parameters: `mode` (see the module), `iterations` (7 unless given), `ridge` (penalty on large weights over
-    standardized columns), `method` ("nesterov" or "newton"), `max_error` (that encryption may bring to the weights),
-    `spectrum_cap` ("auto" publishes one coarse number of the data; None assumes the worst), `clip` (columns are kept
+    standardized columns), `method` ("nesterov" or "newton"), `sigmoid_degree` (3, 5 or 7, of the polynomial in the
+    sigmoid's place; else the plan chooses, and simulations take 7), `max_error` (that encryption may bring to the
+    weights), `spectrum_cap` ("auto" publishes one coarse number of the data; None assumes the worst), `clip` (columns are kept
     within so many deviations), `threads`, `folder`, `progress`, `random_state` (of simulated errors).
 
-    Attributes: `coef_` [1][features], `intercept_` [1], `classes_`, `n_iter_`, `error_bound_`, `mean_`, `scale_`, and
+    Attributes: `coef_` `[1][features]`, `intercept_` [1], `classes_`, `n_iter_`, `error_bound_`, `mean_`, `scale_`, and
     `plan_` where the mode is encrypted. Weights are those of the columns as given; beyond `clip` deviations a
     prediction on scaled columns (`decision_function`) and one by `coef_` differ.
     """
@@ -138,16 +140,20 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
     _kind = "logistic"
 
     def __init__(self, *, mode: Mode = "encrypted", iterations: int | None = None, ridge: float = 0.0,
-                 method: Literal["nesterov", "newton"] = "nesterov", max_error: float = 1e-3,
-                 spectrum_cap: float | Literal["auto"] | None = "auto", clip: float = 16.0, threads: int = 0,
-                 folder: str | None = None, progress: Progress = None, random_state: Any = None) -> None:
+                 method: Literal["nesterov", "newton"] = "nesterov", sigmoid_degree: Literal[3, 5, 7] | None = None,
+                 max_error: float = 1e-3, spectrum_cap: float | Literal["auto"] | None = "auto", clip: float = 16.0,
+                 threads: int = 0, folder: str | None = None, progress: Progress = None,
+                 random_state: Any = None) -> None:
         super().__init__(mode=mode, iterations=iterations, max_error=max_error, spectrum_cap=spectrum_cap, clip=clip,
                          threads=threads, folder=folder, progress=progress, random_state=random_state)
         self.ridge = ridge
         self.method = method
+        self.sigmoid_degree = sigmoid_degree
 
     def _more_request(self) -> dict[str, Any]:
         more: dict[str, Any] = {"ridge": self.ridge, "method": self.method}
+        if self.sigmoid_degree is not None:
+            more["sigmoid_degree"] = self.sigmoid_degree
         if self.method == "newton" and self.mode != "encrypted":
             more["products"] = 3
         return more
@@ -158,7 +164,7 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
         return tags
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> EncryptedLogisticRegression:
-        """Trains on X [rows][features] and y of two classes. Raises cloister.Error where no plan fits."""
+        """Trains on X `[rows][features]` and y of two classes. Raises cloister.Error where no plan fits."""
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -181,7 +187,7 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
         return self._prepared(X) @ self._weights[1:] + self._weights[0]
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """[rows][2], of both classes."""
+        """`[rows][2]`, of both classes."""
         second = _sigmoid(self.decision_function(X))
         return np.column_stack([1 - second, second])
 
@@ -199,7 +205,7 @@ class _EncryptedRegression(RegressorMixin, _EncryptedLinearModel):
     _kind = "linear"
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Any:
-        """Trains on X [rows][features] and y [rows]. Raises cloister.Error where no plan fits."""
+        """Trains on X `[rows][features]` and y [rows]. Raises cloister.Error where no plan fits."""
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         self._fit_scaling(X)
         mean, deviation = y.mean(), y.std()

@@ -44,7 +44,7 @@ class LinearModel:
         object.__setattr__(self, "intercept", float(self.intercept))
 
     def margins(self, features: ArrayLike) -> NDArray[np.float64]:
-        """w . x + b of each row; features is [rows][features]."""
+        """w . x + b of each row; features is `[rows][features]`."""
         return np.asarray(features, dtype=np.float64) @ self.weights + self.intercept
 
     def predict(self, features: ArrayLike) -> NDArray[np.float64]:

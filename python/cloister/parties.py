@@ -125,7 +125,7 @@ class Owner(_Party):
     """Holds the data and the secret key; encrypts for a server and reads its answers.
 
     The secret key lies in the folder, sealed under `passphrase`; leave that away and say `unprotected=True` to have it
-    in the clear. Nothing is overwritten.
+    in the clear. Nothing is overwritten. `pickle` leaves the passphrase out.
     """
 
     def __init__(self, folder: PathLike = "owner", server: PathLike = "server", *, passphrase: str | None = None,
@@ -137,6 +137,10 @@ class Owner(_Party):
         self.outbox = Path(server)  #: the server's folder, or a copy of it that travels
         self.outbox.mkdir(parents=True, exist_ok=True)
         self._passphrase = passphrase
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the passphrase: an owner that was pickled cannot open a sealed key. Make a new one for its folder."""
+        return {**self.__dict__, "_passphrase": None}
 
     @property
     def _plan(self) -> Path:
@@ -160,7 +164,7 @@ class Owner(_Party):
         self._run(_core.generate_keys, self._plan, self.folder / "secret.key", public, self._passphrase)
 
     def encrypt_training(self, features: ArrayLike, target: ArrayLike) -> Path:
-        """Encrypts rows to train on: features [rows][features] within the plan's bound, standardized as it assumes;
+        """Encrypts rows to train on: features `[rows][features]` within the plan's bound, standardized as it assumes;
         labels 0 and 1 of a logistic model, standardized values of a linear one."""
         out = self.outbox / "train.enc"
         self._run(_core.encrypt_training_rows, self._plan, self._secret, out, _matrix(features), _vector(target),

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol
 
-from tqdm.auto import tqdm
-
 #: Called with (stage, done, total, note); what it raises ends the call.
 ProgressCallback = Callable[[str, int, int, str], None]
 
@@ -23,13 +21,17 @@ class _Bars:
     """A bar for each stage."""
 
     def __init__(self) -> None:
+        # Where a bar is wanted: in a notebook without ipywidgets the import warns.
+        from tqdm.auto import tqdm
+
+        self._new_bar = tqdm
         self._bar: Any = None
         self._stage = ""
 
     def __call__(self, stage: str, done: int, total: int, note: str) -> None:
         if self._bar is None or stage != self._stage:
             self.close()
-            self._bar, self._stage = tqdm(total=total, desc=stage, leave=False), stage
+            self._bar, self._stage = self._new_bar(total=total, desc=stage, leave=False), stage
         self._bar.total = total
         self._bar.n = done
         self._bar.set_postfix_str(note, refresh=False)

@@ -93,6 +93,17 @@ def test_encrypted_mode_is_near_the_clear_one() -> None:
     assert ours.plan_.request["iterations"] == 3
 
 
+def test_a_simulation_with_the_same_polynomial_is_the_reference_of_an_encrypted_training() -> None:
+    x, y = _table()
+    labels = y > 0
+    ours = cloister.EncryptedLogisticRegression(iterations=2, sigmoid_degree=3).fit(x, labels)
+    same, finer = (cloister.EncryptedLogisticRegression(mode="simulate", iterations=2, sigmoid_degree=degree,
+                                                        max_error=1e-15, random_state=1).fit(x, labels)
+                   for degree in (3, 7))
+    assert np.linalg.norm(ours._weights - same._weights) <= ours.error_bound_ <= 1e-3
+    assert np.linalg.norm(ours._weights - finer._weights) > ours.error_bound_
+
+
 def test_two_threads_work_at_once(tmp_path: Path) -> None:
     """While one thread is inside the core, the other's calls begin and end: the core does not hold the GIL."""
     x, _ = _table(20000)

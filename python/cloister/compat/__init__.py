@@ -1,7 +1,7 @@
-"""Other libraries' interfaces on Cloister's engine: change the import and keep the program.
+"""Other libraries' interfaces on Cloister's engine, for programs that were written against them.
 
-``from cloister.compat import phe`` takes python-paillier's place. ``install("phe")`` makes ``import phe`` mean the
-same, for programs whose imports are not to be changed.
+Change an import (``import cloister.compat.tenseal as ts``, ``from cloister.compat import phe``), or call
+``install("tenseal")`` before the program's own imports run.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ __all__ = ["install"]
 
 
 def install(name: str) -> None:
-    """Make ``import name`` and imports of its submodules give Cloister's modules, in this process from now on.
+    """Has ``import NAME`` and its submodules mean ``cloister.compat.NAME`` in this process.
 
-    Raises ImportError if there is no such interface, or if the other library was imported before.
+    Raises ImportError where there is no such layer, or where the library itself was imported before.
     """
-    package = importlib.import_module(f"{__name__}.{name}") if name.isidentifier() else None
-    if package is None:
+    if not name.isidentifier():
         raise ImportError(f"there is no interface {name!r} in {__name__}")
-    if sys.modules.get(name, package) is not package:
+    ours = f"{__name__}.{name}"
+    module = importlib.import_module(ours)
+    if sys.modules.get(name, module) is not module:
         raise ImportError(f"{name} is imported already; call cloister.compat.install({name!r}) before")
-    for module in pkgutil.iter_modules(getattr(package, "__path__", ())):
-        if not module.name.startswith("_") or module.name == "__about__":
-            sys.modules[f"{name}.{module.name}"] = importlib.import_module(f"{package.__name__}.{module.name}")
-    sys.modules[name] = package
+    for found in pkgutil.walk_packages(module.__path__, f"{ours}."):
+        if "._" not in found.name or found.name.endswith(".__about__"):
+            sys.modules[name + found.name.removeprefix(ours)] = importlib.import_module(found.name)
+    sys.modules[name] = module

@@ -75,9 +75,10 @@ rlwe::ParametersSpec Parameters::chain(const ParametersSpec& spec) {
   return out;
 }
 
-std::shared_ptr<const Parameters> Parameters::create(const ParametersSpec& spec, const KernelTable& kernels) {
+std::shared_ptr<const Parameters> Parameters::create(const ParametersSpec& spec, const KernelTable& kernels,
+                                                     rlwe::SecurityTable table) {
   return std::shared_ptr<const Parameters>(
-      new Parameters(spec, rlwe::Parameters::create(chain(spec), kernels)));
+      new Parameters(spec, rlwe::Parameters::create(chain(spec), kernels, table)));
 }
 
 std::vector<Scale> Parameters::scales(const ParametersSpec& spec, const rlwe::ParametersSpec& chain) {

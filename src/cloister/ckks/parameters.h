@@ -39,8 +39,10 @@ struct ParametersSpec {
 class Parameters {
  public:
   /// Special primes are added as the digits need them, of at most 49 bits where that suffices. Throws
-  /// SecurityError if the 128-bit table is exceeded, ParametersError for values out of range.
-  static std::shared_ptr<const Parameters> create(const ParametersSpec& spec, const KernelTable& kernels);
+  /// SecurityError if the 128-bit table is exceeded, ParametersError for values out of range. `table`: k2018
+  /// is for compatibility layers only.
+  static std::shared_ptr<const Parameters> create(const ParametersSpec& spec, const KernelTable& kernels,
+                                                  rlwe::SecurityTable table = rlwe::SecurityTable::k2024);
   /// The chain of primes that `create` takes: for the planner's sums, without building any table.
   static rlwe::ParametersSpec chain(const ParametersSpec& spec);
   /// The scale of each level of that chain.

@@ -66,6 +66,9 @@ struct PartByPart {
   }
 };
 
+template <typename Finish>
+PartByPart(Finish) -> PartByPart<Finish>;  // for compilers that do not deduce an aggregate's argument
+
 /// Into two polynomials, which may be what is added to the pair.
 struct IntoPolys {
   EvaluationPoly *b, *a;

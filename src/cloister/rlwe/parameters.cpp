@@ -39,8 +39,8 @@ Bytes32 fingerprint(const ParametersSpec& spec) {
   return sha256(w.bytes());
 }
 
-void check_security(int log2_degree, double log2_qp) {
-  const double most = max_log2_modulus(log2_degree);
+void check_security(int log2_degree, double log2_qp, SecurityTable table) {
+  const double most = max_log2_modulus(log2_degree, table);
   if (log2_qp > most)
     throw SecurityError("parameters: log2(QP) = " + std::to_string(log2_qp) + " at ring degree 2^" +
                         std::to_string(log2_degree) + " is below 128-bit security, which allows " +
@@ -76,15 +76,18 @@ std::size_t ParametersSpec::special_limbs(std::size_t q_limbs) const {
   return p_primes.size();
 }
 
-std::shared_ptr<const Parameters> Parameters::create(ParametersSpec spec, const KernelTable& kernels) {
-  return std::shared_ptr<const Parameters>(new Parameters(std::move(spec), kernels, SecurityCheck::kEnforce));
+std::shared_ptr<const Parameters> Parameters::create(ParametersSpec spec, const KernelTable& kernels,
+                                                     SecurityTable table) {
+  return std::shared_ptr<const Parameters>(
+      new Parameters(std::move(spec), kernels, SecurityCheck::kEnforce, table));
 }
 
-Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, SecurityCheck check)
+Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, SecurityCheck check,
+                       SecurityTable table)
     : spec_(std::move(spec)), check_(check) {
   log2_q_ = log2_product(spec_.q_primes);
   log2_p_ = log2_product(spec_.p_primes);
-  if (check == SecurityCheck::kEnforce) check_security(spec_.log2_degree, log2_qp());
+  if (check == SecurityCheck::kEnforce) check_security(spec_.log2_degree, log2_qp(), table);
   ring_ = Ring::create(spec_.log2_degree, spec_.q_primes, spec_.p_primes, kernels);
   id_ = fingerprint(spec_);
 

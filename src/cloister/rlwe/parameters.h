@@ -9,6 +9,7 @@
 #include "cloister/ring/base_converter.h"
 #include "cloister/ring/limb_division.h"
 #include "cloister/ring/ring.h"
+#include "cloister/rlwe/security.h"
 
 namespace cloister::rlwe {
 
@@ -43,7 +44,9 @@ class Parameters {
  public:
   /// Throws SecurityError if log2(QP) exceeds the 128-bit table, ParametersError if the primes, the
   /// digits or the special modulus (at least as large as every digit) are unfit.
-  static std::shared_ptr<const Parameters> create(ParametersSpec spec, const KernelTable& kernels);
+  /// `table`: k2018 is for compatibility layers only.
+  static std::shared_ptr<const Parameters> create(ParametersSpec spec, const KernelTable& kernels,
+                                                  SecurityTable table = SecurityTable::k2024);
 
   /// Those of encapsulated_spec. Throws SecurityError where their modulus is above
   /// max_log2_encapsulated_modulus. Cost: two primes' tables.
@@ -93,7 +96,8 @@ class Parameters {
  private:
   friend class InsecureParametersForTests;
   enum class SecurityCheck { kEnforce, kSkipInTests };
-  Parameters(ParametersSpec spec, const KernelTable& kernels, SecurityCheck check);
+  Parameters(ParametersSpec spec, const KernelTable& kernels, SecurityCheck check,
+             SecurityTable table = SecurityTable::k2024);
 
   ParametersSpec spec_;
   SecurityCheck check_;

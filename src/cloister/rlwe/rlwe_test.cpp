@@ -279,6 +279,8 @@ TEST(RlweParameters, SecurityTableIsEnforced) {
   EXPECT_LE(good->log2_qp(), max_log2_modulus(10));
   EXPECT_EQ(max_log2_modulus(9), 0);
   EXPECT_EQ(max_log2_modulus(15), 868);
+  EXPECT_EQ(max_log2_modulus(13, SecurityTable::k2018), 218);
+  EXPECT_EQ(max_log2_modulus(16, SecurityTable::k2018), 0);
 }
 
 TEST(RlweParameters, SparseSecretsAreForSmallModuliAndLargeRings) {

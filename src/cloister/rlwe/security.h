@@ -2,10 +2,15 @@
 
 namespace cloister::rlwe {
 
+/// Which table of moduli parameters are held to. k2018 is a little larger, and for compatibility layers only:
+/// programs that were written against it run, with a warning.
+enum class SecurityTable { k2024, k2018 };
+
 /// The largest log2(QP) for 128-bit classical security with a ternary secret and error deviation of at
 /// least 3.19, at ring degree 2^log2_degree; 0 for degrees that the table does not have.
-/// Source: Bossuat et al., "Security Guidelines for Implementing Homomorphic Encryption", 2024.
-double max_log2_modulus(int log2_degree) noexcept;
+/// Sources: Bossuat et al., "Security Guidelines for Implementing Homomorphic Encryption", 2024; for k2018
+/// Albrecht et al., "Homomorphic Encryption Security Standard", 2018, table 1.
+double max_log2_modulus(int log2_degree, SecurityTable table = SecurityTable::k2024) noexcept;
 
 /// The largest log2 of the modulus, special primes included, under which anything is encrypted with an
 /// ephemeral secret of kEncapsulationWeight nonzero coefficients; 0 for degrees that are too small for one.

@@ -4,6 +4,7 @@
 
 #include "cloister/base/error.h"
 #include "cloister/base/file.h"
+#include "cloister/base/testing/temporary_folder.h"
 #include "cloister/paillier/noise_base.h"
 #include "cloister/paillier/owner/encoding.h"
 #include "cloister/paillier/testing/test_parties.h"
@@ -14,9 +15,6 @@ namespace {
 
 class KeyFolderTest : public ::testing::Test {
  protected:
-  void SetUp() override { std::filesystem::create_directories(root); }
-  void TearDown() override { std::filesystem::remove_all(root); }
-
   /// The same factors with another h: a key with an id of its own.
   static paillier::SecretKey other_key() {
     const auto key = paillier::TestParties::load();
@@ -28,7 +26,8 @@ class KeyFolderTest : public ::testing::Test {
                       key.public_key().id(), wire::Protection::none_at_callers_word());
   }
 
-  const std::filesystem::path root = std::filesystem::path(::testing::TempDir()) / "cloister-key-folder";
+  const TemporaryFolder temporary;
+  const std::filesystem::path root = temporary.path();
   const KeyFolder folder{root};
 };
 

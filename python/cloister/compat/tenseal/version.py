@@ -1,0 +1,3 @@
+"""The TenSEAL release whose interface this is."""
+
+__version__ = "0.3.16"
