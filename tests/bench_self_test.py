@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from bench import figures, machine, owners, scale  # noqa: E402
 from bench.compare import (  # noqa: E402
-    bfv, chd, chd_data, environments, operations, paillier, parameters, protocol, salary)
+    bfv, chd, chd_data, environments, operations, paillier, parameters, phe_operations, protocol, salary)
 from bench.compare.protocol import Operation, Side, SideError  # noqa: E402
 from bench.figures import Summary, byte_count, number, table, verdict  # noqa: E402
 
@@ -229,6 +229,23 @@ class Owners(unittest.TestCase):
         for words in (["--owners", "0"], ["--rows", "10"], ["--features", "0"], ["--bins", "7"]):
             with self.assertRaises(SystemExit):
                 quietly(owners.parse, words)
+
+
+class PythonPaillier(unittest.TestCase):
+    def test_every_row_is_measured_by_both_sides(self):
+        text = (ROOT / "bench/compare/phe_operations_side.py").read_text(encoding="utf-8")
+        for row in phe_operations.ROWS:
+            self.assertIn(f'"{row.name}"', text)
+
+    def test_a_sample_has_its_share_of_noise(self):
+        text = (ROOT / "python/bindings/paillier.cpp").read_text(encoding="utf-8")
+        ahead = int(re.search(r"kNoiseAhead = (\d+)", text)[1])
+        self.assertEqual(phe_operations.MANY % ahead, 0)
+
+    def test_options_that_make_no_sense(self):
+        for words in (["--samples", "9"], ["--bits", "1024"], ["--operations", "square"]):
+            with self.assertRaises(SystemExit):
+                quietly(phe_operations.parse, words)
 
 
 class Paillier(unittest.TestCase):

@@ -96,3 +96,15 @@ def test_a_modulus_of_small_factors_still_computes() -> None:
     key = pair_of(p, q)
     assert isinstance(key.public.engine, engine.PlainEngine)
     assert key.public.raw_encrypt(5, 7) == key.their_public.raw_encrypt(5, 7)
+
+
+def test_factors_that_are_too_close_decrypt_with_a_warning() -> None:
+    p = (1 << 1024) - 105
+    q = p - 2
+    while not theirs.util.is_prime(q):
+        q -= 2
+    assert theirs.util.is_prime(p)
+    key = pair_of(p, q)
+    assert isinstance(key.public.engine, engine.CoreEngine)
+    with pytest.warns(ours.SlowKeyWarning, match="too close"):
+        assert key.private.decrypt(key.public.encrypt(-2.5)) == -2.5

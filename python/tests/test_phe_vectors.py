@@ -2,6 +2,7 @@
 
 import math
 import random
+import signal
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from phe_pairs import pair, seed
 
 from cloister.compat import phe as ours
+from cloister.compat.phe import engine
 
 KEYS = [pair(1024), pair(2048)]
 key_of_each_kind = pytest.mark.parametrize("key", KEYS, ids=["plain", "engine"])
@@ -276,3 +278,42 @@ def test_slices_of_ints_stay_ints_and_long_ones_become_objects() -> None:
     decrypted = key.private.decrypt_vector(vector)
     assert decrypted.dtype == object and decrypted.tolist() == [2**64, -20]
     assert key.private.decrypt_vector(vector[1:]).dtype == np.int64
+
+
+def test_long_vectors_are_computed_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same results, and Python hears Ctrl-C in between."""
+    key, chance = KEYS[1], random.Random(seed())
+    x, y = floats(chance, 11), floats(chance, 11)
+    monkeypatch.setattr(engine, "AT_ONCE", 4)
+    for terms in (3, 11, 25):
+        monkeypatch.setattr(engine, "TERMS_AT_ONCE", terms)
+        vector = key.public.encrypt_vector(x)
+        fx, fy = fractions(x), fractions(y)
+        assert key.private.decrypt_vector(vector).tolist() == x.tolist()
+        assert opened(key, vector * y) == [p * q for p, q in zip(fx, fy, strict=True)]
+        matrix = np.stack([y, x, -y])
+        exact = [sum(p * q for p, q in zip(fx, fractions(row), strict=True)) for row in matrix]
+        assert opened(key, matrix @ vector) == exact
+        assert opened(key, vector @ y) == exact[:1]
+        assert opened(key, ours.EncryptedVector.combine([vector, vector, vector], [1, -2.5, 3])) == [
+            Fraction(3, 2) * p for p in fx
+        ]
+
+
+def test_control_c_ends_a_long_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    key, steps = KEYS[1], []
+    encrypt = key.public.engine._key.encrypt
+
+    class Interrupted:
+        """An engine's key that is interrupted within its third call."""
+
+        def encrypt(self, plaintexts: bytes) -> bytes:
+            steps.append(len(plaintexts))
+            if len(steps) == 3:
+                signal.raise_signal(signal.SIGINT)
+            return encrypt(plaintexts)
+
+    monkeypatch.setattr(key.public.engine, "_key", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        key.public.encrypt_vector(range(20 * engine.AT_ONCE))
+    assert len(steps) == 3

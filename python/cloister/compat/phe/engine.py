@@ -11,7 +11,7 @@ import secrets
 import sys
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import cloister
@@ -94,6 +94,20 @@ def join(numbers: Iterable[int], width: int) -> bytes:
     return b"".join(number.to_bytes(width, "little") for number in numbers)
 
 
+AT_ONCE, TERMS_AT_ONCE = 512, 16384
+"""Ciphertexts and terms that a call of the engine takes, so that Ctrl-C is heard within a fraction of a second."""
+
+
+def _in_parts(call: Callable[..., bytes], *arrays: bytes, count: int) -> bytes:
+    """A call that treats `count` entries of each array one by one, in steps."""
+    if count <= AT_ONCE:
+        return call(*arrays)
+    widths = [len(array) // count for array in arrays]
+    starts = range(0, count, AT_ONCE)
+    parts = ([a[at * w : (at + AT_ONCE) * w] for a, w in zip(arrays, widths, strict=True)] for at in starts)
+    return b"".join(call(*part) for part in parts)
+
+
 class CoreEngine:
     """Cloister's engine, for lengths from 2,048 bits on. Calls are safe from many threads and run side by side."""
 
@@ -101,23 +115,66 @@ class CoreEngine:
         self.plain_bytes = n.bit_length() // 8
         self.cipher_bytes = 2 * self.plain_bytes
         self._key = key = _core.PublicKey(n.to_bytes(self.plain_bytes, "little"), threads)
-        self.encrypt = key.encrypt
-        self.encrypt_with = key.encrypt_with
-        self.rerandomize = key.rerandomize
         self.add_clear = key.add_clear
         self.multiply = key.multiply
         self.invert = key.invert
-        self.power = key.power
         self.combine = key.combine
-        self.dot = key.dot
         self.check = key.check
+
+    def encrypt(self, plaintexts: bytes) -> bytes:
+        return _in_parts(self._key.encrypt, plaintexts, count=len(plaintexts) // self.plain_bytes)
+
+    def encrypt_with(self, plaintexts: bytes, factors: bytes) -> bytes:
+        return _in_parts(self._key.encrypt_with, plaintexts, factors, count=len(plaintexts) // self.plain_bytes)
+
+    def rerandomize(self, ciphertexts: bytes) -> bytes:
+        return _in_parts(self._key.rerandomize, ciphertexts, count=len(ciphertexts) // self.cipher_bytes)
+
+    def power(self, bases: bytes, exponents: bytes, negative: bytes) -> bytes:
+        return _in_parts(self._key.power, bases, exponents, negative, count=len(negative))
+
+    def dot(self, terms: bytes, exponents: bytes, negative: bytes) -> bytes:
+        size, width = len(terms) // self.cipher_bytes, len(exponents) // len(negative)
+        step = max(1, TERMS_AT_ONCE // size) * size  # of whole rows
+        parts = (
+            (exponents[at * width : (at + step) * width], negative[at : at + step])
+            for at in range(0, len(negative), step)
+        )
+        return b"".join(self._rows(terms, *part) for part in parts)
+
+    def _rows(self, terms: bytes, exponents: bytes, negative: bytes) -> bytes:
+        """Some rows, or one that is so long that it is computed in pieces."""
+        size, width = len(terms) // self.cipher_bytes, len(exponents) // len(negative)
+        if size <= TERMS_AT_ONCE:
+            return self._key.dot(terms, exponents, negative)
+        total = None
+        for at in range(0, size, TERMS_AT_ONCE):
+            end = at + TERMS_AT_ONCE
+            piece = terms[at * self.cipher_bytes : end * self.cipher_bytes]
+            product = self._key.dot(piece, exponents[at * width : end * width], negative[at:end])
+            total = product if total is None else self._key.multiply(total, product)
+        assert total is not None
+        return total
 
     def decryptor(self, p: int, q: int) -> Decryptor:
         width = self.plain_bytes // 2
         try:
-            return _core.SecretKey(self._key, p.to_bytes(width, "little"), q.to_bytes(width, "little"))
-        except (OverflowError, cloister.InvalidArgumentError):  # factors that no careful maker would choose
+            return _CoreDecryptor(
+                self, _core.SecretKey(self._key, p.to_bytes(width, "little"), q.to_bytes(width, "little"))
+            )
+        except (OverflowError, cloister.InvalidArgumentError) as error:
+            warnings.warn(f"this private key is decrypted with slowly: {error}", SlowKeyWarning, stacklevel=4)
             return _PlainDecryptor(self, p, q)
+
+
+class _CoreDecryptor:
+    """The engine's, in steps."""
+
+    def __init__(self, engine: CoreEngine, key: _core.SecretKey) -> None:
+        self._engine, self._key = engine, key
+
+    def decrypt(self, ciphertexts: bytes) -> bytes:
+        return _in_parts(self._key.decrypt, ciphertexts, count=len(ciphertexts) // self._engine.cipher_bytes)
 
 
 class PlainEngine:

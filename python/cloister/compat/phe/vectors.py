@@ -349,8 +349,10 @@ class EncryptedVector:
             for weight, vector in zip(integers, vectors, strict=True)
         ]
         bound = first._checked(sum(v.bound << abs(w).bit_length() for v, w in zip(vectors, weights, strict=True)))
-        columns = b"".join(vector._data for vector in vectors)
-        data = first.public_key.engine.combine(columns, *arrays.power_bytes(weights))
+        computing, powers = first.public_key.engine, arrays.power_bytes(weights)
+        step = max(1, engine.TERMS_AT_ONCE // len(vectors)) * computing.cipher_bytes
+        parts = (b"".join(v._data[at : at + step] for v in vectors) for at in range(0, len(first._data), step))
+        data = b"".join(computing.combine(part, *powers) for part in parts)
         return first._like(data, least + exponent, bound)
 
     def _number(self, data: bytes, exponent: int) -> EncryptedNumber:
