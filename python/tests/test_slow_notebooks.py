@@ -56,8 +56,8 @@ def test_heart_disease_runs_on_the_public_data_set(monkeypatch: pytest.MonkeyPat
 
 
 def test_there_are_notebooks() -> None:
-    assert {path.stem for path in NOTEBOOKS} >= {"getting_started", "heart_disease", "salaries", "several_owners",
-                                                 "what_the_server_sees"}
+    assert {path.stem for path in NOTEBOOKS} >= {"getting_started", "heart_disease", "moving_from_tenseal", "salaries",
+                                                 "several_owners", "what_the_server_sees"}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
