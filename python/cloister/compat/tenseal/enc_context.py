@@ -95,8 +95,11 @@ class Decryptor(SEALPrimitive):
     _kinds = (ContextData,)
 
 
-def _is_int(value: Any) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+def _integers(values: list[Any]) -> list[int]:
+    """Arguments that must be integers."""
+    if any(not hasattr(value, "__index__") or isinstance(value, bool) for value in values):
+        raise TypeError("new(): incompatible function arguments: integers are expected")
+    return [int(value) for value in values]
 
 
 class Context:
@@ -126,14 +129,14 @@ class Context:
             raise ValueError("Invalid scheme type, use either SCHEME_TYPE.BFV or SCHEME_TYPE.CKKS")
         if not (isinstance(n_threads, int) and n_threads > 0):
             n_threads = multiprocessing.cpu_count()
-        is_list = hasattr(coeff_mod_bit_sizes, "__iter__") and all(_is_int(size) for size in coeff_mod_bit_sizes)
-        modulus = plain_modulus if scheme == SCHEME_TYPE.BFV else 0
-        if not _is_int(poly_modulus_degree) or not is_list or not _is_int(modulus) or modulus < 0:
-            raise TypeError("new(): incompatible function arguments: integers are expected")
+        is_list = hasattr(coeff_mod_bit_sizes, "__iter__")
+        degree, *sizes = _integers([poly_modulus_degree, *(coeff_mod_bit_sizes if is_list else [None])])
         asymmetric = encryption_type.value == ENCRYPTION_TYPE.ASYMMETRIC.value
-        degree, sizes = int(poly_modulus_degree), [int(size) for size in coeff_mod_bit_sizes]
         if scheme == SCHEME_TYPE.BFV:
-            self.data = ContextData.new(bfv_parameters(degree, int(modulus), sizes), asymmetric, n_threads)
+            (modulus,) = _integers([plain_modulus])
+            if modulus < 0:
+                raise TypeError("new(): incompatible function arguments: the modulus is negative")
+            self.data = ContextData.new(bfv_parameters(degree, modulus, sizes), asymmetric, n_threads)
         else:
             parameters = ckks_parameters(degree, sizes)
             self.data = ContextData.new(parameters, asymmetric, n_threads)

@@ -49,7 +49,7 @@ class ElementTensor(AbstractTensor):
             raise ValueError(
                 "can't encrypt vectors of this size, please use a larger polynomial modulus degree."
             )
-        elements = values.reshape(self._batch, -1).T if batch else values.reshape(-1, 1)
+        elements = values.reshape(values.shape[0], -1).T if batch else values.reshape(-1, 1)
         with as_tenseal("encoded values are too large"):
             self._rows = context.engine.encrypt(context.encryption_key(), self._table(self._reduced(elements)))
         return self
@@ -112,7 +112,7 @@ class ElementTensor(AbstractTensor):
         made._rows = self.data.take(indices.ravel().tolist())
         return made
 
-    def _pair(self, other: "ElementTensor", verb: str) -> tuple[Self, Self]:
+    def _pair(self, other: Self, verb: str) -> tuple[Self, Self]:
         """Both repeated to one shape."""
         self._need_same_engine(other, verb)
         if self._batch and other._batch and self._batch != other._batch:
@@ -120,7 +120,8 @@ class ElementTensor(AbstractTensor):
         if self._shape == other._shape:
             return self, other
         shape = self._common_shape(other._shape)
-        return tuple(t._arranged(broadcast_to(t._indices(), shape)) for t in (self, other))
+        first, second = (t._arranged(broadcast_to(t._indices(), shape)) for t in (self, other))
+        return first, second
 
     def _common_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         try:
@@ -161,7 +162,7 @@ class ElementTensor(AbstractTensor):
         sign = 1 if verb == "add" else -1
         if is_number(other):
             return self._add_numbers(self._number(sign * other))
-        if not isinstance(other, ElementTensor):
+        if not isinstance(other, type(self)):
             wide, numbers = self._with_plain(other)
             return wide._add_numbers(self._reduced(sign * numbers))
         a, b = self._pair(other, verb)
@@ -187,7 +188,7 @@ class ElementTensor(AbstractTensor):
         with as_tenseal():
             if is_number(other):
                 return self._with_rows(engine.multiply_numbers(self._rows, self._number(other)))
-            if not isinstance(other, ElementTensor):
+            if not isinstance(other, type(self)):
                 wide, numbers = self._with_plain(other)
                 return wide._with_rows(engine.multiply_numbers(wide._rows, numbers))
             a, b = self._pair(other, "multiply")
@@ -227,24 +228,24 @@ class ElementTensor(AbstractTensor):
         made._batch, made._spilt = None, False
         return made
 
-    def _product(self, other: "ElementTensor | np.ndarray", inner: int, shape: tuple[int, ...]) -> Self:
+    def _product(self, other: Self | np.ndarray, inner: int, shape: tuple[int, ...]) -> Self:
         """The matrix product over `inner` elements, of the shape of the result."""
         context = self._need_context()
         with as_tenseal():
-            if isinstance(other, ElementTensor):
+            if isinstance(other, np.ndarray):
+                numbers = np.ascontiguousarray(self._reduced(other).reshape(inner, -1))
+                made = self._with_rows(context.engine.contract_numbers(self._rows, numbers))
+            else:
                 self._need_same_engine(other, "multiply")
                 keys = context.need_relinearization()
                 made = self._with_rows(context.engine.contract(self._rows, other._rows, inner, keys))
-            else:
-                numbers = np.ascontiguousarray(self._reduced(other).reshape(inner, -1))
-                made = self._with_rows(context.engine.contract_numbers(self._rows, numbers))
         made._shape = shape
         return made
 
-    def _factor(self, other: Any, operation: str) -> "ElementTensor | np.ndarray":
+    def _factor(self, other: Any, operation: str) -> Self | np.ndarray:
         if is_number(other):
             raise TypeError(f"{operation}(): incompatible function arguments: a tensor is expected")
-        return other if isinstance(other, ElementTensor) else self._plain(other)
+        return other if isinstance(other, type(self)) else self._plain(other)
 
     def dot(self, other: Any) -> Self:
         """The product of vectors and matrices, as NumPy's; of batched ones summed over the batch too, as TenSEAL's.
@@ -254,7 +255,7 @@ class ElementTensor(AbstractTensor):
         left, right = len(self._shape), len(factor.shape)
         if not 1 <= left <= 2 or not 1 <= right <= 2:
             raise ValueError("don't support dot operations of more than 2 dimensions")
-        if self._batch is not None or (isinstance(factor, ElementTensor) and factor._batch is not None):
+        if self._batch is not None or (isinstance(factor, type(self)) and factor._batch is not None):
             return self._dot_of_batch(factor)
         if left == 2 and right == 2:
             return self.mm(factor)
@@ -263,7 +264,7 @@ class ElementTensor(AbstractTensor):
         shape = (*self._shape[:-1], *tuple(factor.shape)[1:])
         return self._product(factor, self._shape[-1], shape)
 
-    def _dot_of_batch(self, factor: "ElementTensor | np.ndarray") -> Self:
+    def _dot_of_batch(self, factor: Self | np.ndarray) -> Self:
         if len(self._shape) == 2 and len(factor.shape) == 2:
             return self.mm(factor)
         if len(self._shape) == 1 and len(factor.shape) == 2:

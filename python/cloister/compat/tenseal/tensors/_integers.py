@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cloister.compat.tenseal._context_data import ContextData
+from cloister.compat.tenseal._parameters import BfvParameters
 
 
 class Integers:
@@ -20,8 +21,10 @@ class Integers:
         return np.asarray(values).astype(np.int64)
 
     def _modulus(self) -> int:
-        assert self._context is not None
-        return self._context.parameters.plain_modulus
+        parameters = None if self._context is None else self._context.parameters
+        if not isinstance(parameters, BfvParameters):
+            raise ValueError("missing context" if parameters is None else "unsupported scheme")
+        return parameters.plain_modulus
 
     def _reduced(self, values: np.ndarray) -> np.ndarray:
         """To the numbers around 0 that the modulus has."""

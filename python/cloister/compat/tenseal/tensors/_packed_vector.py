@@ -100,7 +100,7 @@ class PackedVector(AbstractTensor):
             raise ValueError(f"can't {verb} vectors of different sizes")
         return self._layout.table(self._reduced(numbers))
 
-    def _pair(self, other: "PackedVector", verb: str) -> tuple[Self, Self]:
+    def _pair(self, other: Self, verb: str) -> tuple[Self, Self]:
         """Both with one layout, but for one of a single number, which lies in every slot."""
         self._need_same_engine(other, verb)
         if self._is_single() or other._is_single() or self._layout == other._layout:
@@ -140,7 +140,7 @@ class PackedVector(AbstractTensor):
         apply = engine.add if verb == "add" else engine.sub
         if is_number(other):
             return self._add_numbers(self._number(other if verb == "add" else -other))
-        if not isinstance(other, PackedVector):
+        if not isinstance(other, type(self)):
             table = self._operand(other, verb)
             with as_tenseal():
                 rows = engine.add_values(self._rows, table if verb == "add" else -table)
@@ -182,7 +182,7 @@ class PackedVector(AbstractTensor):
         with as_tenseal():
             if is_number(other):
                 return self._with_rows(engine.multiply_numbers(self._rows, self._number(other)))
-            if not isinstance(other, PackedVector):
+            if not isinstance(other, type(self)):
                 made = self._with_rows(engine.multiply_values(self._rows, self._operand(other, "multiply")))
                 made._spilt = False
                 return made
@@ -210,7 +210,7 @@ class PackedVector(AbstractTensor):
 
     def dot(self, other: Any) -> Self:
         """The sum of the products with a vector or clear numbers. One level; Galois keys."""
-        if not isinstance(other, PackedVector) and self._plain(other).ndim != 1:
+        if not isinstance(other, type(self)) and self._plain(other).ndim != 1:
             raise ValueError("can only operate with a vector")
         self._need_context().need_galois()
         return self.mul(other).sum()

@@ -36,7 +36,7 @@ class CKKSVector(PackedVector):
         if self._layout.rows > 1:
             raise ValueError(f"can't execute {operation} on chunked vectors")
 
-    def mm(self, other: Any) -> "CKKSVector":
+    def mm(self, other: Any) -> Self:
         """The product with a clear matrix [size][n]. One level; Galois keys; about 2 sqrt(d) rotations, d the
         smaller dimension."""
         numbers = self._plain(other)
@@ -59,7 +59,7 @@ class CKKSVector(PackedVector):
 
     matmul = mm
 
-    def enc_matmul_plain(self, other: Any, row_size: int) -> "CKKSVector":
+    def enc_matmul_plain(self, other: Any, row_size: int) -> Self:
         """The product of a matrix that `enc_matmul_encoding` made, of `row_size` rows, with a clear vector. One
         level; Galois keys."""
         numbers = self._plain(other)
@@ -67,7 +67,7 @@ class CKKSVector(PackedVector):
             raise ValueError("can only operate with a vector")
         return self._columns(numbers, row_size)
 
-    def conv2d_im2col(self, other: Any, windows_nb: int) -> "CKKSVector":
+    def conv2d_im2col(self, other: Any, windows_nb: int) -> Self:
         """The convolution of an image that `im2col_encoding` made, of so many windows, with a kernel. One level;
         Galois keys."""
         kernel = self._plain(other)
@@ -77,7 +77,7 @@ class CKKSVector(PackedVector):
             raise ValueError("tensor with empty columns")
         return self._columns(kernel.ravel(), windows_nb)
 
-    def _columns(self, numbers: np.ndarray, width: int) -> "CKKSVector":
+    def _columns(self, numbers: np.ndarray, width: int) -> Self:
         """The sum over groups of `width` numbers, each times a number."""
         context = self._need_context()
         keys = context.need_galois()
@@ -99,7 +99,7 @@ class CKKSVector(PackedVector):
         made._layout, made._spilt = Layout(1, width, layout.slots), False
         return made
 
-    def _grouped(self, groups: int, width: int) -> "CKKSVector":
+    def _grouped(self, groups: int, width: int) -> Self:
         """The same numbers in so many groups: a level where they lie otherwise."""
         layout = Layout(groups, width, self._layout.slots)
         if self._layout == layout or (self._layout.is_full and layout.is_full):
@@ -134,7 +134,7 @@ class CKKSVector(PackedVector):
         """`conv2d_im2col`, in place."""
         return self._become(self.conv2d_im2col(other, windows_nb))
 
-    def __matmul__(self, other: Any) -> "CKKSVector":
+    def __matmul__(self, other: Any) -> Self:
         return self.mm(other)
 
     def __imatmul__(self, other: Any) -> Self:
