@@ -4,9 +4,8 @@
 
 namespace cloister::python {
 
-/// Adds the package's exceptions to the module: Error and, derived from it, one for each row of
-/// error_code_table(), under its python_name; and has every cloister::Error arrive in Python as the one of
-/// its code, with the attribute `code`.
+/// Has every cloister::Error arrive in Python as the exception of its code: that of cloister/errors.py under
+/// the row's python_name in error_code_table(). Adds the table, [(python_name, name), ...], as `error_codes`.
 void add_errors(nanobind::module_& module);
 
 }  // namespace cloister::python

@@ -1,6 +1,7 @@
 """Machine learning on data that stays encrypted."""
 
-from cloister._core import (
+from cloister._core import kernels
+from cloister.errors import (
     AlreadyExistsError,
     CancelledError,
     DecodeError,
@@ -13,7 +14,6 @@ from cloister._core import (
     ResourceError,
     SecurityError,
     UnimplementedError,
-    kernels,
 )
 from cloister.model import LinearModel
 from cloister.parties import Owner, Server

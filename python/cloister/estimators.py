@@ -25,6 +25,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from cloister import _core
+from cloister.errors import InvalidArgumentError
 from cloister.model import LinearModel, _sigmoid
 from cloister.parties import Owner, Progress, Server
 
@@ -52,6 +53,10 @@ class _EncryptedLinearModel(BaseEstimator):
     def _more_request(self) -> dict[str, Any]:
         return {}
 
+    def _checked(self, *arrays: Any, **how: Any) -> Any:
+        """scikit-learn's check of what was passed, as float64."""
+        return validate_data(self, *arrays, dtype=np.float64, **how)
+
     def _prepared(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         standardized = (features - self.mean_) / self.scale_
         return np.ascontiguousarray(np.clip(standardized, -self.clip, self.clip))
@@ -74,7 +79,7 @@ class _EncryptedLinearModel(BaseEstimator):
     def _trained(self, features: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weights over prepared columns, the intercept first where the model is logistic."""
         if self.mode not in ("encrypted", "simulate", "clear"):
-            raise _core.InvalidArgumentError(f"mode is {self.mode!r}; give encrypted, simulate or clear")
+            raise InvalidArgumentError(f"mode is {self.mode!r}; give encrypted, simulate or clear")
         labels = target if self._kind == "logistic" else np.empty(0)
         request = self._request(features, labels)
         if self.mode == "encrypted":
@@ -100,7 +105,7 @@ class _EncryptedLinearModel(BaseEstimator):
     def _trained_encrypted(self, features: NDArray[np.float64], target: NDArray[np.float64],
                            request: dict[str, Any]) -> NDArray[np.float64]:
         with self._folder() as folder:
-            shared = {"threads": self.threads, "progress": self.progress}
+            shared: dict[str, Any] = {"threads": self.threads, "progress": self.progress}
             # Nobody reads the key again: it is sealed under what is forgotten with this call.
             owner = Owner(folder / "owner", folder / "server", passphrase=secrets.token_urlsafe(24), **shared)
             rows, columns = features.shape
@@ -165,15 +170,15 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> EncryptedLogisticRegression:
         """Trains on X `[rows][features]` and y of two classes. Raises cloister.Error where no plan fits."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
+        features, target = self._checked(X, y, ensure_min_samples=2)
+        check_classification_targets(target)
+        self.classes_, labels = np.unique(target, return_inverse=True)
         if self.classes_.size != 2:
             raise ValueError("Only binary classification is supported. " + (
                 "The data contains only one class" if self.classes_.size == 1 else
                 f"The type of the target is multiclass: it has {self.classes_.size} classes"))
-        self._fit_scaling(X)
-        weights = self._trained(self._prepared(X), labels.astype(np.float64))
+        self._fit_scaling(features)
+        weights = self._trained(self._prepared(features), labels.astype(np.float64))
         scaled = weights[1:] / self.scale_
         self.coef_ = scaled[np.newaxis, :]
         self.intercept_ = np.array([weights[0] - scaled @ self.mean_])
@@ -183,8 +188,8 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """w . x + b of each row."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self._prepared(X) @ self._weights[1:] + self._weights[0]
+        features = self._checked(X, reset=False)
+        return self._prepared(features) @ self._weights[1:] + self._weights[0]
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """`[rows][2]`, of both classes."""
@@ -206,12 +211,12 @@ class _EncryptedRegression(RegressorMixin, _EncryptedLinearModel):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Any:
         """Trains on X `[rows][features]` and y [rows]. Raises cloister.Error where no plan fits."""
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
-        self._fit_scaling(X)
-        mean, deviation = y.mean(), y.std()
+        features, given = self._checked(X, y, y_numeric=True, ensure_min_samples=2)
+        self._fit_scaling(features)
+        mean, deviation = given.mean(), given.std()
         spread = deviation if deviation > 0 else 1.0
-        target = np.clip((y - mean) / spread, -self.clip, self.clip)
-        self._weights = self._trained(self._prepared(X), np.ascontiguousarray(target)) * spread
+        target = np.clip((given - mean) / spread, -self.clip, self.clip)
+        self._weights = self._trained(self._prepared(features), np.ascontiguousarray(target)) * spread
         self._mean_target = float(mean)
         self.coef_ = self._weights / self.scale_
         self.intercept_ = float(mean - self.coef_ @ self.mean_)
@@ -220,8 +225,8 @@ class _EncryptedRegression(RegressorMixin, _EncryptedLinearModel):
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """w . x + b of each row."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self._prepared(X) @ self._weights + self._mean_target
+        features = self._checked(X, reset=False)
+        return self._prepared(features) @ self._weights + self._mean_target
 
 
 class EncryptedLinearRegression(_EncryptedRegression):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cloister._core import InvalidArgumentError
+from cloister.errors import InvalidArgumentError
 
 Kind = Literal["logistic", "linear"]
 _FORMAT = "cloister clear model 1"

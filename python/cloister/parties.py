@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cloister import _core
-from cloister._core import InvalidArgumentError, NotFoundError
+from cloister.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
 from cloister.model import LinearModel
 from cloister.plan import Plan
 from cloister.progress import ProgressCallback, shown
@@ -105,7 +105,7 @@ class Server(_Party):
             if not path.exists():
                 model.save(path)
             elif not np.array_equal(LinearModel.load(path).weights, model.weights):
-                raise _core.AlreadyExistsError(f"{path} is another model; remove it, or use a folder for each")
+                raise AlreadyExistsError(f"{path} is another model; remove it, or use a folder for each")
         elif (self.folder / "model.json").exists():
             path = self.folder / "model.json"
         self._present(path, "train one, or pass a clear model")

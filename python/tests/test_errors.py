@@ -31,6 +31,7 @@ def test_every_row_has_an_exception(name: str) -> None:
 
 
 def test_the_table_has_no_other_rows() -> None:
+    assert dict(cloister._core.error_codes()) == {name: code for name, (code, _) in CODES.items()}
     kinds = {name for name in dir(cloister) if isinstance(getattr(cloister, name), type)}
     assert {n for n in kinds if issubclass(getattr(cloister, n), cloister.Error)} == {*CODES, "Error"}
 

@@ -9,22 +9,11 @@ from typing import Annotated
 import numpy
 from numpy.typing import NDArray
 
-from cloister import (
-    AlreadyExistsError as AlreadyExistsError,
-    CancelledError as CancelledError,
-    DecodeError as DecodeError,
-    Error as Error,
-    InternalError as InternalError,
-    InvalidArgumentError as InvalidArgumentError,
-    MismatchError as MismatchError,
-    NotFoundError as NotFoundError,
-    OutOfRangeError as OutOfRangeError,
-    ResourceError as ResourceError,
-    SecurityError as SecurityError,
-    UnimplementedError as UnimplementedError
-)
 from cloister._core import engines as engines, paillier as paillier
 
+
+def error_codes() -> list[tuple[str, str]]:
+    """The core's table of errors: exception and code of each row."""
 
 class Plan:
     """What a job needs and promises, made before any key exists."""

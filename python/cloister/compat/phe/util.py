@@ -7,6 +7,7 @@ import binascii
 import math
 import operator
 import secrets
+from typing import cast
 
 from cloister._core import paillier as _core
 
@@ -78,7 +79,7 @@ def invert(a: int, b: int) -> int:
     """The x with a * x = 1 modulo b. Raises ZeroDivisionError where there is none."""
     modulus = abs(operator.index(b))
     if modulus > 1:
-        inverse = _core.invert(_bytes(operator.index(a) % modulus), _bytes(modulus))
+        inverse = cast("bytes | None", _core.invert(_bytes(operator.index(a) % modulus), _bytes(modulus)))
         if inverse is not None:
             return _int(inverse)
     raise ZeroDivisionError("invert() no inverse exists")
