@@ -50,6 +50,11 @@ def test_public_keys_and_numbers_are_pickled(bits: int) -> None:
     assert key.private.decrypt(again + 1) == 3.5
     vector = pickle.loads(pickle.dumps(key.public.encrypt_vector([1, 2])))
     assert key.private.decrypt_vector(vector).tolist() == [1, 2]
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(vector, protocol=5, buffer_callback=buffers.append)
+    assert len(buffers) == 1
+    again = pickle.loads(data, buffers=[bytearray(b.raw()) for b in buffers])
+    assert key.private.decrypt_vector(again).tolist() == [1, 2]
     assert len(pickle.dumps(key.public)) < 2000  # n and what follows from it, no tables
 
 

@@ -87,6 +87,19 @@ def test_pickles_hold_no_secret_key() -> None:
     assert secret[:64] in mine.context.serialize(save_secret_key=True)
 
 
+def test_ciphertexts_travel_out_of_band_where_a_pickler_takes_buffers() -> None:
+    mine, _ = sides()
+    for thing in (mine.context, mine.vector(V), mine.tensor([V, V], batch=True)):
+        buffers: list[pickle.PickleBuffer] = []
+        data = pickle.dumps(thing, protocol=5, buffer_callback=buffers.append)
+        assert len(data) < 1000 < buffers[0].raw().nbytes
+        back = pickle.loads(data, buffers=[bytearray(b.raw()) for b in buffers])
+        assert type(back) is type(thing)
+        if thing is not mine.context:
+            back.link_context(mine.context)
+            assert np.allclose(ours_opened(back), ours_opened(thing), atol=1e-6)
+
+
 def ours_opened(tensor: Any) -> np.ndarray:
     result = tensor.decrypt()
     return np.array(result.tolist() if hasattr(result, "tolist") else result)

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from cloister.compat._pickling import carried, taken
 from cloister.compat.phe import arrays, engine
 from cloister.compat.phe.paillier import EncryptedNumber, PaillierPublicKey
 
@@ -96,6 +97,13 @@ class EncryptedVector:
         self._data = data
         self._is_obfuscated = obfuscated
         return self
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        state = self.__dict__ | {"_data": carried(self._data, protocol)}
+        return (object.__new__, (type(self),), state)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"_data": taken(state["_data"])})
 
     def _like(self, data: bytes, exponent: int, bound: int | None = None, size: int | None = None) -> EncryptedVector:
         """Of results, whose ciphertexts are valid because those of the operands are."""

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from cloister import _core
+from cloister.compat._pickling import carried, taken
 from cloister.compat.tenseal._context_data import ContextData
 from cloister.compat.tenseal._parameters import bfv_parameters, ckks_parameters, warn_above_2024
 
@@ -167,8 +168,8 @@ class Context:
     def __deepcopy__(self, memo: dict[int, Any]) -> "Context":
         return self.copy()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_unpickled, (self.serialize(),))
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return (_unpickled, (carried(self.serialize(), protocol),))
 
     @classmethod
     def load(cls, data: bytes, n_threads: int | None = None) -> "Context":
@@ -327,5 +328,5 @@ def _flag(value: Any) -> bool:
     return bool(value)
 
 
-def _unpickled(data: bytes) -> Context:
-    return Context.load(data)
+def _unpickled(data: Any) -> Context:
+    return Context.load(taken(data))

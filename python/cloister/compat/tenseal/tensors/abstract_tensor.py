@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 import cloister.compat.tenseal.enc_context as enc_context
+from cloister.compat._pickling import carried, taken
 from cloister.compat.tenseal._context_data import ContextData
 from cloister.compat.tenseal._errors import as_parsing, as_tenseal
 from cloister.compat.tenseal.tensors.plaintensor import PlainTensor
@@ -58,8 +59,8 @@ class AbstractTensor(ABC):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.copy()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self).lazy_load, (self.serialize(),))
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return (_unpickled, (type(self), carried(self.serialize(), protocol)))
 
     def _need_context(self) -> ContextData:
         if self._context is None:
@@ -332,3 +333,7 @@ def scale_of(self: AbstractTensor) -> float:
     """The scale of the ciphertexts."""
     self._need_context()
     return self._scale if self._scale is not None else self._rows.scales[0]
+
+
+def _unpickled(kind: type[AbstractTensor], data: Any) -> AbstractTensor:
+    return kind.lazy_load(taken(data))
