@@ -6,6 +6,7 @@ the server's folder may leave the owner; nothing in the owner's folder but the p
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,32 @@ def _matrix(features: ArrayLike) -> NDArray[np.float64]:
 
 def _vector(target: ArrayLike) -> NDArray[np.float64]:
     return np.ascontiguousarray(target, dtype=np.float64).reshape(-1)
+
+
+class _Columns:
+    """The names of an owner's columns, in a file of its folder, as soon as a frame with names was encrypted."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def names(self) -> list[str]:
+        """None where no frame had any."""
+        return list(json.loads(self._path.read_text(encoding="utf-8"))) if self._path.exists() else []
+
+    def matrix(self, features: Any) -> NDArray[np.float64]:
+        """A frame's columns in the order of the first one's. Raises InvalidArgumentError where they are others."""
+        if not hasattr(features, "columns"):
+            return _matrix(features)
+        given, known = [str(name) for name in features.columns], self.names
+        if not known:
+            self._path.write_text(json.dumps(given), encoding="utf-8")
+        elif sorted(given) != sorted(known):
+            other = sorted(set(given) ^ set(known)) or given
+            raise InvalidArgumentError(f"the frame's columns are not those of before; they differ in {', '.join(other)}")
+        else:
+            features = features.iloc[:, [given.index(name) for name in known]]
+        return _matrix(features)
 
 
 class _Party:
@@ -126,6 +153,9 @@ class Owner(_Party):
 
     The secret key lies in the folder, sealed under `passphrase`; leave that away and say `unprotected=True` to have it
     in the clear. Nothing is overwritten. `pickle` leaves the passphrase out.
+
+    Features are arrays or pandas' frames. The first frame's column names stay in the folder: models have them, and
+    later frames are brought to their order, or refused where they have other columns.
     """
 
     def __init__(self, folder: PathLike = "owner", server: PathLike = "server", *, passphrase: str | None = None,
@@ -137,6 +167,7 @@ class Owner(_Party):
         self.outbox = Path(server)  #: the server's folder, or a copy of it that travels
         self.outbox.mkdir(parents=True, exist_ok=True)
         self._passphrase = passphrase
+        self._columns = _Columns(self.folder / "features.json")
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the passphrase: an owner that was pickled cannot open a sealed key. Make a new one for its folder."""
@@ -167,22 +198,23 @@ class Owner(_Party):
         """Encrypts rows to train on: features `[rows][features]` within the plan's bound, standardized as it assumes;
         labels 0 and 1 of a logistic model, standardized values of a linear one."""
         out = self.outbox / "train.enc"
-        self._run(_core.encrypt_training_rows, self._plan, self._secret, out, _matrix(features), _vector(target),
-                  self._passphrase)
+        self._run(_core.encrypt_training_rows, self._plan, self._secret, out, self._columns.matrix(features),
+                  _vector(target), self._passphrase)
         return out
 
     def encrypt(self, features: ArrayLike, name: str = "") -> Path:
         """Encrypts rows to predict. `name` tells several sets apart."""
         out = self.outbox / _with_name("rows", name, ".enc")
-        self._run(_core.encrypt_rows, self._plan, self.outbox / "public.key", self._secret, out, _matrix(features),
-                  self._passphrase)
+        self._run(_core.encrypt_rows, self._plan, self.outbox / "public.key", self._secret, out,
+                  self._columns.matrix(features), self._passphrase)
         return out
 
     def encrypt_sums(self, features: ArrayLike, target: ArrayLike, part: str) -> Path:
         """Encrypts this owner's part of a joint regression. It takes the plan and the public key alone, so further
         owners, who have no secret key, do the same."""
         out = self.outbox / _with_name("sums", part, ".enc")
-        self._run(_core.encrypt_sums, self._plan, self.outbox / "public.key", out, _matrix(features), _vector(target))
+        self._run(_core.encrypt_sums, self._plan, self.outbox / "public.key", out, self._columns.matrix(features),
+                  _vector(target))
         return out
 
     def decrypt_model(self) -> LinearModel:
@@ -191,7 +223,7 @@ class Owner(_Party):
         found = [p for p in (self.outbox / "model.enc", self.outbox / "sums.enc") if p.exists()]
         path = found[0] if found else self._present(self.outbox / "model.enc", "the server makes it with Server.train")
         weights, intercept, _ = self._run(_core.decrypt_model, self._plan, self._secret, path, self._passphrase)
-        return LinearModel(kind, weights, intercept)
+        return LinearModel(kind, weights, intercept, self._columns.names)
 
     def decrypt_predictions(self, name: str = "") -> NDArray[np.float64]:
         """Predictions, for the owner's eyes: probabilities of a logistic model, values of a linear one, each within
