@@ -267,32 +267,6 @@ std::optional<Plan> derive_ckks_plan(const JobRequest& request, const PlannedSch
 
 namespace {
 
-// Of the vectors that a bootstrap renews, together, for an error of the weights.
-double renewed_error(const PlannedSchedule& schedule, const CkksPlan& ckks, double weights_error) {
-  const double one = ckks.state_scale * weights_error;
-  if (schedule.newton) return one;
-  return schedule.linear_bounds ? one * (1 + 2 * schedule.linear_bounds->change_scale()) : 2 * one;
-}
-
-// Training's bound. What repeated bootstraps add depends on what is brought to them, and that on what they
-// add, by powers of two: so the least bound that is its own consequence is found in a few steps. Infinite
-// where it is beyond what can be repeated.
-double error_of_weights(const JobRequest& request, const PlannedSchedule& schedule, const CkksPlan& ckks,
-                        FoundChains& chains) {
-  const rlwe::ParametersSpec chain = chains.of(ckks.parameters);
-  if (!ckks.bootstrapping) return training_error(chain, request, schedule, ckks, {});
-  double error = 0;
-  while (true) {
-    const auto noise = chains.noise(*ckks.bootstrapping, ckks.parameters,
-                                    renewed_error(schedule, ckks, error) / ckks.bootstrapping->range);
-    if (!noise) return INFINITY;
-    const double next =
-        training_error(chain, request, schedule, ckks, renewal_error(ckks, *noise, request.features + 1));
-    if (ckks.bootstrapping->repetitions == 0 || next <= error) return next;
-    error = next;
-  }
-}
-
 // With its error bound, whatever that is; nothing where the choices do not fit 128 bits, nor any larger
 // scale.
 std::optional<Plan> bounded(const JobRequest& request, const PlannedSchedule& schedule,

@@ -1,5 +1,6 @@
 #include "cloister/ml/internal/planned_training.h"
 
+#include <cmath>
 #include <numeric>
 
 #include "cloister/ml/linear_noise.h"
@@ -63,6 +64,33 @@ double training_error(const rlwe::ParametersSpec& chain, const JobRequest& reque
   return logistic_training_error(
       logistic_injected_error(chain, ckks, request, *schedule.logistic).per_iteration, renewal, levels,
       schedule.gains, schedule.renewal_gains);
+}
+
+namespace {
+
+// Of the vectors that a bootstrap renews, together, for an error of the weights.
+double renewed_error(const PlannedSchedule& schedule, const CkksPlan& ckks, double weights_error) {
+  const double one = ckks.state_scale * weights_error;
+  if (schedule.newton) return one;
+  return schedule.linear_bounds ? one * (1 + 2 * schedule.linear_bounds->change_scale()) : 2 * one;
+}
+
+}  // namespace
+
+double error_of_weights(const JobRequest& request, const PlannedSchedule& schedule, const CkksPlan& ckks,
+                        FoundChains& chains) {
+  const rlwe::ParametersSpec chain = chains.of(ckks.parameters);
+  if (!ckks.bootstrapping) return training_error(chain, request, schedule, ckks, {});
+  double error = 0;
+  while (true) {
+    const auto noise = chains.noise(*ckks.bootstrapping, ckks.parameters,
+                                    renewed_error(schedule, ckks, error) / ckks.bootstrapping->range);
+    if (!noise) return INFINITY;
+    const double next =
+        training_error(chain, request, schedule, ckks, renewal_error(ckks, *noise, request.features + 1));
+    if (ckks.bootstrapping->repetitions == 0 || next <= error) return next;
+    error = next;
+  }
 }
 
 }  // namespace cloister::ml

@@ -24,5 +24,10 @@ LevelSchedule level_schedule_of(const PlannedSchedule& schedule, const CkksPlan&
 /// A bound on |error of w_T|, in L2; 0 where nothing is trained.
 double training_error(const rlwe::ParametersSpec& chain, const JobRequest& request,
                       const PlannedSchedule& schedule, const CkksPlan& ckks, const RenewalError& renewal);
+/// The same with what the plan's bootstraps add. What repeated ones add depends on what is brought to them,
+/// and that on what they add, by powers of two: so the least bound that is its own consequence is found in a
+/// few steps. Infinite where it is beyond what can be repeated.
+double error_of_weights(const JobRequest& request, const PlannedSchedule& schedule, const CkksPlan& ckks,
+                        FoundChains& chains);
 
 }  // namespace cloister::ml
