@@ -6,6 +6,8 @@ import json
 import os
 import platform
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +83,12 @@ def write_json(name: str, results: dict[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def conclude(name: str, results: dict[str, Any], failures: Sequence[str]) -> int:
+    """Writes what a comparison found, names every wrong result, and gives the exit status."""
+    path = write_json(name, describe() | results)
+    print(f"\nWrote {path.relative_to(ROOT)}")
+    for line in failures:
+        print(f"WRONG: {line}", file=sys.stderr)
+    return 1 if failures else 0

@@ -261,7 +261,7 @@ class Paillier(unittest.TestCase):
         text = (ROOT / "bench/compare/paillier_side.cpp").read_text(encoding="utf-8")
         self.assertIn(f"kTerms = {paillier.TERMS}", text)
         for number in re.findall(r"\b\d{15,}\b", (ROOT / "bench/compare/paillier.py").read_text(encoding="utf-8")):
-            self.assertIn(f"{number}ULL", text)
+            self.assertIn(f"{number}ULL", (ROOT / "bench/compare/side.h").read_text(encoding="utf-8"))
         for row in paillier.ROWS:
             self.assertIn(f'"{row.name}"', text)
 

@@ -79,11 +79,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"\n{options.samples} samples of each side in turn; every result decrypts to the integers that it should. "
           "Cloister returns new objects, whose allocation counts; SEAL writes into objects that are used again.\n" +
           "\n".join(f"  {row.title}: {row.note}." for row in ROWS if row.note))
-    path = machine.write_json("bfv.json", machine.describe() | {"threads": 1, "degrees": compared})
-    print(f"\nWrote {path.relative_to(machine.ROOT)}")
-    for line in (failures := [line for one in compared for line in wrong(one["results"])]):
-        print(f"WRONG: {line}", file=sys.stderr)
-    return 1 if failures else 0
+    return machine.conclude("bfv.json", {"threads": 1, "degrees": compared},
+                            [line for one in compared for line in wrong(one["results"])])
 
 
 if __name__ == "__main__":

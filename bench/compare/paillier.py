@@ -34,18 +34,19 @@ ROWS = (
 )
 
 
-def _chance(i: int) -> int:
+def chance(i: int) -> int:
+    """What both languages make operands of: a linear congruential generator's upper bits."""
     return ((i + 1) * 6364136223846793005 + 1442695040888963407) % 2**64
 
 
 def value_at(i: int) -> float:
     """In [-512, 512), with ten fraction bits."""
-    return (_chance(i) >> 44) / 1024 - 512
+    return (chance(i) >> 44) / 1024 - 512
 
 
 def weight_at(i: int) -> float:
     """In (-1, 1), with all 53 bits of a double's mantissa."""
-    magnitude = (_chance(TERMS + i) >> 11 | 1) / 2**53
+    magnitude = (chance(TERMS + i) >> 11 | 1) / 2**53
     return magnitude if i % 2 == 0 else -magnitude
 
 
@@ -133,12 +134,8 @@ def run(options: argparse.Namespace) -> int:
         print_results(one)
     print(f"\n{options.samples} samples of each side in turn, with the same key; every result decrypts to exactly the "
           "double that it should be.\n" + "\n".join(f"  {row.title}: {row.note}." for row in ROWS))
-    path = machine.write_json("paillier.json", machine.describe() | {"threads": 1, "lengths": compared})
-    print(f"\nWrote {path.relative_to(machine.ROOT)}")
-    failures = [line for one in compared for line in wrong(one)]
-    for line in failures:
-        print(f"WRONG: {line}", file=sys.stderr)
-    return 1 if failures else 0
+    return machine.conclude("paillier.json", {"threads": 1, "lengths": compared},
+                            [line for one in compared for line in wrong(one)])
 
 
 if __name__ == "__main__":

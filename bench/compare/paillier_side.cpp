@@ -26,8 +26,6 @@ using nlohmann::json;
 constexpr std::size_t kBatch = 64, kTerms = 1000;
 constexpr FixedPoint kValues{10, 10}, kWeights{53, 1};
 
-/// What both languages make their operands of: a linear congruential generator's upper bits.
-std::uint64_t chance(std::uint64_t i) { return (i + 1) * 6364136223846793005ULL + 1442695040888963407ULL; }
 double value_at(std::uint64_t i) { return static_cast<double>(chance(i) >> 44) / 1024 - 512; }
 /// With all 53 bits of a double's mantissa.
 double weight_at(std::uint64_t i) {

@@ -108,12 +108,8 @@ def run(options: argparse.Namespace) -> int:
         print_results(one)
     print(f"\n{options.samples} samples of each side in turn, with the same key; every result decrypts to exactly the "
           "double that it should be.\n" + "\n".join(f"  {row.title}: {row.note}." for row in ROWS))
-    path = machine.write_json("phe.json", machine.describe() | {"threads": 1, "lengths": compared})
-    print(f"\nWrote {path.relative_to(machine.ROOT)}")
-    failures = [line for one in compared for line in wrong(one)]
-    for line in failures:
-        print(f"WRONG: {line}", file=sys.stderr)
-    return 1 if failures else 0
+    return machine.conclude("phe.json", {"threads": 1, "lengths": compared},
+                            [line for one in compared for line in wrong(one)])
 
 
 if __name__ == "__main__":

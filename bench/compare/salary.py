@@ -11,7 +11,7 @@ from typing import Any
 
 from bench import machine
 from bench.compare.environments import UnavailableError, environment
-from bench.compare.paillier import OURS, PEER, result
+from bench.compare.paillier import OURS, PEER, chance, result
 from bench.compare.parameters import Row
 from bench.compare.protocol import Side, SideError
 from bench.figures import MIN_SAMPLES, byte_count, number, sample_count, table, verdict
@@ -28,8 +28,7 @@ PACKINGS = {"packed": "packed by columns", "single": "one value a ciphertext"}
 
 
 def _unit(i: int) -> float:
-    chance = ((i + 1) * 6364136223846793005 + 1442695040888963407) % 2**64
-    return (chance >> 11) / 2**53
+    return (chance(i) >> 11) / 2**53
 
 
 def value_at(i: int) -> float:
@@ -114,13 +113,9 @@ def run(options: argparse.Namespace) -> int:
     except SideError as error:
         raise SystemExit(f"The comparison stopped: {error}") from error
     print_results(compared)
-    path = machine.write_json("salary.json", machine.describe() | {"threads": 1} | compared)
-    print(f"\nWrote {path.relative_to(machine.ROOT)}")
-    failures = [f"{row['title']} by {name}" for row in compared["results"]
-                for name, side in row["sides"].items() if not side["right"]]
-    for line in failures:
-        print(f"WRONG: {line}", file=sys.stderr)
-    return 1 if failures else 0
+    return machine.conclude("salary.json", {"threads": 1} | compared,
+                            [f"{row['title']} by {name}" for row in compared["results"]
+                             for name, side in row["sides"].items() if not side["right"]])
 
 
 if __name__ == "__main__":

@@ -23,8 +23,6 @@ using nlohmann::json;
 constexpr std::size_t kRows = 1000, kFeatures = 4;
 constexpr double kIntercept = 0.25;
 
-/// What both languages make their operands of: a linear congruential generator's upper bits.
-std::uint64_t chance(std::uint64_t i) { return (i + 1) * 6364136223846793005ULL + 1442695040888963407ULL; }
 /// As standardized columns are, in [-4, 4).
 double value_at(std::uint64_t i) { return static_cast<double>(chance(i) >> 11) / 9007199254740992.0 * 8 - 4; }
 double weight_at(std::uint64_t j) { return value_at(kRows * kFeatures + j) / 8; }

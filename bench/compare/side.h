@@ -23,6 +23,11 @@ struct Operation {
   std::function<std::uint64_t()> run_ns;
   std::function<Outcome()> check;
 };
+/// What both languages make operands of: a linear congruential generator's upper bits.
+inline std::uint64_t chance(std::uint64_t i) {
+  return (i + 1) * 6364136223846793005ULL + 1442695040888963407ULL;
+}
+
 using OperationTable = std::map<std::string, Operation>;
 
 /// What an operation returns stays until the next one has returned: allocating the result is timed, and so is
