@@ -21,8 +21,10 @@ from bench.figures import MIN_SAMPLES, Summary, byte_count, number, table
 
 DEGREE, SIZES, SCALE = 8192, [60, 40, 40, 60], 2.0**40
 DEEP_DEGREE, DEEP_SIZES = 16384, [60, 40, 40, 40, 40, 40, 60]
+# Of BFV: a prime that is 1 modulo twice the degree.
+PLAIN_MODULUS = 1032193
 MIN_RATIO, GOAL_MEAN, GOAL_BYTES = 1.0, 6.0, 0.5
-# What decrypted results may be from the exact ones, in units of the largest of them.
+# What decrypted results of CKKS may be from the exact ones, in units of the largest of them; integers are exact.
 MOST_ERROR = 1e-4
 REPEAT_BELOW_S, MOST_REPETITIONS = 0.02, 20
 
@@ -50,6 +52,11 @@ class Party:
         self.features = ts.ckks_vector(self.context, FEATURES)
         self.left, self.right = (ts.ckks_tensor(self.context, x) for x in (LEFT, RIGHT))
         self.image, self.windows = ts.im2col_encoding(self.context, IMAGE.tolist(), 7, 7, 3)
+        self.integer_context = ts.context(ts.SCHEME_TYPE.BFV, DEGREE, PLAIN_MODULUS, n_threads=threads)
+        self.integer_context.generate_galois_keys()
+        self.integers, self.other_integers = (ts.bfv_vector(self.integer_context, x) for x in (M, N))
+        self.whole_left, self.whole_right = (ts.bfv_tensor(self.integer_context, x) for x in (WHOLE, WHOLE_CLEAR))
+        self.integer_bytes = self.integers.serialize()
         self.context_bytes = self.context.serialize()
         self.vector_bytes = self.vector.serialize()
 
@@ -70,6 +77,9 @@ LEFT, RIGHT = (_random.uniform(-1, 1, (4, 4)).tolist() for _ in range(2))
 CLEAR = _random.uniform(-1, 1, (4, 4)).tolist()
 IMAGE = _random.uniform(0, 1, (28, 28))
 KERNEL = _random.uniform(-1, 1, (7, 7)).tolist()
+# Their dot product is below half of the modulus.
+M, N = (_random.integers(-10, 11, 4096).tolist() for _ in range(2))
+WHOLE, WHOLE_CLEAR = (_random.integers(-10, 11, (4, 4)).tolist() for _ in range(2))
 SIGMOID = [0.5, 0.197, 0, -0.004]
 
 
@@ -86,7 +96,7 @@ def _context_of(party: Party) -> Any:
     return party.ts.context_from(party.context_bytes, n_threads=party.threads)
 
 
-ROWS = (
+CKKS_ROWS = (
     Row("encrypt a vector", lambda p: p.ts.ckks_vector(p.context, X), lambda: np.array(X)),
     Row("decrypt it", lambda p: p.vector.decrypt(), lambda: np.array(X)),
     Row("add vectors", lambda p: p.vector + p.other, lambda: np.add(X, Y)),
@@ -108,6 +118,21 @@ ROWS = (
     Row("load it again", lambda p: p.ts.ckks_vector_from(p.context, p.vector_bytes), lambda: np.array(X)),
 )
 
+BFV_ROWS = (
+    Row("encrypt a vector", lambda p: p.ts.bfv_vector(p.integer_context, M), lambda: np.array(M)),
+    Row("decrypt it", lambda p: p.integers.decrypt(), lambda: np.array(M)),
+    Row("add vectors", lambda p: p.integers + p.other_integers, lambda: np.add(M, N)),
+    Row("add clear vector", lambda p: p.integers + N, lambda: np.add(M, N)),
+    Row("multiply vectors", lambda p: p.integers * p.other_integers, lambda: np.multiply(M, N)),
+    Row("multiply by clear vector", lambda p: p.integers * N, lambda: np.multiply(M, N)),
+    Row("dot, encrypted", lambda p: p.integers.dot(p.other_integers), lambda: _sum_of(M, N)),
+    Row("tensors: mm 4 x 4, encrypted", lambda p: p.whole_left.mm(p.whole_right), lambda: np.dot(WHOLE, WHOLE_CLEAR)),
+    Row("tensors: mm 4 x 4, clear", lambda p: p.whole_left.mm(WHOLE_CLEAR), lambda: np.dot(WHOLE, WHOLE_CLEAR)),
+    Row("generate Galois keys", lambda p: p.integer_context.generate_galois_keys(), None),
+    Row("serialize a vector", lambda p: p.integers.serialize(), None),
+    Row("load it", lambda p: p.ts.bfv_vector_from(p.integer_context, p.integer_bytes), lambda: np.array(M)),
+)
+
 
 def error(row: Row, result: Any) -> float:
     """Of a result, in units of the largest exact number; NaN where there is nothing to compare."""
@@ -126,12 +151,12 @@ def seconds(program: Program, party: Party, count: int) -> float:
     return (time.perf_counter() - start) / count
 
 
-def measure(row: Row, parties: Sequence[Party], samples: int) -> dict[str, Any]:
+def measure(row: Row, parties: Sequence[Party], most_error: float, samples: int) -> dict[str, Any]:
     """Milliseconds, in turn; who begins changes from sample to sample. Results are checked first, which warms up."""
     out: dict[str, Any] = {"operation": row.name, "sides": {}}
     for party in parties:
         off = error(row, row.run(party))
-        if off > MOST_ERROR:
+        if off > most_error:
             raise SystemExit(f"{row.name}: {party.name}'s result is off by {off:.2g}")
         out["sides"][party.name] = {"error": None if math.isnan(off) else off}
     fastest = min(seconds(row.run, party, 1) for party in parties)
@@ -153,7 +178,9 @@ def sizes(parties: Sequence[Party]) -> dict[str, dict[str, int]]:
         public = party.context.copy()
         public.make_context_public()
         symmetric = {"public context": len(public.serialize()), "vector": len(party.vector_bytes),
-                     "product": len((party.vector * party.other).serialize())}
+                     "product": len((party.vector * party.other).serialize()),
+                     "vector of integers": len(party.integer_bytes),
+                     "product of integers": len((party.integers * party.other_integers).serialize())}
         measured[party.name] = symmetric
     return measured
 
@@ -165,7 +192,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def report(results: Sequence[dict[str, Any]], measured: dict[str, dict[str, int]]) -> None:
+def report(scheme: str, results: Sequence[dict[str, Any]]) -> None:
     rows = []
     for row in results:
         cells = [
@@ -173,13 +200,10 @@ def report(results: Sequence[dict[str, Any]], measured: dict[str, dict[str, int]
             for side in row["sides"].values()
         ]
         rows.append([row["operation"], *cells, number(row["ratio"]), "" if row["ratio"] >= MIN_RATIO else "slower"])
-    print(table(["ms: median (quartiles)", *results[0]["sides"], "ratio", ""], rows))
+    print(table([f"{scheme}, ms: median (quartiles)", *results[0]["sides"], "ratio", ""], rows))
     mean = math.exp(sum(math.log(row["ratio"]) for row in results) / len(results))
-    print(f"\nGeometric mean of the ratios: {number(mean)} ({'met' if mean >= GOAL_MEAN else 'not met'}: "
-          f"{GOAL_MEAN:g}).")
-    for what in next(iter(measured.values())):
-        mine, theirs = (counts[what] for counts in measured.values())
-        print(f"Bytes of a {what}: {byte_count(mine)} against {byte_count(theirs)}, {mine / theirs:.2f}.")
+    print(f"Geometric mean of the ratios: {number(mean)} ({'met' if mean >= GOAL_MEAN else 'not met'}: "
+          f"{GOAL_MEAN:g}).\n")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -187,17 +211,20 @@ def main(arguments: Sequence[str]) -> int:
     warnings.simplefilter("ignore", UserWarning)
     print(f"Making contexts of {options.threads} threads on both sides", file=sys.stderr)
     parties = [Party(ours, "Cloister", options.threads), Party(peer, "TenSEAL", options.threads)]
-    results = []
-    for row in ROWS:
-        print(row.name, file=sys.stderr)
-        results.append(measure(row, parties, options.samples))
+    results = {}
+    for scheme, rows, most_error in (("CKKS", CKKS_ROWS, MOST_ERROR), ("BFV", BFV_ROWS, 0.0)):
+        print(scheme, file=sys.stderr)
+        results[scheme] = [measure(row, parties, most_error, options.samples) for row in rows]
+        report(scheme, results[scheme])
     measured = sizes(parties)
-    report(results, measured)
+    for what in measured["Cloister"]:
+        mine, theirs = (measured[party.name][what] for party in parties)
+        print(f"Bytes of a {what}: {byte_count(mine)} against {byte_count(theirs)}, {mine / theirs:.2f}.")
     written = machine.write_json("tenseal.json", {
         "machine": machine.describe(), "threads": options.threads, "tenseal": peer.__version__,
         "parameters": {"poly_modulus_degree": DEGREE, "coeff_mod_bit_sizes": SIZES,
                        "polyval": {"poly_modulus_degree": DEEP_DEGREE, "coeff_mod_bit_sizes": DEEP_SIZES}},
-        "operations": results, "bytes": measured})
+        "operations": results["CKKS"], "operations of BFV": results["BFV"], "bytes": measured})
     print(f"Results: {written}")
     return 0
 

@@ -17,13 +17,15 @@ namespace cloister::python {
 using bfv::Ciphertext;
 using bfv::Evaluator;
 
-BfvEngine::BfvEngine(int log2_degree, std::uint64_t plaintext_modulus, int threads)
+BfvEngine::BfvEngine(int log2_degree, std::uint64_t plaintext_modulus,
+                     std::shared_ptr<const WatchedPool> watched_pool)
     : BfvEngine(bfv::Parameters::create(bfv::Parameters::default_spec(log2_degree, plaintext_modulus),
                                         select_kernels()),
-                threads) {}
+                std::move(watched_pool)) {}
 
-BfvEngine::BfvEngine(std::shared_ptr<const bfv::Parameters> parameters, int threads)
-    : RlweKeys(parameters->rlwe(), std::make_shared<const ThreadPool>(threads)),
+BfvEngine::BfvEngine(std::shared_ptr<const bfv::Parameters> parameters,
+                     std::shared_ptr<const WatchedPool> watched_pool)
+    : RlweKeys(parameters->rlwe(), std::move(watched_pool)),
       parameters_(std::move(parameters)),
       encoder_(parameters_) {
   if (!parameters_->has_batching())
@@ -41,7 +43,7 @@ std::vector<std::uint64_t> BfvEngine::galois_elements() const {
 Evaluator BfvEngine::evaluator(const rlwe::EvaluationKeys* keys) const { return {parameters_, keys, pool()}; }
 
 BfvCiphertexts BfvEngine::each(std::size_t count, const Make& make) const {
-  return made_rows<BfvCiphertexts>(pool(), count, make);
+  return made_rows<BfvCiphertexts>(watched(), count, make);
 }
 
 bfv::Plaintext BfvEngine::encode(std::span<const std::int64_t> values) const {
@@ -65,7 +67,7 @@ std::vector<std::int64_t> BfvEngine::decrypt(const SecretKeyHandle& key, const B
                                              std::size_t count) const {
   const bfv::Decryptor decryptor(parameters_, *key.key, pool());
   std::vector<std::int64_t> out(a.size() * count);
-  pool().parallel_for(a.size(), [&](std::size_t i) {
+  watched().parallel_for(a.size(), [&](std::size_t i) {
     const auto slots = encoder_.decode_signed(decryptor.decrypt(*a.rows[i]));
     std::copy_n(slots.begin(), count, out.begin() + static_cast<std::ptrdiff_t>(i * count));
   });
@@ -209,7 +211,7 @@ BfvCiphertexts BfvEngine::gather(const BfvCiphertexts& a, std::span<const std::i
 
 Bytes BfvEngine::to_bytes(const BfvCiphertexts& ciphertexts) const {
   std::vector<Bytes> rows(ciphertexts.size());
-  pool().parallel_for(rows.size(), [&](std::size_t i) {
+  watched().parallel_for(rows.size(), [&](std::size_t i) {
     rows[i] = wire::encode_ciphertext(*ciphertexts.rows[i], *parameters_, pool());
   });
   return joined_rows(rows);

@@ -25,10 +25,13 @@ class BfvEngine : public RlweKeys {
  public:
   /// As much modulus as security allows. Throws ParametersError where t does not let a ciphertext hold N
   /// numbers.
-  BfvEngine(int log2_degree, std::uint64_t plaintext_modulus, int threads);
-  BfvEngine(std::shared_ptr<const bfv::Parameters> parameters, int threads);
+  BfvEngine(int log2_degree, std::uint64_t plaintext_modulus,
+            std::shared_ptr<const WatchedPool> watched_pool);
+  BfvEngine(std::shared_ptr<const bfv::Parameters> parameters,
+            std::shared_ptr<const WatchedPool> watched_pool);
   /// Of the same parameters.
-  BfvEngine(const BfvEngine& twin, int threads) : BfvEngine(twin.parameters_, threads) {}
+  BfvEngine(const BfvEngine& twin, std::shared_ptr<const WatchedPool> watched_pool)
+      : BfvEngine(twin.parameters_, std::move(watched_pool)) {}
 
   const bfv::Parameters& parameters() const noexcept { return *parameters_; }
   std::size_t slots() const noexcept { return encoder_.slots(); }

@@ -51,11 +51,13 @@ std::optional<ckks::ParametersSpec> fitting_parameters(int log2_degree, int leve
   return std::nullopt;
 }
 
-CkksEngine::CkksEngine(const ckks::ParametersSpec& spec, rlwe::SecurityTable table, int threads)
-    : CkksEngine(ckks::Parameters::create(spec, select_kernels(), table), threads) {}
+CkksEngine::CkksEngine(const ckks::ParametersSpec& spec, rlwe::SecurityTable table,
+                       std::shared_ptr<const WatchedPool> watched_pool)
+    : CkksEngine(ckks::Parameters::create(spec, select_kernels(), table), std::move(watched_pool)) {}
 
-CkksEngine::CkksEngine(std::shared_ptr<const ckks::Parameters> parameters, int threads)
-    : RlweKeys(parameters->rlwe(), std::make_shared<const ThreadPool>(threads)),
+CkksEngine::CkksEngine(std::shared_ptr<const ckks::Parameters> parameters,
+                       std::shared_ptr<const WatchedPool> watched_pool)
+    : RlweKeys(parameters->rlwe(), std::move(watched_pool)),
       parameters_(std::move(parameters)),
       encoder_(parameters_, pool()) {}
 
@@ -83,7 +85,7 @@ ckks::Rotations CkksEngine::rotations(const Evaluator& evaluator) const {
 }
 
 Ciphertexts CkksEngine::each(std::size_t count, const std::function<Ciphertext(std::size_t)>& make) const {
-  return made_rows<Ciphertexts>(pool(), count, [&](std::size_t i) { return settled(make(i)); });
+  return made_rows<Ciphertexts>(watched(), count, [&](std::size_t i) { return settled(make(i)); });
 }
 
 ckks::Plaintext CkksEngine::encode(std::span<const double> values, int level) const {
@@ -107,7 +109,7 @@ std::vector<double> CkksEngine::decrypt(const SecretKeyHandle& key, const Cipher
                                         std::size_t count) const {
   const ckks::Decryptor decryptor(*key.key, encoder_, pool());
   std::vector<double> out(a.size() * count);
-  pool().parallel_for(a.size(), [&](std::size_t i) {
+  watched().parallel_for(a.size(), [&](std::size_t i) {
     Ciphertext copy = a.rows[i]->clone();
     // As large as the limbs that decoding can read bear.
     copy.bound = {
@@ -212,7 +214,7 @@ Ciphertexts CkksEngine::contract(const Ciphertexts& a, const Ciphertexts& b, std
   const Evaluator on = evaluator(keys.key.get());
   const auto brought_down = [&](const Ciphertexts& x) {
     std::vector<Row> out(x.size());
-    pool().parallel_for(x.size(), [&](std::size_t i) { out[i] = at_level(x.rows[i], level); });
+    watched().parallel_for(x.size(), [&](std::size_t i) { out[i] = at_level(x.rows[i], level); });
     return out;
   };
   const auto left = brought_down(a), right = brought_down(b);
@@ -266,7 +268,7 @@ Ciphertexts CkksEngine::sum_slots(const Ciphertexts& a, std::size_t stride, std:
 
 Bytes CkksEngine::to_bytes(const Ciphertexts& ciphertexts) const {
   std::vector<Bytes> rows(ciphertexts.size());
-  pool().parallel_for(rows.size(), [&](std::size_t i) {
+  watched().parallel_for(rows.size(), [&](std::size_t i) {
     rows[i] = wire::encode_ciphertext(*ciphertexts.rows[i], *parameters_, pool());
   });
   return joined_rows(rows);

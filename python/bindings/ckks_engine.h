@@ -33,11 +33,14 @@ class CkksEngine : public RlweKeys {
   static constexpr ckks::ValueBound kUnbounded{0x1p-60, 0x1p-60};
 
   /// Throws SecurityError above `table`.
-  CkksEngine(const ckks::ParametersSpec& spec, rlwe::SecurityTable table, int threads);
+  CkksEngine(const ckks::ParametersSpec& spec, rlwe::SecurityTable table,
+             std::shared_ptr<const WatchedPool> watched_pool);
 
-  CkksEngine(std::shared_ptr<const ckks::Parameters> parameters, int threads);
+  CkksEngine(std::shared_ptr<const ckks::Parameters> parameters,
+             std::shared_ptr<const WatchedPool> watched_pool);
   /// Of the same parameters.
-  CkksEngine(const CkksEngine& twin, int threads) : CkksEngine(twin.parameters_, threads) {}
+  CkksEngine(const CkksEngine& twin, std::shared_ptr<const WatchedPool> watched_pool)
+      : CkksEngine(twin.parameters_, std::move(watched_pool)) {}
 
   const ckks::Parameters& parameters() const noexcept { return *parameters_; }
   std::size_t slots() const noexcept { return parameters_->slots(); }

@@ -35,7 +35,7 @@ Ciphertexts CkksEngine::gather(const Ciphertexts& a, std::span<const std::int64_
   const ckks::Rotations rotations = this->rotations(on);
   const auto count = static_cast<std::int64_t>(slots());
   std::vector<std::optional<Ciphertext>> terms(a.size());
-  pool().parallel_for(a.size(), [&](std::size_t i) {
+  watched().parallel_for(a.size(), [&](std::size_t i) {
     const Row row = at_level(a.rows[i], level);
     const std::int64_t step = (steps[i] % count + count) % count;
     terms[i] = on.multiply_lazy(rotations.rotate(*row, step), encode(values.row(i), level));
@@ -54,7 +54,7 @@ Ciphertexts CkksEngine::matrix(const Ciphertexts& a, const Table& matrix, const 
   const std::size_t babies = std::size_t{1} << (std::bit_width(count) / 2), giants = count / babies;
   const auto turned = rotations.rotate_multiples(x, 1, static_cast<std::int64_t>(babies));
   std::vector<std::optional<Ciphertext>> sums(giants);
-  pool().parallel_for(giants, [&](std::size_t g) {
+  watched().parallel_for(giants, [&](std::size_t g) {
     for (std::size_t b = 0; b < babies; ++b) {
       const auto values = diagonal(matrix, g * babies + b, g * babies);
       if (!is_zero(values)) add_to(on, sums[g], on.multiply_lazy(turned[b], encode(values, x.level())));

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/watched_pool.h"
 #include "cloister/base/error.h"
-#include "cloister/base/thread_pool.h"
 
 namespace cloister::python {
 
@@ -43,9 +43,9 @@ const auto& row_of(const Rows& rows, std::size_t i) {
   return rows[rows.size() == 1 ? 0 : i];
 }
 
-/// Rows made in parallel.
+/// Rows made in parallel, watched.
 template <typename Rows, typename Make>
-Rows made_rows(const ThreadPool& pool, std::size_t count, const Make& make) {
+Rows made_rows(const WatchedPool& pool, std::size_t count, const Make& make) {
   Rows out;
   out.rows.resize(count);
   using Ciphertext = std::remove_cvref_t<decltype(*out.rows[0])>;

@@ -96,7 +96,11 @@ void add_operations(nb::class_<Engine, RlweKeys>& engine) {
   using Vector = VectorOf<Number>;
   engine.def_prop_ro("slots", &E::slots)
       .def(
-          "with_threads", [](const E& e, int threads) { return std::make_shared<E>(e, threads); },
+          "with_threads",
+          [](const E& e, int threads) {
+            return std::make_shared<E>(e,
+                                       std::make_shared<const WatchedPool>(threads, e.watched().progress()));
+          },
           "Another engine of the same parameters, whose keys and ciphertexts are exchangeable.")
       .def("encrypt",
            [](const E& e, const EncryptionKey& key, const Matrix& x) {

@@ -99,13 +99,13 @@ void add_ckks(nb::module_& m) {
   m.def(
       "ckks",
       [](int log2_degree, int levels, int scale_bits, int first_prime_bits, int digits, bool of_2018,
-         int threads) {
+         int threads, nb::object progress) {
         return std::make_shared<CkksEngine>(
             spec_of(log2_degree, levels, scale_bits, first_prime_bits, digits), table_named(of_2018),
-            threads);
+            std::make_shared<const WatchedPool>(threads, std::move(progress)));
       },
       nb::arg("log2_degree"), nb::arg("levels"), nb::arg("scale_bits"), nb::arg("first_prime_bits"),
-      nb::arg("digits"), nb::arg("table_of_2018"), nb::arg("threads"));
+      nb::arg("digits"), nb::arg("table_of_2018"), nb::arg("threads"), nb::arg("progress").none());
   add_operations<CkksEngine, Ciphertexts, double>(engine);
   engine.def("matrix", [](const CkksEngine& e, const Ciphertexts& a, const MatrixOf<double>& x,
                           const GaloisKeys& keys) {
@@ -119,10 +119,11 @@ void add_bfv(nb::module_& m) {
   nb::class_<BfvEngine, RlweKeys> engine(m, "BfvEngine");
   m.def(
       "bfv",
-      [](int log2_degree, std::uint64_t plaintext_modulus, int threads) {
-        return std::make_shared<BfvEngine>(log2_degree, plaintext_modulus, threads);
+      [](int log2_degree, std::uint64_t plaintext_modulus, int threads, nb::object progress) {
+        return std::make_shared<BfvEngine>(log2_degree, plaintext_modulus,
+                                           std::make_shared<const WatchedPool>(threads, std::move(progress)));
       },
-      nb::arg("log2_degree"), nb::arg("plaintext_modulus"), nb::arg("threads"));
+      nb::arg("log2_degree"), nb::arg("plaintext_modulus"), nb::arg("threads"), nb::arg("progress").none());
   add_operations<BfvEngine, BfvCiphertexts, std::int64_t>(engine);
 }
 

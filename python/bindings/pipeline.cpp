@@ -23,7 +23,8 @@ using Path = std::filesystem::path;
 /// What a step runs on, from Python's arguments. Made with the GIL; work() runs without.
 class Step {
  public:
-  Step(int threads, nb::object progress) : progress_(std::move(progress)), pool_(threads) {}
+  /// The callable outlives this.
+  Step(int threads, const nb::object& progress) : progress_(progress), pool_(threads) {}
 
   template <typename Work>
   auto run(const Work& work) {
@@ -47,9 +48,9 @@ const wire::Passphrase* or_null(const std::optional<wire::Passphrase>& passphras
 bool is_ckks(const Path& plan) { return pipeline::load_plan(plan).ckks.has_value(); }
 
 void generate_keys(const Path& plan, const Path& secret_key, const Path& public_keys,
-                   const std::optional<std::string>& passphrase, int threads, nb::object progress) {
+                   const std::optional<std::string>& passphrase, int threads, const nb::object& progress) {
   const auto secret = passphrase_of(passphrase);
-  Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+  Step(threads, progress).run([&](const pipeline::Machine& machine) {
     const auto protection =
         secret ? wire::Protection::passphrase(*secret) : wire::Protection::none_at_callers_word();
     const auto generate = is_ckks(plan) ? pipeline::generate_ckks_keys : pipeline::generate_paillier_keys;
@@ -66,9 +67,10 @@ data::Examples examples_of(const MatrixView& features, const VectorView& target)
 
 void encrypt_training_rows(const Path& plan, const Path& secret_key, const Path& dataset,
                            const MatrixView& features, const VectorView& target,
-                           const std::optional<std::string>& passphrase, int threads, nb::object progress) {
+                           const std::optional<std::string>& passphrase, int threads,
+                           const nb::object& progress) {
   const auto secret = passphrase_of(passphrase);
-  Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+  Step(threads, progress).run([&](const pipeline::Machine& machine) {
     pipeline::encrypt_training_rows({plan, secret_key, dataset}, examples_of(features, target),
                                     or_null(secret), machine);
   });
@@ -76,9 +78,9 @@ void encrypt_training_rows(const Path& plan, const Path& secret_key, const Path&
 
 void encrypt_rows(const Path& plan, const Path& public_key, const Path& secret_key, const Path& rows,
                   const MatrixView& features, const std::optional<std::string>& passphrase, int threads,
-                  nb::object progress) {
+                  const nb::object& progress) {
   const auto secret = passphrase_of(passphrase);
-  Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+  Step(threads, progress).run([&](const pipeline::Machine& machine) {
     if (is_ckks(plan))
       pipeline::encrypt_prediction_rows({plan, secret_key, rows}, matrix_of(features), or_null(secret),
                                         machine);
@@ -89,8 +91,8 @@ void encrypt_rows(const Path& plan, const Path& public_key, const Path& secret_k
 }
 
 void encrypt_sums(const Path& plan, const Path& public_key, const Path& sums, const MatrixView& features,
-                  const VectorView& target, int threads, nb::object progress) {
-  Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+                  const VectorView& target, int threads, const nb::object& progress) {
+  Step(threads, progress).run([&](const pipeline::Machine& machine) {
     pipeline::encrypt_paillier_sums({plan, public_key, std::nullopt, sums}, examples_of(features, target),
                                     nullptr, machine);
   });
@@ -103,9 +105,9 @@ struct DecryptedWeights {
 
 DecryptedWeights decrypt_model(const Path& plan, const Path& secret_key, const Path& model,
                                const std::optional<std::string>& passphrase, int threads,
-                               nb::object progress) {
+                               const nb::object& progress) {
   const auto secret = passphrase_of(passphrase);
-  return Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+  return Step(threads, progress).run([&](const pipeline::Machine& machine) {
     const pipeline::DecryptFiles files{plan, secret_key, model};
     const pipeline::DecryptedModel out =
         is_ckks(plan) ? pipeline::decrypt_ckks_model(files, or_null(secret), machine)
@@ -117,9 +119,9 @@ DecryptedWeights decrypt_model(const Path& plan, const Path& secret_key, const P
 pipeline::DecryptedPredictions decrypt_predictions(const Path& plan, const Path& secret_key,
                                                    const Path& predictions,
                                                    const std::optional<std::string>& passphrase, int threads,
-                                                   nb::object progress) {
+                                                   const nb::object& progress) {
   const auto secret = passphrase_of(passphrase);
-  return Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+  return Step(threads, progress).run([&](const pipeline::Machine& machine) {
     const auto decrypt =
         is_ckks(plan) ? pipeline::decrypt_ckks_predictions : pipeline::decrypt_paillier_predictions;
     return decrypt({plan, secret_key, predictions}, or_null(secret), machine);
@@ -127,15 +129,15 @@ pipeline::DecryptedPredictions decrypt_predictions(const Path& plan, const Path&
 }
 
 void train(const Path& plan, const Path& evaluation_keys, const Path& dataset, const Path& model,
-           const Path& checkpoints, int threads, nb::object progress) {
-  Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+           const Path& checkpoints, int threads, const nb::object& progress) {
+  Step(threads, progress).run([&](const pipeline::Machine& machine) {
     pipeline::train_ckks({plan, evaluation_keys, dataset, model, checkpoints}, machine);
   });
 }
 
 void predict(const Path& plan, const Path& keys, const Path& rows, const Path& model, const Path& predictions,
-             int threads, nb::object progress) {
-  Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+             int threads, const nb::object& progress) {
+  Step(threads, progress).run([&](const pipeline::Machine& machine) {
     if (is_ckks(plan))
       pipeline::predict_ckks({plan, keys, rows, model, predictions}, machine);
     else
@@ -144,8 +146,8 @@ void predict(const Path& plan, const Path& keys, const Path& rows, const Path& m
 }
 
 void aggregate(const Path& plan, const Path& public_key, const std::vector<Path>& sums, const Path& total,
-               int threads, nb::object progress) {
-  Step(threads, std::move(progress)).run([&](const pipeline::Machine& machine) {
+               int threads, const nb::object& progress) {
+  Step(threads, progress).run([&](const pipeline::Machine& machine) {
     pipeline::aggregate_paillier({plan, public_key, sums, total}, machine);
   });
 }

@@ -4,7 +4,6 @@
 
 #include "cloister/base/bytes.h"
 #include "cloister/base/error.h"
-#include "cloister/base/progress.h"
 #include "cloister/rlwe/encoded_size.h"
 #include "cloister/rlwe/owner/key_generator.h"
 #include "cloister/wire/container.h"
@@ -24,27 +23,27 @@ wire::ContainerReader reader_of(const rlwe::Parameters& parameters, std::span<co
 
 SecretKeyHandle RlweKeys::secret_key() const {
   Prng prng = Prng::from_system();
-  return {std::make_shared<const rlwe::SecretKey>(rlwe::SecretKey::generate(rlwe_, prng, *pool_))};
+  return {std::make_shared<const rlwe::SecretKey>(rlwe::SecretKey::generate(rlwe_, prng, pool()))};
 }
 
 PublicKeyHandle RlweKeys::public_key(const SecretKeyHandle& secret) const {
   Prng prng = Prng::from_system();
-  return {std::make_shared<const rlwe::PublicKey>(rlwe::KeyGenerator(*secret.key, *pool_).public_key(prng))};
+  return {std::make_shared<const rlwe::PublicKey>(rlwe::KeyGenerator(*secret.key, pool()).public_key(prng))};
 }
 
 RelinearizationKeys RlweKeys::relinearization_keys(const SecretKeyHandle& secret) const {
   Prng prng = Prng::from_system();
   auto keys = std::make_shared<rlwe::EvaluationKeys>();
   keys->set_relinearization(
-      rlwe::KeyGenerator(*secret.key, *pool_).relinearization_key(prng, rlwe_->ring()->q_count()));
+      rlwe::KeyGenerator(*secret.key, pool()).relinearization_key(prng, rlwe_->ring()->q_count()));
   return {{std::move(keys)}};
 }
 
 GaloisKeys RlweKeys::galois_keys(const SecretKeyHandle& secret) const {
   const auto elements = galois_elements();
-  const rlwe::KeyGenerator generator(*secret.key, *pool_);
+  const rlwe::KeyGenerator generator(*secret.key, pool());
   std::vector<std::optional<rlwe::GaloisKey>> made(elements.size());
-  pool_->parallel_for(elements.size(), [&](std::size_t i) {
+  watched().parallel_for(elements.size(), [&](std::size_t i) {
     Prng prng = Prng::from_system();
     made[i].emplace(generator.galois_key(elements[i], prng, rlwe_->ring()->q_count()));
   });
@@ -59,28 +58,33 @@ Bytes RlweKeys::to_bytes(const SecretKeyHandle& key) const {
 }
 
 SecretKeyHandle RlweKeys::secret_key_from(std::span<const std::uint8_t> bytes) const {
-  return {std::make_shared<const rlwe::SecretKey>(wire::decode_secret_key(bytes, rlwe_, *pool_))};
+  return {std::make_shared<const rlwe::SecretKey>(wire::decode_secret_key(bytes, rlwe_, pool()))};
 }
 
 Bytes RlweKeys::to_bytes(const PublicKeyHandle& key) const {
   Bytes out;
   wire::ContainerWriter writer(out, wire::PayloadType::kPublicKey, rlwe_->id());
-  wire::write_public_key(writer, *key.key, *rlwe_, *pool_);
+  wire::write_public_key(writer, *key.key, *rlwe_, pool());
   writer.finish();
   return out;
 }
 
 PublicKeyHandle RlweKeys::public_key_from(std::span<const std::uint8_t> bytes) const {
   auto reader = reader_of(*rlwe_, bytes, wire::PayloadType::kPublicKey);
-  return {std::make_shared<const rlwe::PublicKey>(wire::load_public_key(reader, *rlwe_, *pool_))};
+  return {std::make_shared<const rlwe::PublicKey>(wire::load_public_key(reader, *rlwe_, pool()))};
 }
 
 Bytes RlweKeys::to_bytes(const rlwe::EvaluationKeys& keys) const {
   Bytes out;
   wire::ContainerWriter writer(out, wire::PayloadType::kEvaluationKeys, rlwe_->id());
-  wire::EvaluationKeysWriter each(writer, *rlwe_, *pool_);
+  wire::EvaluationKeysWriter each(writer, *rlwe_, pool());
   if (keys.has_relinearization()) each.write_relinearization(keys.relinearization());
-  for (const auto& entry : keys.galois_keys()) each.write_galois(entry.second);
+  PythonProgress progress(watched().progress(), PythonProgress::Clock::now());
+  std::uint64_t written = 0;
+  for (const auto& entry : keys.galois_keys()) {
+    progress.update("save keys", written++, keys.galois_keys().size());
+    each.write_galois(entry.second);
+  }
   writer.finish();
   return out;
 }
@@ -90,9 +94,9 @@ std::shared_ptr<const rlwe::EvaluationKeys> RlweKeys::evaluation_keys_from(
   auto reader = reader_of(*rlwe_, bytes, wire::PayloadType::kEvaluationKeys);
   const std::size_t most = 3 * static_cast<std::size_t>(rlwe_->spec().log2_degree);
   const std::uint64_t each = rlwe::memory_bytes_of_key(rlwe_->spec(), rlwe_->ring()->q_count());
-  NoProgress progress;
+  PythonProgress progress(watched().progress(), PythonProgress::Clock::now());
   return std::make_shared<const rlwe::EvaluationKeys>(
-      wire::load_evaluation_keys(reader, *rlwe_, {most, most * each}, *pool_, progress));
+      wire::load_evaluation_keys(reader, *rlwe_, {most, most * each}, pool(), progress));
 }
 
 Bytes joined_rows(const std::vector<Bytes>& rows) {

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "cloister/base/thread_pool.h"
+#include "bindings/watched_pool.h"
 #include "cloister/rlwe/keys.h"
 #include "cloister/rlwe/owner/secret_key.h"
 
@@ -34,7 +34,8 @@ class RlweKeys {
   virtual ~RlweKeys() = default;
 
   const rlwe::Parameters& rlwe() const noexcept { return *rlwe_; }
-  const ThreadPool& pool() const noexcept { return *pool_; }
+  const ThreadPool& pool() const noexcept { return pool_->pool(); }
+  const WatchedPool& watched() const noexcept { return *pool_; }
 
   SecretKeyHandle secret_key() const;
   PublicKeyHandle public_key(const SecretKeyHandle& secret) const;
@@ -52,7 +53,7 @@ class RlweKeys {
   std::shared_ptr<const rlwe::EvaluationKeys> evaluation_keys_from(std::span<const std::uint8_t> bytes) const;
 
  protected:
-  RlweKeys(std::shared_ptr<const rlwe::Parameters> rlwe, std::shared_ptr<const ThreadPool> pool)
+  RlweKeys(std::shared_ptr<const rlwe::Parameters> rlwe, std::shared_ptr<const WatchedPool> pool)
       : rlwe_(std::move(rlwe)), pool_(std::move(pool)) {}
   RlweKeys(const RlweKeys&) = default;
 
@@ -60,7 +61,7 @@ class RlweKeys {
   virtual std::vector<std::uint64_t> galois_elements() const = 0;
 
   std::shared_ptr<const rlwe::Parameters> rlwe_;
-  std::shared_ptr<const ThreadPool> pool_;
+  std::shared_ptr<const WatchedPool> pool_;
 };
 
 /// A count, then each row after its length.

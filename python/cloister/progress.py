@@ -17,27 +17,27 @@ class _Closable(Protocol):
                  trace: TracebackType | None) -> None: ...
 
 
-class _Bars:
-    """A bar for each stage."""
+class Bars:
+    """A progress callback that shows a bar for each stage."""
 
     def __init__(self) -> None:
-        # Where a bar is wanted: in a notebook without ipywidgets the import warns.
-        from tqdm.auto import tqdm
-
-        self._new_bar = tqdm
         self._bar: Any = None
         self._stage = ""
 
     def __call__(self, stage: str, done: int, total: int, note: str) -> None:
         if self._bar is None or stage != self._stage:
+            # Where a bar is wanted: in a notebook without ipywidgets the import warns.
+            from tqdm.auto import tqdm
+
             self.close()
-            self._bar, self._stage = self._new_bar(total=total, desc=stage, leave=False), stage
+            self._bar, self._stage = tqdm(total=total, desc=stage, leave=False), stage
         self._bar.total = total
         self._bar.n = done
         self._bar.set_postfix_str(note, refresh=False)
         self._bar.refresh()
 
     def close(self) -> None:
+        """Takes the bar away."""
         if self._bar is not None:
             self._bar.close()
         self._bar = None
@@ -45,7 +45,7 @@ class _Bars:
 
 class _Shown:
     def __init__(self, progress: bool | ProgressCallback | None) -> None:
-        self._bars = _Bars() if progress is True else None
+        self._bars = Bars() if progress is True else None
         self._callback = self._bars if self._bars else progress if callable(progress) else None
 
     def __enter__(self) -> ProgressCallback | None:

@@ -1,7 +1,7 @@
 """Other libraries' interfaces on Cloister's engine, for programs that were written against them.
 
 Change an import (``import cloister.compat.tenseal as ts``, ``from cloister.compat import phe``), or call
-``install("tenseal")`` before the program's own imports run.
+``install("tenseal")`` before the program's own imports run. ``show_progress()`` has their long calls show a bar.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import importlib
 import pkgutil
 import sys
 
-__all__ = ["install"]
+from cloister.compat._progress import show_progress
+
+__all__ = ["install", "show_progress"]
 
 
 def install(name: str) -> None:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import cloister
 from cloister._core import paillier as _core
+from cloister.compat._progress import told
 from cloister.compat.phe import util
 
 __all__ = [
@@ -103,7 +104,7 @@ def _in_parts(call: Callable[..., bytes], *arrays: bytes, count: int) -> bytes:
     if count <= AT_ONCE:
         return call(*arrays)
     widths = [len(array) // count for array in arrays]
-    starts = range(0, count, AT_ONCE)
+    starts = told(range(0, count, AT_ONCE), "ciphertexts")
     parts = ([a[at * w : (at + AT_ONCE) * w] for a, w in zip(arrays, widths, strict=True)] for at in starts)
     return b"".join(call(*part) for part in parts)
 
@@ -136,9 +137,10 @@ class CoreEngine:
     def dot(self, terms: bytes, exponents: bytes, negative: bytes) -> bytes:
         size, width = len(terms) // self.cipher_bytes, len(exponents) // len(negative)
         step = max(1, TERMS_AT_ONCE // size) * size  # of whole rows
+        starts = range(0, len(negative), step)
         parts = (
             (exponents[at * width : (at + step) * width], negative[at : at + step])
-            for at in range(0, len(negative), step)
+            for at in (starts if size > TERMS_AT_ONCE else told(starts, "terms"))
         )
         return b"".join(self._rows(terms, *part) for part in parts)
 
@@ -148,7 +150,7 @@ class CoreEngine:
         if size <= TERMS_AT_ONCE:
             return self._key.dot(terms, exponents, negative)
         total = None
-        for at in range(0, size, TERMS_AT_ONCE):
+        for at in told(range(0, size, TERMS_AT_ONCE), "terms"):
             end = at + TERMS_AT_ONCE
             piece = terms[at * self.cipher_bytes : end * self.cipher_bytes]
             product = self._key.dot(piece, exponents[at * width : end * width], negative[at:end])

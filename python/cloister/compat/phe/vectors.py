@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from cloister.compat._pickling import carried, taken
+from cloister.compat._progress import told
 from cloister.compat.phe import arrays, engine
 from cloister.compat.phe.paillier import EncryptedNumber, PaillierPublicKey
 
@@ -359,7 +360,8 @@ class EncryptedVector:
         bound = first._checked(sum(v.bound << abs(w).bit_length() for v, w in zip(vectors, weights, strict=True)))
         computing, powers = first.public_key.engine, arrays.power_bytes(weights)
         step = max(1, engine.TERMS_AT_ONCE // len(vectors)) * computing.cipher_bytes
-        parts = (b"".join(v._data[at : at + step] for v in vectors) for at in range(0, len(first._data), step))
+        steps = told(range(0, len(first._data), step), "bytes")
+        parts = (b"".join(v._data[at : at + step] for v in vectors) for at in steps)
         data = b"".join(computing.combine(part, *powers) for part in parts)
         return first._like(data, least + exponent, bound)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import cloister
 from cloister import _core
+from cloister.compat._progress import tell
 
 # What SEAL takes for a list that is empty.
 _DEFAULT_SIZES = {
@@ -45,6 +46,7 @@ class CkksParameters:
             self.digits,
             self.table_of_2018,
             threads,
+            tell,
         )
 
 
@@ -58,7 +60,7 @@ class BfvParameters:
     def engine(self, threads: int) -> Any:
         """A new one. ValueError where a ciphertext does not hold as many numbers as its degree."""
         try:
-            return _core.engines.bfv(self.log2_degree, self.plain_modulus, threads)
+            return _core.engines.bfv(self.log2_degree, self.plain_modulus, threads, tell)
         except cloister.InvalidArgumentError as error:
             raise ValueError("encryption parameters are not valid for batching") from error
 
