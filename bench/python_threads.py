@@ -66,24 +66,24 @@ def trainings(folder: Path) -> Case:
     x = random.normal(size=(400, 6)).clip(-3, 3)
     labels = (x[:, 0] > 0).astype(float)
     request: dict[str, Any] = {"iterations": 3, "method": "nesterov", "sigmoid_degree": 3}
-    clear = cloister._core.clear_weights(x, labels, False, **request)
 
     def work_of(i: int) -> Work:
         owner = cloister.Owner(folder / f"owner{i}", folder / f"server{i}", unprotected=True, threads=1)
         plan = owner.plan(rows=400, features=6, threads=1, **request)
+        clear = plan._core.clear_weights(x, labels)
         owner.keygen()
         owner.encrypt_training(x, labels)
         server = cloister.Server(folder / f"server{i}", threads=1)
 
-        def work() -> tuple[cloister.Owner, float]:
+        def work() -> tuple[cloister.Owner, np.ndarray, float]:
             (folder / f"server{i}" / "model.enc").unlink(missing_ok=True)
             server.train()
-            return owner, plan.error_bound
+            return owner, clear, plan.error_bound
 
         return work
 
-    def near(made: tuple[cloister.Owner, float]) -> bool:
-        owner, bound = made
+    def near(made: tuple[cloister.Owner, np.ndarray, float]) -> bool:
+        owner, clear, bound = made
         model = owner.decrypt_model()
         return float(np.linalg.norm(np.append(model.intercept, model.weights) - clear)) <= bound
 

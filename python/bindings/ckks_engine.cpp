@@ -111,9 +111,8 @@ std::vector<double> CkksEngine::decrypt(const SecretKeyHandle& key, const Cipher
   std::vector<double> out(a.size() * count);
   watched().parallel_for(a.size(), [&](std::size_t i) {
     Ciphertext copy = a.rows[i]->clone();
-    // As large as the limbs that decoding can read bear.
-    copy.bound = {
-        std::exp2(parameters_->log2_modulus_at(std::min(copy.level(), 1)) - copy.scale.log2() - 1.5), 0};
+    // As large as the modulus bears.
+    copy.bound = {std::exp2(parameters_->log2_modulus_at(copy.level()) - copy.scale.log2() - 1.5), 0};
     const auto slots = decryptor.decrypt_real(copy);
     std::copy_n(slots.begin(), count, out.begin() + static_cast<std::ptrdiff_t>(i * count));
   });

@@ -96,21 +96,39 @@ ml::Plan make_plan(const nb::object& progress, const nb::kwargs& given) {
   return ml::Planner(ml::Calibration::measure(select_kernels()), &told).plan(request);
 }
 
-/// Weights of the algorithm in the clear, the intercept's first where the model is logistic.
-std::vector<double> clear_weights(const JobRequest& given, const data::Matrix& features,
-                                  std::span<const double> target, ml::SigmoidKind sigmoid) {
-  JobRequest request = given;
+/// Weights of the algorithm in the clear, the intercept's first where the model is logistic. `Schedules` has
+/// one of the three.
+template <typename Schedules>
+std::vector<double> clear_weights(const Schedules& schedules, const data::Matrix& features,
+                                  std::span<const double> target, ml::SigmoidKind sigmoid,
+                                  std::size_t rows_per_block) {
+  if (schedules.linear)
+    return ml::chebyshev_iterates(ml::normal_equations(features, target, schedules.linear->ridge),
+                                  *schedules.linear)
+        .back();
+  const data::Matrix rows = ml::signed_rows(features, target);
+  if (schedules.newton) return ml::train_newton(rows, *schedules.newton, sigmoid).weights.back();
+  return ml::train_logistic(rows, *schedules.logistic, sigmoid, rows_per_block).weights.back();
+}
+
+/// As an encrypted training by the plan is to come out.
+std::vector<double> weights_of_plan(const ml::Plan& plan, const data::Matrix& features,
+                                    std::span<const double> target) {
+  if (!plan.ckks || !plan.ckks->trains)
+    throw MismatchError("the plan trains nothing", std::string(to_string(plan.request.job)), "train");
+  return clear_weights(plan, features, target, ml::SigmoidKind::kPolynomial,
+                       plan.ckks->packing.rows_per_block());
+}
+
+/// The same iterations without a plan, with the sigmoid itself.
+std::vector<double> weights_of_request(JobRequest request, const data::Matrix& features,
+                                       std::span<const double> target) {
   request.rows = features.rows;
   request.features = static_cast<std::uint32_t>(features.columns);
   ml::check_request(request);
+  // Of the schedule; the polynomial is not used.
   const int degree = request.sigmoid_degree != 0 ? request.sigmoid_degree : 7;
-  const ml::PlannedSchedule schedule = ml::plan_schedule(request, degree);
-  if (schedule.linear)
-    return ml::chebyshev_iterates(ml::normal_equations(features, target, request.ridge), *schedule.linear)
-        .back();
-  const data::Matrix rows = ml::signed_rows(features, target);
-  if (schedule.newton) return ml::train_newton(rows, *schedule.newton, sigmoid).weights.back();
-  return ml::train_logistic(rows, *schedule.logistic, sigmoid).weights.back();
+  return clear_weights(ml::plan_schedule(request, degree), features, target, ml::SigmoidKind::kExact, 1);
 }
 
 }  // namespace
@@ -139,23 +157,35 @@ void add_plans(nb::module_& module) {
           "save",
           [](const ml::Plan& plan, const std::filesystem::path& path) { pipeline::save_plan(path, plan); },
           nb::arg("path"))
+      .def(
+          "clear_weights",
+          [](const ml::Plan& plan, const MatrixView& features, const VectorView& target) {
+            std::vector<double> out;
+            {
+              const nb::gil_scoped_release release;
+              out = weights_of_plan(plan, matrix_of(features), span_of(target));
+            }
+            return to_numpy(std::move(out));
+          },
+          nb::arg("features"), nb::arg("target"),
+          "What an encrypted training by this plan computes, in the clear: the intercept first where the "
+          "model is logistic.")
       .def("to_json", [](const ml::Plan& plan) { return plan.to_json().dump(2); })
       .def_prop_ro("id", [](const ml::Plan& plan) { return to_hex(plan.id()); })
       .def_prop_ro("error_bound", [](const ml::Plan& plan) { return plan.error_bound; });
 
   module.def(
       "clear_weights",
-      [](const MatrixView& features, const VectorView& target, bool exact, const nb::kwargs& given) {
+      [](const MatrixView& features, const VectorView& target, const nb::kwargs& given) {
         const JobRequest request = request_from(given);
         std::vector<double> out;
         {
           const nb::gil_scoped_release release;
-          out = clear_weights(request, matrix_of(features), span_of(target),
-                              exact ? ml::SigmoidKind::kExact : ml::SigmoidKind::kPolynomial);
+          out = weights_of_request(request, matrix_of(features), span_of(target));
         }
         return to_numpy(std::move(out));
       },
-      nb::arg("features"), nb::arg("target"), nb::arg("exact"), nb::arg("request"));
+      nb::arg("features"), nb::arg("target"), nb::arg("request"));
   module.def(
       "suggested_spectrum_cap",
       [](const MatrixView& features, const VectorView& labels) {

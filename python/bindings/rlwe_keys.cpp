@@ -19,6 +19,13 @@ wire::ContainerReader reader_of(const rlwe::Parameters& parameters, std::span<co
   return {bytes, {type, parameters.id()}, "the key"};
 }
 
+void check_secret(const SecretKeyHandle& secret, const rlwe::Parameters& parameters) {
+  const rlwe::Parameters& its_own = *secret.key->parameters();
+  if (its_own.id() != parameters.id())
+    throw MismatchError("the secret key belongs to other parameters", to_hex(its_own.id()),
+                        to_hex(parameters.id()));
+}
+
 }  // namespace
 
 SecretKeyHandle RlweKeys::secret_key() const {
@@ -27,11 +34,13 @@ SecretKeyHandle RlweKeys::secret_key() const {
 }
 
 PublicKeyHandle RlweKeys::public_key(const SecretKeyHandle& secret) const {
+  check_secret(secret, *rlwe_);
   Prng prng = Prng::from_system();
   return {std::make_shared<const rlwe::PublicKey>(rlwe::KeyGenerator(*secret.key, pool()).public_key(prng))};
 }
 
 RelinearizationKeys RlweKeys::relinearization_keys(const SecretKeyHandle& secret) const {
+  check_secret(secret, *rlwe_);
   Prng prng = Prng::from_system();
   auto keys = std::make_shared<rlwe::EvaluationKeys>();
   keys->set_relinearization(
@@ -40,6 +49,7 @@ RelinearizationKeys RlweKeys::relinearization_keys(const SecretKeyHandle& secret
 }
 
 GaloisKeys RlweKeys::galois_keys(const SecretKeyHandle& secret) const {
+  check_secret(secret, *rlwe_);
   const auto elements = galois_elements();
   const rlwe::KeyGenerator generator(*secret.key, pool());
   std::vector<std::optional<rlwe::GaloisKey>> made(elements.size());

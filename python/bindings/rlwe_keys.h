@@ -38,6 +38,7 @@ class RlweKeys {
   const WatchedPool& watched() const noexcept { return *pool_; }
 
   SecretKeyHandle secret_key() const;
+  // Of a secret key of the same parameters, else MismatchError.
   PublicKeyHandle public_key(const SecretKeyHandle& secret) const;
   RelinearizationKeys relinearization_keys(const SecretKeyHandle& secret) const;
   /// Of the scheme's rotations: by them every rotation can be made.

@@ -18,7 +18,7 @@ TESTS = Path(__file__).parent
 #: They start programs that are not Python's, or say nothing about memory.
 LEFT_OUT = ("test_slow_docs.py", "test_slow_notebooks.py", "test_slow_types.py", "test_slow_wheel.py")
 #: In a frame of the bindings, or of what they are made with.
-OURS = re.compile(r"cloister::|/nanobind/|/_core\.")
+OURS = re.compile(r"cloister::|/nanobind/|/cloister/_core\.")
 
 LEAKS = """
 import ctypes

@@ -22,7 +22,8 @@ class Stop(Exception):
 
 @pytest.fixture
 def told() -> Iterator[Told]:
-    """What long calls tell."""
+    """What long calls tell, once keys are made."""
+    sides(), pair(2048)
     all_told: Told = []
     cloister.compat.show_progress(lambda stage, done, total, note: all_told.append((stage, done, total)))
     yield all_told

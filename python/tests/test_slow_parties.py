@@ -41,7 +41,7 @@ def test_trains_and_predicts_without_the_owner(tmp_path: Path) -> None:
     server.predict("new")
     model = owner.decrypt_model()
     got = owner.decrypt_predictions("new")
-    clear = cloister._core.clear_weights(x, labels, False, iterations=2, method="nesterov", sigmoid_degree=3)
+    clear = plan._core.clear_weights(x, labels)
     assert np.linalg.norm(np.append(model.intercept, model.weights) - clear) <= plan.error_bound
     # The sigmoid's slope is at most a quarter.
     margin_error = plan.parameters["margin_error_bound"]

@@ -136,6 +136,17 @@ TEST_F(CkksTest, EncodingRoundTripsAtEveryScale) {
   }
 }
 
+TEST_F(CkksTest, DecodingReadsAsManyLimbsAsValuesNeed) {
+  for (const int bits : {12, 50, 90, 130, 170, 210, 245}) {
+    Slots x = random_slots(std::ldexp(1.0, bits));
+    x[0] = -std::ldexp(1.0, bits);
+    const Plaintext p = encoder.encode(x, kLevels);
+    const auto y = encoder.decode(p);
+    for (std::size_t i = 0; i < x.size(); ++i) ASSERT_LE(std::abs(x[i] - y[i]), p.bound.error) << bits;
+    EXPECT_LT(p.bound.error, std::ldexp(1.0, bits - 20));
+  }
+}
+
 TEST_F(CkksTest, MagnitudesAreMeasuredAtEverySize) {
   for (const double size : {1e-170, 1e-5, 3.0}) {
     const Plaintext p = encoder.encode(Slots{{0, 0}, {3 * size, -4 * size}, {size, size}}, kLevels);
@@ -437,6 +448,11 @@ TEST_F(CkksTest, ForeignCiphertextsAndMissingKeysAreRefused) {
   const Evaluator foreign(other, nullptr, pool);
   const Ciphertext a = fresh(random_slots(1));
   EXPECT_THROW(foreign.multiply(a, 2.0), MismatchError);
+  const std::array<std::int64_t, 2> steps{1, 2};
+  EXPECT_THROW(Rotations(foreign).rotate(a, 1), MismatchError);
+  EXPECT_THROW(Rotations(foreign).rotate_hoisted(a, steps), MismatchError);
+  EXPECT_THROW(Rotations(foreign).add_rotations(a, steps), MismatchError);
+  EXPECT_THROW(Rotations(foreign).conjugate(a), MismatchError);
   const Evaluator keyless(parameters, nullptr, pool);
   EXPECT_THROW(keyless.multiply(a, a), MissingKeyError);
   EXPECT_THROW(Rotations(keyless).rotate(a, 1), MissingKeyError);

@@ -144,7 +144,7 @@ EvaluationPoly Encoder::reduce(std::span<const double> coefficients, double fact
 
 std::size_t Encoder::limbs_to_decode(double total, Scale scale, int level) const {
   const double bits = std::log2(std::max(total, 0x1p-100)) + scale.log2() + kRoomBits;
-  for (int l = 0; l <= std::min(level, 1); ++l)
+  for (int l = 0; l <= level; ++l)
     if (bits < parameters_->log2_modulus_at(l)) return static_cast<std::size_t>(l) + 1;
   throw PrecisionError("decode: a result of up to 2^" + std::to_string(std::log2(total)) +
                        " does not fit the modulus that is left; scale the values down or keep a level more");
@@ -161,14 +161,20 @@ Buffer<double> Encoder::decode_parts(Plaintext plaintext) const {
   const double inverse_scale = 1.0 / plaintext.scale.value();
   Workspace<double> coefficients(n);
   kernels.centred_to_double(q0, poly.limb(0), inverse_scale, coefficients.data(), n);
-  if (limbs == 2) {
-    // Garner: x = x0 + q0 ((x1 - x0) / q0 mod q1), both residues centred, so that x is: below 2^119.
-    const Modulus& q1 = poly.modulus(1);
-    std::uint64_t* high = poly.limb(1);
-    auto low = Buffer<std::uint64_t>::uninitialized(n);
-    kernels.change_modulus(q0, q1, poly.limb(0), low.data(), n);
-    kernels.sub_mul_scalar(q1, high, low.data(), ShoupFactor(q1.inverse(q1.reduce(q0.value())), q1), high, n);
-    kernels.add_centred(q1, high, static_cast<double>(q0.value()) * inverse_scale, coefficients.data(), n);
+  // Garner: x = d0 + q0 (d1 + q1 (d2 + ...)), where digit i is ((x - d0) / q0 - d1) / q1 ... modulo qi; all
+  // are centred, so that x is. Digits take the residues' places.
+  Workspace<std::uint64_t> lower(n);
+  double weight = inverse_scale;
+  for (std::size_t i = 1; i < limbs; ++i) {
+    const Modulus& q = poly.modulus(i);
+    for (std::size_t j = 0; j < i; ++j) {
+      const Modulus& below = poly.modulus(j);
+      kernels.change_modulus(below, q, poly.limb(j), lower.data(), n);
+      kernels.sub_mul_scalar(q, poly.limb(i), lower.data(),
+                             ShoupFactor(q.inverse(q.reduce(below.value())), q), poly.limb(i), n);
+    }
+    weight *= static_cast<double>(poly.modulus(i - 1).value());
+    kernels.add_centred(q, poly.limb(i), weight, coefficients.data(), n);
   }
   auto slots = Buffer<double>::uninitialized(n);
   fft_.to_slots(coefficients.data(), slots.data());

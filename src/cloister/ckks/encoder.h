@@ -32,7 +32,7 @@ class Encoder {
                            std::optional<Scale> scale = {}) const;
 
   /// The slots of a plaintext polynomial (what decryption gives). Reads only as many limbs as
-  /// `bound.total()` needs, at most two; throws PrecisionError if it needs more.
+  /// `bound.total()` needs; throws PrecisionError if it needs more than there are.
   std::vector<std::complex<double>> decode(const Plaintext& plaintext) const;
   /// The same without a copy of the limbs.
   std::vector<std::complex<double>> decode(Plaintext&& plaintext) const;

@@ -129,9 +129,11 @@ class Evaluator {
   /// level down: the level's own scale.
   Scale plaintext_scale(int level) const { return parameters_->scale_at(level); }
 
+  /// Throws MismatchError unless a is of the same parameters.
+  void check_ring(const Ciphertext& a) const;
+
  private:
   bool is_normal(const Ciphertext& a) const noexcept;
-  void check_ring(const Ciphertext& a) const;
   Ciphertext normal(const Ciphertext& a) const;
   template <typename Operation>
   Ciphertext aligned(const Ciphertext& a, const Ciphertext& b, Operation operation) const;

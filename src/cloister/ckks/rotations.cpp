@@ -11,6 +11,11 @@
 
 namespace cloister::ckks {
 
+void Rotations::check(const Ciphertext& a, const char* operation) const {
+  evaluator_->check_ring(a);
+  if (a.parts.size() != 2) throw ParametersError(std::string(operation) + ": relinearize the product first");
+}
+
 const rlwe::GaloisKey& Rotations::key(std::uint64_t element, const std::string& what) const {
   if (evaluator_->keys() == nullptr) throw MissingKeyError(what + ": no evaluation keys were given", element);
   return evaluator_->keys()->galois(element, what);
@@ -33,7 +38,7 @@ Ciphertext Rotations::switched(const Ciphertext& a, const rlwe::GaloisKey& key) 
 
 std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,
                                                   std::span<const std::int64_t> steps) const {
-  if (a.parts.size() != 2) throw ParametersError("rotate: relinearize the product first");
+  check(a, "rotate");
   const int log2_degree = evaluator_->parameters().ring()->log2_degree();
   const auto& switcher = evaluator_->key_switcher();
   std::optional<rlwe::Decomposition> digits;
@@ -53,7 +58,7 @@ std::vector<Ciphertext> Rotations::rotate_hoisted(const Ciphertext& a,
 }
 
 Ciphertext Rotations::rotate_once(const Ciphertext& a, std::int64_t step) const {
-  if (a.parts.size() != 2) throw ParametersError("rotate: relinearize the product first");
+  check(a, "rotate");
   const auto element = rlwe::galois_element_of_rotation(step, evaluator_->parameters().ring()->log2_degree());
   return element == 1 ? a.clone() : switched(a, key(element, "rotate by " + std::to_string(step)));
 }
@@ -66,7 +71,7 @@ Ciphertext Rotations::rotate(const Ciphertext& a, std::int64_t steps) const {
 }
 
 Ciphertext Rotations::conjugate(const Ciphertext& a) const {
-  if (a.parts.size() != 2) throw ParametersError("conjugate: relinearize the product first");
+  check(a, "conjugate");
   const auto element = rlwe::galois_element_of_conjugation(evaluator_->parameters().ring()->log2_degree());
   return switched(a, key(element, "conjugate"));
 }
@@ -113,7 +118,7 @@ bool Rotations::has_key(std::int64_t step) const {
 }
 
 Ciphertext Rotations::add_rotations(const Ciphertext& a, std::span<const std::int64_t> steps) const {
-  if (a.parts.size() != 2) throw ParametersError("rotate: relinearize the product first");
+  check(a, "rotate");
   const Ring& ring = *a.parts[0].ring();
   const std::size_t n = ring.degree();
   std::vector<const rlwe::GaloisKey*> keys;

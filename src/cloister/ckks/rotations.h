@@ -49,6 +49,8 @@ class Rotations {
   Ciphertext switched(const Ciphertext& a, const rlwe::Decomposition& digits,
                       const rlwe::GaloisKey& key) const;
   bool has_key(std::int64_t step) const;
+  /// Of two parts, and of the evaluator's parameters.
+  void check(const Ciphertext& a, const char* operation) const;
   const rlwe::GaloisKey& key(std::uint64_t element, const std::string& what) const;
 
   const Evaluator* evaluator_;
