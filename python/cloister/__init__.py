@@ -37,7 +37,8 @@ else:
         try:
             from cloister import estimators
         except ImportError as error:
-            raise ImportError(f"cloister.{name} needs scikit-learn: {error}; pip install 'cloister[sklearn]'") from error
+            mend = f"cloister.{name} needs scikit-learn: {error}; pip install 'cloister[sklearn]'"
+            raise ImportError(mend) from error
         return getattr(estimators, name)
 
 

@@ -79,7 +79,7 @@ def _check_values(estimator: Any, model: LinearModel) -> None:
     why = "it predicts something else than w . x + b"
     if _same(np.log(np.maximum(values, 1e-300)), margins, model):
         why = "its link is the logarithm: it predicts exp(w . x + b)"
-    raise InvalidArgumentError(f"{_called(estimator)} is no linear model: {why}. Pass kind=\"linear\" to take w . x + b "
+    raise InvalidArgumentError(f"{_called(estimator)} is no linear model: {why}. Pass kind='linear' to take w . x + b "
                                "alone, and do the rest to its predictions")
 
 
@@ -91,8 +91,8 @@ def _check_probabilities(estimator: Any, model: LinearModel) -> None:
         if _same(_asked(estimator.predict_proba, rows)[:, -1], model.of_margins(margins), model):
             return
         why = "its predict_proba is not the sigmoid of w . x + b"
-    raise InvalidArgumentError(f"{_called(estimator)} is no logistic model: {why}. Pass kind=\"linear\" to take w . x + b "
-                               "alone, or kind=\"logistic\" to put the sigmoid behind it all the same")
+    raise InvalidArgumentError(f"{_called(estimator)} is no logistic model: {why}. Pass kind='linear' to take "
+                               "w . x + b alone, or kind='logistic' to put the sigmoid behind it all the same")
 
 
 def _probes(model: LinearModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -110,7 +110,7 @@ def _asked(predict: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _same(a: NDArray[np.float64], b: NDArray[np.float64], model: LinearModel) -> bool:
-    """But for rounding, which grows with the intercept that the rows balance; other links differ by a fifth and more."""
+    """But for rounding, which grows with the intercept that the rows balance; other links differ by a fifth."""
     return a.shape == b.shape and bool(np.all(np.abs(a - b) <= 1e-6 * (1 + abs(model.intercept))))
 
 
@@ -124,8 +124,8 @@ def from_torch(module: Any, kind: Kind | None = None) -> LinearModel:
     shape = tuple(getattr(getattr(linear, "weight", None), "shape", ()))
     if len(shape) != 2 or shape[0] != 1 or len(behind) > 1:
         what = " and ".join(_called(layer) for layer in layers[:3]) + (", ..." if len(layers) > 3 else "")
-        raise InvalidArgumentError(f"{what}, with weights of shape {list(shape)} first; pass a torch.nn.Linear with one "
-                                   "output, alone or in a Sequential with a Sigmoid behind it")
+        raise InvalidArgumentError(f"{what}, with weights of shape {list(shape)} first; pass a torch.nn.Linear with "
+                                   "one output, alone or in a Sequential with a Sigmoid behind it")
     if behind and type(behind[0]).__name__ != "Sigmoid":
         raise InvalidArgumentError(f"a {_called(behind[0])} behind the linear layer; only Sigmoid is supported")
     weights = np.asarray(linear.weight.detach().cpu().numpy(), dtype=np.float64)[0]
@@ -147,6 +147,6 @@ def from_keras(layer: Any) -> LinearModel:
     kernel, *rest = arrays
     activation = getattr(layer.activation, "__name__", str(layer.activation))
     if kernel.ndim != 2 or kernel.shape[1] != 1 or activation not in ("linear", "sigmoid"):
-        raise InvalidArgumentError(f"a {_called(layer)} layer with weights of shape {list(kernel.shape)} and activation "
-                                   f"{activation}; a Dense one of one output, linear or sigmoid, is supported")
+        raise InvalidArgumentError(f"a {_called(layer)} layer with weights of shape {list(kernel.shape)} and "
+                                   f"activation {activation}; a Dense one of one output, linear or sigmoid, is taken")
     return LinearModel("logistic" if activation == "sigmoid" else "linear", kernel[:, 0], rest[0][0] if rest else 0.0)

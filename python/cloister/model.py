@@ -87,7 +87,7 @@ class LinearModel:
         if said:
             raise InvalidArgumentError(f"the frame's columns are not the model's: {', and '.join(said)}")
         if len(given) != len(self.names) or len(set(given)) != len(given):
-            raise InvalidArgumentError(f"the frame or the model has a column twice; the model's are {_first(self.names)}")
+            raise InvalidArgumentError(f"the frame or the model ({_first(self.names)}) has a column twice")
         return [given.index(name) for name in self.names]
 
     def margins(self, features: ArrayLike) -> NDArray[np.float64]:

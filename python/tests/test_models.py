@@ -171,7 +171,8 @@ def test_logistic_classifiers_are_logistic(fit, scale: float) -> None:
 def test_classifiers_without_logistic_probabilities_need_a_kind(fit, why: str) -> None:
     features, target = _table()
     fit.fit(features, target > 0)
-    with pytest.raises(cloister.InvalidArgumentError, match=f"{type(fit).__name__} is no logistic model: .*{why}.*kind="):
+    message = f"{type(fit).__name__} is no logistic model: .*{why}.*kind="
+    with pytest.raises(cloister.InvalidArgumentError, match=message):
         cloister.LinearModel.from_sklearn(fit)
     for kind in ("linear", "logistic"):
         model = cloister.LinearModel.from_sklearn(fit, kind=kind)
@@ -263,7 +264,7 @@ def _keras(name: str, *arrays, activation: str = "linear") -> object:
                   activation=types.SimpleNamespace(__name__=activation))
 
 
-def test_layers_of_layer() -> None:
+def test_layers_of_torch() -> None:
     linear = _layer("Linear", weight=_Parameter([[1, 2]]), bias=_Parameter([3]))
     sigmoid = _layer("Sigmoid")
     assert cloister.LinearModel.from_torch(linear) == cloister.LinearModel("linear", [1, 2], 3)
@@ -272,7 +273,7 @@ def test_layers_of_layer() -> None:
     assert cloister.LinearModel.from_torch(_layer("Linear", weight=_Parameter([[1, 2]]), bias=None)).intercept == 0
     for wrong, message in (
             ({"weight": _Parameter([[1, 2]])}, "dict is no torch module; .*load_state_dict"),
-            (_layer("Conv1d", weight=_Parameter(np.ones((1, 2, 3))), bias=None), r"Conv1d, with .* \[1, 2, 3\] .*Linear"),
+            (_layer("Conv1d", weight=_Parameter(np.ones((1, 2, 3))), bias=None), r"Conv1d, .* \[1, 2, 3\] .*Linear"),
             (_layer("Linear", weight=_Parameter(np.ones((2, 2))), bias=None), r"shape \[2, 2\] .* one output"),
             (_layer("Sequential", sigmoid), "Sigmoid"),
             (_layer("Sequential", linear, sigmoid, linear), "Linear and Sigmoid and Linear"),
