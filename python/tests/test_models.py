@@ -152,9 +152,9 @@ def test_a_tweedie_regressor_of_the_identity_is_linear() -> None:
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-4])
-@pytest.mark.parametrize("fit", [LogisticRegression(), LogisticRegressionCV(use_legacy_attributes=False,
-                                                                            l1_ratios=(0,), scoring="accuracy"),
+@pytest.mark.parametrize("fit", [LogisticRegression(), LogisticRegressionCV(),
                                  SGDClassifier(loss="log_loss", random_state=0)])
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of LogisticRegressionCV's defaults
 def test_logistic_classifiers_are_logistic(fit, scale: float) -> None:
     features, target = _table()
     fit.fit(features * scale + 1, np.where(target > 0, "yes", "no"))
