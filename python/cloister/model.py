@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cloister.errors import InvalidArgumentError
+from cloister.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
 
 Kind = Literal["logistic", "linear"]
 _FORMAT = "cloister clear model 1"
@@ -23,32 +25,80 @@ def _sigmoid(margins: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(positive, 1, small) / (1 + small)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class LinearModel:
-    """w . x + b, with the sigmoid behind it where the kind is logistic."""
+    """w . x + b, with the sigmoid behind it where the kind is logistic. Equal to one of the same kind and values."""
 
     kind: Kind
-    weights: NDArray[np.float64]  #: [features]
-    intercept: float = 0.0
-    names: list[str] = field(default_factory=list)  #: of the features, or none
+    weights: NDArray[np.float64]  #: [features], read-only
+    intercept: float
+    names: list[str]  #: of the features, or none
 
-    def __post_init__(self) -> None:
-        weights = np.ascontiguousarray(self.weights, dtype=np.float64)
-        if self.kind not in ("logistic", "linear"):
-            raise InvalidArgumentError(f"a model's kind is logistic or linear, not {self.kind!r}")
-        if weights.ndim != 1 or weights.size == 0 or not np.all(np.isfinite([*weights, self.intercept])):
+    def __init__(self, kind: Kind, weights: ArrayLike, intercept: float = 0.0, names: Sequence[str] = ()) -> None:
+        """Copies what it is given. Raises InvalidArgumentError for what is no model."""
+        try:
+            own, intercept = np.array(weights, dtype=np.float64), float(intercept)
+        except (TypeError, ValueError) as error:
+            raise InvalidArgumentError(f"a model's weights and intercept are numbers: {error}") from error
+        names = [str(name) for name in names]
+        if kind not in ("logistic", "linear"):
+            raise InvalidArgumentError(f"a model's kind is logistic or linear, not {kind!r}")
+        if own.ndim != 1 or own.size == 0 or not np.isfinite(own).all() or not math.isfinite(intercept):
             raise InvalidArgumentError("a model has a finite weight for each feature, and a finite intercept")
-        if self.names and len(self.names) != weights.size:
-            raise InvalidArgumentError(f"{len(self.names)} names for {weights.size} weights")
-        object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "intercept", float(self.intercept))
+        if names and len(names) != own.size:
+            raise InvalidArgumentError(f"{len(names)} names for {own.size} weights")
+        own.flags.writeable = False
+        for name, value in (("kind", kind), ("weights", own), ("intercept", intercept), ("names", names)):
+            object.__setattr__(self, name, value)
+
+    def _values(self) -> tuple[Any, ...]:
+        return self.kind, tuple(self.weights.tolist()), self.intercept, tuple(self.names)
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if isinstance(other, LinearModel) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _matrix(self, features: ArrayLike) -> NDArray[np.float64]:
+        """Rows of the model's columns in its order."""
+        order = self._order(features)
+        try:
+            rows = np.asarray(features, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidArgumentError(f"features are numbers: {error}") from error
+        if rows.ndim != 2:
+            raise InvalidArgumentError(f"features have {rows.ndim} dimensions; give [rows][features]")
+        if rows.shape[1] != self.weights.size:
+            shown = f" ({_first(self.names)})" if self.names else ""
+            raise InvalidArgumentError(f"{rows.shape[1]} columns for a model of {self.weights.size}{shown}")
+        return rows if order is None else rows[:, order]
+
+    def _order(self, features: Any) -> list[int] | None:
+        """Where a frame has the model's columns; None for arrays, and for a model without names."""
+        if not self.names or not hasattr(features, "columns"):
+            return None
+        given = [str(name) for name in features.columns]
+        if given == self.names:
+            return None
+        missing, unknown = set(self.names) - set(given), set(given) - set(self.names)
+        said = [f"it has no {_first(sorted(missing))}"] * bool(missing)
+        said += [f"the model knows no {_first(sorted(unknown))}"] * bool(unknown)
+        if said:
+            raise InvalidArgumentError(f"the frame's columns are not the model's: {', and '.join(said)}")
+        if len(given) != len(self.names) or len(set(given)) != len(given):
+            raise InvalidArgumentError(f"the frame or the model ({_first(self.names)}) has a column twice")
+        return [given.index(name) for name in self.names]
 
     def margins(self, features: ArrayLike) -> NDArray[np.float64]:
-        """w . x + b of each row; features is `[rows][features]`."""
-        return np.asarray(features, dtype=np.float64) @ self.weights + self.intercept
+        """w . x + b of each row; features is `[rows][features]`. A model with names takes a frame's columns by name.
+
+        Raises InvalidArgumentError for other columns than the model's.
+        """
+        return self._matrix(features) @ self.weights + self.intercept
 
     def predict(self, features: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities of a logistic model, values of a linear one."""
+        """Probabilities of a logistic model, values of a linear one; features as for `margins`."""
         return self.of_margins(self.margins(features))
 
     def of_margins(self, margins: ArrayLike) -> NDArray[np.float64]:
@@ -57,32 +107,43 @@ class LinearModel:
         return _sigmoid(margins) if self.kind == "logistic" else margins
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """A new file, as the command line's `predict --model` takes it. Raises FileExistsError."""
-        with open(path, "x", encoding="utf-8") as out:
-            json.dump({"format": _FORMAT, "model": self.kind, "names": self.names, "weights": self.weights.tolist(),
-                       "intercept": self.intercept}, out, indent=2)
+        """A new file, as the command line's `predict --model` takes it.
+
+        Raises AlreadyExistsError where there is one, and NotFoundError where its folder is missing.
+        """
+        try:
+            with open(path, "x", encoding="utf-8") as out:
+                json.dump({"format": _FORMAT, "model": self.kind, "names": self.names,
+                           "weights": self.weights.tolist(), "intercept": self.intercept}, out, indent=2)
+        except FileExistsError as error:
+            raise AlreadyExistsError(f"{path} is there; remove it, or give another path") from error
+        except FileNotFoundError as error:
+            raise NotFoundError(f"the folder of {path} is not there; make it first") from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LinearModel:
-        """From such a file. Raises InvalidArgumentError for anything else."""
+        """From such a file. Raises NotFoundError where there is none, and InvalidArgumentError for anything else."""
         try:
             found = json.loads(Path(path).read_text(encoding="utf-8"))
             if found["format"] != _FORMAT:
                 raise ValueError(f"its format is {found['format']!r}")
-            return cls(found["model"], np.asarray(found["weights"], dtype=np.float64), float(found["intercept"]),
-                       [str(name) for name in found["names"]])
+            return cls(found["model"], found["weights"], found["intercept"], found["names"])
+        except FileNotFoundError as error:
+            raise NotFoundError(f"{path} is not there; make it with LinearModel.save") from error
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidArgumentError(f"{path} is no model: {error}") from error
 
     @classmethod
-    def from_sklearn(cls, estimator: Any) -> LinearModel:
-        """From a fitted estimator with `coef_` and `intercept_` for one output, of two classes if it classifies."""
-        coefficients = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64))
-        intercept = np.atleast_1d(np.asarray(estimator.intercept_, dtype=np.float64))
-        if coefficients.shape[0] != 1 or intercept.size != 1:
-            raise InvalidArgumentError(f"a model of {coefficients.shape[0]} outputs; Cloister's have one")
-        kind: Kind = "logistic" if hasattr(estimator, "classes_") else "linear"
-        return cls(kind, coefficients[0], intercept[0], list(getattr(estimator, "feature_names_in_", [])))
+    def from_sklearn(cls, estimator: Any, kind: Kind | None = None) -> LinearModel:
+        """From a fitted linear estimator of one output, or a Pipeline of StandardScalers and one.
+
+        Without a kind it is linear where `predict` gives w . x + b, and logistic where `predict_proba` gives its
+        sigmoid. Raises InvalidArgumentError where neither does, so that no model predicts something else than its
+        estimator; with a kind the weights are taken as they are.
+        """
+        from cloister import foreign
+
+        return foreign.from_sklearn(estimator, kind)
 
     def to_sklearn(self) -> Any:
         """A fitted LogisticRegression of classes 0 and 1, or LinearRegression."""
@@ -107,16 +168,9 @@ class LinearModel:
     @classmethod
     def from_torch(cls, module: Any, kind: Kind | None = None) -> LinearModel:
         """From `torch.nn.Linear` with one output, or a Sequential of one and a Sigmoid, which makes it logistic."""
-        layers = list(module.children()) or [module]
-        linear = layers[0]
-        if not hasattr(linear, "weight") or tuple(linear.weight.shape)[0] != 1 or len(layers) > 2:
-            raise InvalidArgumentError("a linear layer with one output, and a sigmoid behind it or nothing")
-        ends_in_sigmoid = len(layers) == 2
-        if ends_in_sigmoid and type(layers[1]).__name__ != "Sigmoid":
-            raise InvalidArgumentError(f"a {type(layers[1]).__name__} behind the linear layer; only Sigmoid is supported")
-        weights = np.asarray(linear.weight.detach().cpu().numpy(), dtype=np.float64)[0]
-        bias = 0.0 if linear.bias is None else float(linear.bias.detach().cpu().numpy()[0])
-        return cls(kind or ("logistic" if ends_in_sigmoid else "linear"), weights, bias)
+        from cloister import foreign
+
+        return foreign.from_torch(module, kind)
 
     def to_torch(self) -> Any:
         """The same as a torch module in double precision."""
@@ -124,20 +178,21 @@ class LinearModel:
 
         linear = torch.nn.Linear(self.weights.size, 1, dtype=torch.float64)
         with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(self.weights[np.newaxis, :]))
+            linear.weight.copy_(torch.from_numpy(self.weights[np.newaxis, :].copy()))
             linear.bias.fill_(self.intercept)
         return torch.nn.Sequential(linear, torch.nn.Sigmoid()) if self.kind == "logistic" else linear
 
     @classmethod
     def from_keras(cls, layer: Any) -> LinearModel:
         """From a Keras `Dense` layer with one output: linear, or logistic where its activation is the sigmoid."""
-        kernel, *rest = (np.asarray(w, dtype=np.float64) for w in layer.get_weights())
-        activation = getattr(layer.activation, "__name__", str(layer.activation))
-        if kernel.ndim != 2 or kernel.shape[1] != 1 or activation not in ("linear", "sigmoid"):
-            raise InvalidArgumentError(f"a Dense layer with {kernel.shape[-1]} outputs and activation {activation}; "
-                                       "one output, linear or sigmoid, is supported")
-        return cls("logistic" if activation == "sigmoid" else "linear", kernel[:, 0], rest[0][0] if rest else 0.0)
+        from cloister import foreign
+
+        return foreign.from_keras(layer)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{w:.4g}" for w in self.weights[:6]) + (", ..." if self.weights.size > 6 else "")
         return f"<LinearModel {self.kind}: weights [{shown}], intercept {self.intercept:.4g}>"
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")

@@ -77,7 +77,7 @@ def test_operations_are_exact(key: Any) -> None:
             assert opened(key, scalar + a) == [p + fs for p in fx]
             assert opened(key, scalar - a) == [fs - p for p in fx]
             assert opened(key, -a) == [-p for p in fx]
-            assert opened(key, a.sum()) == [sum(fx)]
+            assert opened(key, a.sum()) == opened(key, np.sum(a)) == opened(key, np.sum(a, axis=0)) == [sum(fx)]
             assert opened(key, a.dot(y)) == opened(key, y @ a) == [sum(p * q for p, q in zip(fx, fy, strict=True))]
             assert opened(key, a / 4) == [p / 4 for p in fx]
 
@@ -120,6 +120,7 @@ def test_vectors_are_lists_of_encrypted_numbers(key: Any) -> None:
     assert [key.their_private.decrypt(number) for number in peers] == x.tolist()
     mixed = [key.public.encrypt(v) for v in (1.5, 2, -1e-9)]  # three exponents
     assert opened(key, ours.EncryptedVector.from_numbers(mixed)) == fractions([1.5, 2, -1e-9])
+    assert opened(key, ours.EncryptedVector.from_numbers(np.array(mixed))) == fractions([1.5, 2, -1e-9])
     assert opened(key, vector[2]) == fractions([x[2]]) and opened(key, vector[-1]) == fractions([x[-1]])
     assert opened(key, vector[1:6:3]) == fractions(x[1:6:3])
     assert opened(key, vector + mixed[0]) == opened(key, mixed[0] + vector) == [v + Fraction(1.5) for v in fractions(x)]
@@ -222,6 +223,16 @@ def test_misuse_is_refused(key: Any) -> None:
         vector + stranger
     with pytest.raises(ValueError, match="different"):
         other.private.decrypt_vector(vector)
+    for wrong in (vector.to_numbers(), vector[0], np.array(vector.to_numbers()), [1.5], 1.5):
+        with pytest.raises(TypeError, match="EncryptedVector.from_numbers"):
+            key.private.decrypt_vector(wrong)
+    with pytest.raises(TypeError, match="encrypt_vector takes clear numbers"):
+        ours.EncryptedVector.from_numbers([1.5])
+    with pytest.raises(ValueError, match="axis 1 of a vector"):
+        np.sum(vector, axis=1)
+    for kept in ({"dtype": np.float64}, {"out": np.zeros(())}):
+        with pytest.raises(ValueError, match="leave dtype and out away"):
+            np.sum(vector, **kept)
     with pytest.raises(ValueError, match="same size"):
         vector + vector[:1]
     with pytest.raises(ValueError, match="different"):

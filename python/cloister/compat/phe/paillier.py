@@ -260,6 +260,13 @@ class PaillierPrivateKey:
         """The values of a vector: int64 where its exponent is not negative (Python's ints where they are longer), else
         float64, each rounded once. Raises as decrypt.
         """
+        from cloister.compat.phe.vectors import EncryptedVector
+
+        if not isinstance(vector, EncryptedVector):
+            raise TypeError(
+                f"Expected vector to be an EncryptedVector not: {type(vector)}; make one of a list of encrypted "
+                "numbers with EncryptedVector.from_numbers, and decrypt a single number with decrypt"
+            )
         if vector.public_key != self.public_key:
             raise ValueError("the vector was encrypted against a different key!")
         return vector.decode(self._decryptor.decrypt(vector.ciphertext_bytes))

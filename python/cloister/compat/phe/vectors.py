@@ -158,10 +158,14 @@ class EncryptedVector:
     def from_numbers(cls, numbers: Sequence[EncryptedNumber]) -> EncryptedVector:
         """A vector of encrypted numbers of one key, at the least of their exponents.
 
-        Raises ValueError for none, for different keys, and for what is no ciphertext.
+        Raises ValueError for none, for different keys, and for what is no ciphertext, and TypeError for other numbers.
         """
+        numbers = list(numbers)
         if not numbers:
             raise ValueError("a vector needs one number at least")
+        for number in numbers:
+            if not isinstance(number, EncryptedNumber):
+                raise TypeError(f"Expected an EncryptedNumber not: {type(number)}; encrypt_vector takes clear numbers")
         key = numbers[0].public_key
         if any(number.public_key != key for number in numbers):
             raise ValueError("the numbers were encrypted against different public keys!")
@@ -287,8 +291,15 @@ class EncryptedVector:
         data = self.public_key.engine.add_clear(a._data, _plaintexts(self.public_key, integers, self.packing))
         return self._like(data, exponent, bound)
 
-    def sum(self) -> EncryptedNumber:
-        """The sum of all entries. Raises ValueError if they are packed."""
+    def sum(self, axis: int | None = None, dtype: None = None, out: None = None) -> EncryptedNumber:
+        """The sum of all entries, as np.sum asks for it: of the one axis, in no other type and nowhere else.
+
+        Raises ValueError if they are packed, and for other arguments.
+        """
+        if axis not in (None, 0, -1):
+            raise ValueError(f"axis {axis} of a vector, which has axis 0 alone")
+        if dtype is not None or out is not None:
+            raise ValueError("the sum of a vector is a new EncryptedNumber; leave dtype and out away")
         self._refuse_packed("its slots cannot be added up; add packed vectors, or encrypt one value a ciphertext")
         return self._number(self.public_key.engine.dot(self._data, *arrays.power_bytes([1] * self.size)), self.exponent)
 
