@@ -158,6 +158,13 @@ void add_pipeline(nb::module_& module) {
   const auto threads = nb::arg("threads");
   const auto progress = nb::arg("progress").none();
   const auto passphrase = nb::arg("passphrase").none();
+  module.def(
+      "check_passphrase",
+      [](const std::string& text) {
+        const auto passphrase = wire::Passphrase::from_text(text);
+        wire::Protection::passphrase(passphrase);
+      },
+      nb::arg("passphrase"));
   module.def("generate_keys", &generate_keys, nb::arg("plan"), nb::arg("secret_key"), nb::arg("public_keys"),
              passphrase, threads, progress);
   module.def("encrypt_training_rows", &encrypt_training_rows, nb::arg("plan"), nb::arg("secret_key"),

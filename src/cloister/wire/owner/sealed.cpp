@@ -70,9 +70,6 @@ std::vector<std::uint8_t> encrypt(std::span<const std::uint8_t> secret, PayloadT
                                   const PlanId& plan_id, const Protection& protection) {
   const Passphrase& passphrase = *protection.passphrase_or_null();
   const SealingCost& cost = protection.cost();
-  if (passphrase.text().size() < kMinPassphraseBytes)
-    throw SecurityError("the passphrase is shorter than " + std::to_string(kMinPassphraseBytes) +
-                        " characters; choose a longer one");
   if (!is_bounded(cost)) throw ParametersError("scrypt's cost is out of bounds; use the default");
   std::array<std::uint8_t, kSaltBytes + kNonceBytes> fresh;
   Prng::from_system().fill(std::span<std::uint8_t>(fresh));
@@ -130,6 +127,13 @@ SecretBuffer<std::uint8_t> unseal(ContainerReader reader, const Passphrase* pass
 }
 
 }  // namespace
+
+Protection Protection::passphrase(const Passphrase& passphrase, SealingCost cost) {
+  if (passphrase.text().size() < kMinPassphraseBytes)
+    throw SecurityError("the passphrase is shorter than " + std::to_string(kMinPassphraseBytes) +
+                        " characters; choose a longer one");
+  return Protection(&passphrase, cost);
+}
 
 SecretBuffer<std::uint8_t> seal(std::span<const std::uint8_t> secret, PayloadType type, const PlanId& plan_id,
                                 const Protection& protection) {

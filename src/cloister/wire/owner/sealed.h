@@ -24,9 +24,7 @@ struct SealingCost {
 class Protection {
  public:
   /// Encrypted under a passphrase of at least 8 bytes (SecurityError otherwise). Borrows the passphrase.
-  static Protection passphrase(const Passphrase& passphrase, SealingCost cost = {}) {
-    return Protection(&passphrase, cost);
-  }
+  static Protection passphrase(const Passphrase& passphrase, SealingCost cost = {});
   static Protection passphrase(Passphrase&&, SealingCost = {}) = delete;
   /// In clear, because the caller says so: the file is marked as unprotected and anybody who reads it has
   /// the secret.
