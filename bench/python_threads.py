@@ -70,7 +70,7 @@ def trainings(folder: Path) -> Case:
     def work_of(i: int) -> Work:
         owner = cloister.Owner(folder / f"owner{i}", folder / f"server{i}", unprotected=True, threads=1)
         plan = owner.plan(rows=400, features=6, threads=1, **request)
-        clear = plan._core.clear_weights(x, labels)
+        clear = plan.clear_weights(x, labels)
         owner.keygen()
         owner.encrypt_training(x, labels)
         server = cloister.Server(folder / f"server{i}", threads=1)

@@ -161,8 +161,8 @@ void add_pipeline(nb::module_& module) {
   module.def(
       "check_passphrase",
       [](const std::string& text) {
-        const auto passphrase = wire::Passphrase::from_text(text);
-        wire::Protection::passphrase(passphrase);
+        const auto words = wire::Passphrase::from_text(text);
+        wire::Protection::passphrase(words);
       },
       nb::arg("passphrase"));
   module.def("generate_keys", &generate_keys, nb::arg("plan"), nb::arg("secret_key"), nb::arg("public_keys"),

@@ -3,20 +3,22 @@
 - "encrypted": plans, makes keys, encrypts the rows, trains on the ciphertexts and decrypts the model, in a folder of its
   own that is removed afterwards (or stays, where `folder` names it). One process plays owner and server here; for two
   machines use `cloister.Owner` and `cloister.Server`.
-- "simulate": the same iterations with the same polynomial in the clear, and an error on every weight as large as an
-  encrypted training may have. It shows what encryption will cost in accuracy, and protects nothing. (The polynomial is
-  the same where `sigmoid_degree` says which.)
+- "simulate": makes the same plan, and computes in the clear what it would compute on ciphertexts, with an error on the
+  weights as large as the plan allows. It shows what encryption will cost in accuracy, refuses what it would refuse, and
+  protects nothing.
 - "clear": the same iterations with the sigmoid itself, without any error.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import secrets
 import tempfile
 from collections.abc import Iterator
+from numbers import Real
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,8 +30,25 @@ from cloister import _core
 from cloister.errors import InvalidArgumentError
 from cloister.model import LinearModel, _sigmoid
 from cloister.parties import Owner, Progress, Server
+from cloister.plan import Plan
 
 Mode = Literal["encrypted", "simulate", "clear"]
+
+_DEFAULT_ITERATIONS = 7
+_MOST_DEVIATIONS = 1e6
+_PLANS_KEPT = 64
+_plans: dict[tuple[Any, ...], Plan] = {}
+
+
+def _plan_of(request: dict[str, Any], progress: Progress) -> Plan:
+    """The plan of a request, which those who cross-validate ask for again and again."""
+    key = tuple(sorted(request.items()))
+    if key not in _plans:
+        made = Plan.make(progress=progress, **request)
+        while len(_plans) >= _PLANS_KEPT:
+            _plans.pop(next(iter(_plans)), None)
+        _plans[key] = made
+    return _plans[key]
 
 
 class _EncryptedLinearModel(BaseEstimator):
@@ -76,23 +95,33 @@ class _EncryptedLinearModel(BaseEstimator):
             request["spectrum_cap"] = float(self.spectrum_cap)
         return request
 
-    def _trained(self, features: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Weights over prepared columns, the intercept first where the model is logistic."""
+    def _check_parameters(self) -> None:
         if self.mode not in ("encrypted", "simulate", "clear"):
             raise InvalidArgumentError(f"mode is {self.mode!r}; give encrypted, simulate or clear")
+        if not 0 < self.clip <= _MOST_DEVIATIONS:
+            raise InvalidArgumentError(f"clip is {self.clip!r}; give the deviations within which columns are kept, as 16")
+        cap = self.spectrum_cap
+        if cap not in ("auto", None) and not (isinstance(cap, Real) and math.isfinite(cap)):
+            raise InvalidArgumentError(f'spectrum_cap is {cap!r}; give a number, "auto" or None')
+
+    def _trained(self, features: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weights over prepared columns, the intercept first where the model is logistic."""
         labels = target if self._kind == "logistic" else np.empty(0)
         request = self._request(features, labels)
+        self.__dict__.pop("plan_", None)
+        self.n_iter_, self.error_bound_ = request["iterations"], 0.0
+        if self.mode == "clear":
+            return _core.clear_weights(features, target, **request)
+        rows, columns = features.shape
+        self.plan_ = _plan_of(request | {"rows": rows, "features": columns, "threads": max(self.threads, 1)},
+                              self.progress)
+        self.error_bound_ = self.plan_.error_bound
         if self.mode == "encrypted":
-            return self._trained_encrypted(features, target, request)
-        weights = _core.clear_weights(features, target, self.mode == "clear", **request)
-        self.n_iter_ = request["iterations"]
-        self.error_bound_ = 0.0
-        if self.mode == "simulate":
-            # On the sphere of the bound, which is one of the whole vector: no encrypted training is further off.
-            self.error_bound_ = self.max_error
-            direction = check_random_state(self.random_state).standard_normal(weights.size)
-            weights = weights + self.max_error * direction / np.linalg.norm(direction)
-        return weights
+            return self._trained_encrypted(features, target)
+        # On the sphere of the bound, which is one of the whole vector: no encrypted training is further off.
+        weights = self.plan_.clear_weights(features, target)
+        direction = check_random_state(self.random_state).standard_normal(weights.size)
+        return weights + self.error_bound_ * direction / np.linalg.norm(direction)
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -102,20 +131,16 @@ class _EncryptedLinearModel(BaseEstimator):
             with tempfile.TemporaryDirectory(prefix="cloister-") as made:
                 yield Path(made)
 
-    def _trained_encrypted(self, features: NDArray[np.float64], target: NDArray[np.float64],
-                           request: dict[str, Any]) -> NDArray[np.float64]:
+    def _trained_encrypted(self, features: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
         with self._folder() as folder:
             shared: dict[str, Any] = {"threads": self.threads, "progress": self.progress}
             # Nobody reads the key again: it is sealed under what is forgotten with this call.
             owner = Owner(folder / "owner", folder / "server", passphrase=secrets.token_urlsafe(24), **shared)
-            rows, columns = features.shape
-            self.plan_ = owner.plan(rows=rows, features=columns, threads=max(self.threads, 1), **request)
+            owner.plan(self.plan_)
             owner.keygen()
             owner.encrypt_training(features, target)
             Server(folder / "server", **shared).train()
             model = owner.decrypt_model()
-        self.n_iter_ = self.plan_.request["iterations"]
-        self.error_bound_ = self.plan_.error_bound
         return np.append(model.intercept, model.weights) if self._kind == "logistic" else model.weights
 
     def to_model(self) -> LinearModel:
@@ -125,21 +150,20 @@ class _EncryptedLinearModel(BaseEstimator):
                            list(getattr(self, "feature_names_in_", [])))
 
 
-_DEFAULT_ITERATIONS = 7
-
-
 class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
     """Logistic regression of two classes by Nesterov's or Newton's method on encrypted rows.
 
     Parameters: `mode` (see the module), `iterations` (7 unless given), `ridge` (penalty on large weights over
     standardized columns), `method` ("nesterov" or "newton"), `sigmoid_degree` (3, 5 or 7, of the polynomial in the
-    sigmoid's place; else the plan chooses, and simulations take 7), `max_error` (that encryption may bring to the
-    weights), `spectrum_cap` ("auto" publishes one coarse number of the data; None assumes the worst), `clip` (columns are kept
-    within so many deviations), `threads`, `folder`, `progress`, `random_state` (of simulated errors).
+    sigmoid's place; else the plan chooses), `max_error` (that encryption may bring to the weights over standardized
+    columns), `spectrum_cap` ("auto" publishes one coarse number of the data; None assumes the worst), `clip` (columns are
+    kept within so many deviations), `threads` (0 for all of the machine's), `folder` (what was encrypted stays there, new;
+    nobody can read it, since the key's passphrase is forgotten), `progress`, `random_state` (of simulated errors).
 
-    Attributes: `coef_` `[1][features]`, `intercept_` [1], `classes_`, `n_iter_`, `error_bound_`, `mean_`, `scale_`, and
-    `plan_` where the mode is encrypted. Weights are those of the columns as given; beyond `clip` deviations a
-    prediction on scaled columns (`decision_function`) and one by `coef_` differ.
+    Attributes: `coef_` `[1][features]`, `intercept_` [1], `classes_`, `n_iter_`, `mean_`, `scale_`; `error_bound_`, of the
+    weights over standardized columns against the same algorithm in the clear, and `coef_error_bound_`, of each number of
+    `coef_`; and, unless the mode is clear, `plan_`. Weights are those of the columns as given; beyond `clip` deviations
+    a prediction on scaled columns (`decision_function`) and one by `coef_` differ.
     """
 
     _kind = "logistic"
@@ -159,8 +183,8 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
         more: dict[str, Any] = {"ridge": self.ridge, "method": self.method}
         if self.sigmoid_degree is not None:
             more["sigmoid_degree"] = self.sigmoid_degree
-        if self.method == "newton" and self.mode != "encrypted":
-            more["products"] = 3
+        if self.method == "newton" and self.mode == "clear":
+            more["products"] = 3  # no plan chooses them
         return more
 
     def __sklearn_tags__(self) -> Any:
@@ -168,8 +192,9 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
         tags.classifier_tags.multi_class = False
         return tags
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> EncryptedLogisticRegression:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Trains on X `[rows][features]` and y of two classes. Raises cloister.Error where no plan fits."""
+        self._check_parameters()
         features, target = self._checked(X, y, ensure_min_samples=2)
         check_classification_targets(target)
         self.classes_, labels = np.unique(target, return_inverse=True)
@@ -181,6 +206,7 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
         weights = self._trained(self._prepared(features), labels.astype(np.float64))
         scaled = weights[1:] / self.scale_
         self.coef_ = scaled[np.newaxis, :]
+        self.coef_error_bound_ = (self.error_bound_ / self.scale_)[np.newaxis, :]
         self.intercept_ = np.array([weights[0] - scaled @ self.mean_])
         self._weights = weights
         return self
@@ -209,8 +235,9 @@ class EncryptedLogisticRegression(ClassifierMixin, _EncryptedLinearModel):
 class _EncryptedRegression(RegressorMixin, _EncryptedLinearModel):
     _kind = "linear"
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Any:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Trains on X `[rows][features]` and y [rows]. Raises cloister.Error where no plan fits."""
+        self._check_parameters()
         features, given = self._checked(X, y, y_numeric=True, ensure_min_samples=2)
         self._fit_scaling(features)
         mean, deviation = given.mean(), given.std()
@@ -219,6 +246,7 @@ class _EncryptedRegression(RegressorMixin, _EncryptedLinearModel):
         self._weights = self._trained(self._prepared(features), np.ascontiguousarray(target)) * spread
         self._mean_target = float(mean)
         self.coef_ = self._weights / self.scale_
+        self.coef_error_bound_ = self.error_bound_ * spread / self.scale_
         self.intercept_ = float(mean - self.coef_ @ self.mean_)
         return self
 
@@ -231,7 +259,8 @@ class _EncryptedRegression(RegressorMixin, _EncryptedLinearModel):
 
 class EncryptedLinearRegression(_EncryptedRegression):
     """Least squares on encrypted rows. Parameters and attributes as EncryptedLogisticRegression's, but for `ridge`,
-    `method` and `classes_`; `iterations` counts products with the matrix of the columns."""
+    `method` and `classes_`; `iterations` counts products with the matrix of the columns. `error_bound_` is over a
+    standardized target too."""
 
 
 class EncryptedRidge(_EncryptedRegression):

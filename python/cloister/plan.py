@@ -7,6 +7,9 @@ import os
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from cloister import _core
 from cloister.progress import ProgressCallback, shown
 
@@ -49,6 +52,13 @@ class Plan:
     def to_json(self) -> str:
         """The plan as its file has it."""
         return self._core.to_json()
+
+    def clear_weights(self, features: ArrayLike, target: ArrayLike) -> NDArray[np.float64]:
+        """What an encrypted training by this plan computes, in the clear: over prepared columns `[rows][features]`, the
+        intercept first where the model is logistic. No encrypted one is further off than error_bound. Raises
+        MismatchError where the plan trains nothing, or the rows do not fit it."""
+        return self._core.clear_weights(np.ascontiguousarray(features, dtype=np.float64),
+                                        np.ascontiguousarray(target, dtype=np.float64))
 
     @cached_property
     def _json(self) -> dict[str, Any]:

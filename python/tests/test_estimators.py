@@ -60,10 +60,27 @@ def test_simulated_errors_are_as_large_as_the_bound() -> None:
             for s in (1, 1, 2)]
     spread = target.std()
     off = [np.linalg.norm((m.coef_ - clear.coef_) * m.scale_) / spread for m in made]
-    np.testing.assert_allclose(off, 0.01, rtol=1e-9)
+    bound = made[0].error_bound_
+    assert bound == made[0].plan_.error_bound <= 0.01
+    np.testing.assert_allclose(off, bound, rtol=1e-9)
+    assert all((np.abs(m.coef_ - clear.coef_) <= m.coef_error_bound_ * (1 + 1e-9)).all() for m in made)
     np.testing.assert_array_equal(made[0].coef_, made[1].coef_)
     assert not np.array_equal(made[0].coef_, made[2].coef_)
-    assert made[0].error_bound_ == 0.01
+
+
+def test_simulations_refuse_what_encryption_would() -> None:
+    features, target = _table(60)
+    with pytest.raises(cloister.OutOfRangeError):
+        cloister.EncryptedLinearRegression(mode="simulate", max_error=1e-14).fit(features, target)
+    cloister.EncryptedLinearRegression(mode="clear", max_error=1e-14).fit(features, target)
+
+
+def test_a_plan_is_of_the_last_fit() -> None:
+    features, target = _table(60)
+    model = cloister.EncryptedLinearRegression(mode="simulate").fit(features, target)
+    assert model.plan_.request["features"] == 4
+    model.set_params(mode="clear").fit(features, target)
+    assert not hasattr(model, "plan_") and model.error_bound_ == 0
 
 
 def test_works_in_pipelines_and_cross_validation() -> None:
@@ -81,6 +98,11 @@ def test_names_what_is_wrong() -> None:
     features, target = _table()
     with pytest.raises(cloister.InvalidArgumentError, match="give encrypted, simulate or clear"):
         cloister.EncryptedLinearRegression(mode="secret").fit(features, target)
+    for clip in (0, -1, np.inf, np.nan):
+        with pytest.raises(cloister.InvalidArgumentError, match="clip is"):
+            cloister.EncryptedLinearRegression(mode="clear", clip=clip).fit(features, target)
+    with pytest.raises(cloister.InvalidArgumentError, match="spectrum_cap is 'none'"):
+        cloister.EncryptedLinearRegression(mode="clear", spectrum_cap="none").fit(features, target)
     with pytest.raises(cloister.InvalidArgumentError, match="iterations"):
         cloister.EncryptedLinearRegression(mode="clear", iterations=-1).fit(features, target)
     with pytest.raises(ValueError, match="Only binary classification"):
