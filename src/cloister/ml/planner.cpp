@@ -382,14 +382,14 @@ void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& s
 }
 
 // Where nothing is precise enough, with bootstraps that repeat.
-std::vector<Plan> Planner::candidates(const JobRequest& request) const {
-  auto out = candidates(request, 0);
+std::vector<Plan> Planner::candidates(const JobRequest& request, Found& found) const {
+  auto out = candidates(request, 0, found);
   if (out.empty() && request.job == Job::kTrain && request.iterations_per_bootstrap.value_or(1) > 0)
-    out = candidates(request, 1);
+    out = candidates(request, 1, found);
   return out;
 }
 
-std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions) const {
+std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions, Found& found) const {
   std::vector<int> degrees = {0};
   if (has_method(request))
     degrees = request.sigmoid_degree != 0 ? std::vector<int>{request.sigmoid_degree}
@@ -397,8 +397,9 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions
                                           : std::vector<int>{3, 7};
   std::vector<Plan> out;
   const auto add = [&](int degree, bool bootstraps) {
-    std::ranges::move(candidates(request, degree, plan_schedule(request, degree, bootstraps), repetitions),
-                      std::back_inserter(out));
+    std::ranges::move(
+        candidates(request, degree, plan_schedule(request, degree, bootstraps), repetitions, found),
+        std::back_inserter(out));
   };
   const bool is_linear = request.job == Job::kTrain && request.model == ModelKind::kLinear;
   for (const int degree : degrees) add(degree, is_linear && request.iterations_per_bootstrap.value_or(0) > 0);
@@ -412,7 +413,7 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions
 }
 
 std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_degree,
-                                      const PlannedSchedule& schedule, int repetitions) const {
+                                      const PlannedSchedule& schedule, int repetitions, Found& found) const {
   std::vector<Plan> out;
   std::vector<std::pair<int, int>> choices;  // of a ring and of iterations between two bootstraps
   for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree)
@@ -424,7 +425,7 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_deg
     if (progress_ != nullptr) progress_->update("plan", i, choices.size());
     for (int digits = 1; digits <= kMaxDigits; ++digits) {
       if (request.digits != 0 && request.digits != digits) continue;
-      FoundChains chains;
+      FoundChains& chains = found[{log2_degree, run, digits}];
       for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
         add_candidates(request, schedule,
                        {.log2_degree = log2_degree,
@@ -440,12 +441,12 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_deg
 }
 
 // The most iterations below the request's with which it fits; 0 if there are none.
-int Planner::most_iterations(JobRequest request) const {
+int Planner::most_iterations(JobRequest request, Found& found) const {
   if (request.job != Job::kTrain) return 0;
   int fits = 0, fails = request.iterations;
   while (fails - fits > 1) {
     request.iterations = fits + (fails - fits) / 2;
-    (candidates(request).empty() ? fails : fits) = request.iterations;
+    (candidates(request, found).empty() ? fails : fits) = request.iterations;
   }
   return fits;
 }
@@ -466,9 +467,10 @@ double plan_cost(const Plan& p) {
 Plan Planner::plan_as_asked(const JobRequest& request) const {
   check_request(request);
   if (request.scheme == Scheme::kPaillier) return plan_paillier(request);
-  if (auto best = cheapest(request)) return std::move(*best);
+  Found found;
+  if (auto best = cheapest(request, found)) return std::move(*best);
   const std::string error = " 128-bit security with an error of at most " + short_number(request.max_error);
-  if (const int fewer = most_iterations(request); fewer > 0)
+  if (const int fewer = most_iterations(request, found); fewer > 0)
     throw PrecisionError("plan: " + counted(request.iterations, "iteration") + " do not fit" + error +
                          "; the nearest job that fits has " + counted(fewer, "iteration") + ": give " +
                          setting("iterations", std::to_string(fewer)) + ", or a larger " +
@@ -477,9 +479,14 @@ Plan Planner::plan_as_asked(const JobRequest& request) const {
                        " at any ring degree; give fewer columns, or a larger " + setting("max_error"));
 }
 
-// The cheapest plan, with its tables.
 std::optional<Plan> Planner::cheapest(const JobRequest& request) const {
-  auto found = candidates(request);
+  Found found;
+  return cheapest(request, found);
+}
+
+// The cheapest plan, with its tables.
+std::optional<Plan> Planner::cheapest(const JobRequest& request, Found& chains) const {
+  auto found = candidates(request, chains);
   if (found.empty()) return std::nullopt;
   const auto alternative = [&](const Plan& p) {
     return Alternative{p.ckks->parameters.log2_degree,
