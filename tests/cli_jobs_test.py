@@ -106,7 +106,7 @@ class Spine(Case):
         metrics = self.do("evaluate")["metrics"]
         self.assertLessEqual(metrics["weights_max_abs_error"], metrics["error_bound"])
         self.assertTrue(metrics["guaranteed"])
-        for options, said in ((("--products", 2), "give --method newton"),
+        for options, said in ((("--products", 2), "--method newton"),
                               (("--method", "newton", "--batches", 2), "all rows at once"),
                               (("--method", "newton", "--scheme", "paillier"), "logistic trainings with ckks")):
             self.refused(INVALID, [said], "plan", *table, *options, "--owner", "o", "--server", "s")

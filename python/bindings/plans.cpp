@@ -5,11 +5,11 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "bindings/arrays.h"
 #include "bindings/progress.h"
+#include "bindings/request_arguments.h"
 #include "cloister/base/bytes.h"
 #include "cloister/ml/clear_linear.h"
 #include "cloister/ml/clear_logistic.h"
@@ -23,69 +23,38 @@ namespace {
 
 using ml::JobRequest;
 
-template <typename Value>
-Value choice(const char* what, const std::map<std::string, Value>& values, const std::string& text) {
-  const auto found = values.find(text);
-  if (found != values.end()) return found->second;
-  std::string known;
-  for (const auto& [name, _] : values) known += (known.empty() ? "" : ", ") + name;
-  throw ParametersError(std::string(what) + " is '" + text + "'; give one of " + known);
-}
-
-template <typename Value>
-void take(const nb::kwargs& given, const char* name, Value& into) {
-  if (given.contains(name)) into = nb::cast<Value>(given[name]);
-}
-
 // What it is asked by name; a name that it does not have is an error.
 JobRequest request_from(const nb::kwargs& given) {
+  RequestArguments arguments(given);
   JobRequest r;
-  std::string model = "logistic", scheme = "ckks", job = "train", method = "auto";
-  take(given, "model", model);
-  take(given, "scheme", scheme);
-  take(given, "job", job);
-  take(given, "method", method);
-  r.model = choice<ml::ModelKind>(
-      "model", {{"logistic", ml::ModelKind::kLogistic}, {"linear", ml::ModelKind::kLinear}}, model);
-  r.scheme = choice<ml::Scheme>("scheme", {{"ckks", ml::Scheme::kCkks}, {"paillier", ml::Scheme::kPaillier}},
-                                scheme);
-  r.job = choice<ml::Job>(
-      "job", {{"train", ml::Job::kTrain}, {"predict", ml::Job::kPredict}, {"aggregate", ml::Job::kAggregate}},
-      job);
-  r.method = choice<ml::Method>(
-      "method",
-      {{"auto", ml::Method::kAuto}, {"nesterov", ml::Method::kNesterov}, {"newton", ml::Method::kNewton}},
-      method);
-  take(given, "rows", r.rows);
-  take(given, "features", r.features);
-  take(given, "predict_rows", r.predict_rows);
-  take(given, "iterations", r.iterations);
-  take(given, "products", r.products);
-  take(given, "batches", r.batches);
-  take(given, "seed", r.seed);
-  take(given, "ridge", r.ridge);
-  take(given, "tolerance", r.tolerance);
-  take(given, "max_error", r.max_error);
-  take(given, "feature_bound", r.feature_bound);
-  take(given, "small_keys", r.small_keys);
-  take(given, "spectrum_cap", r.spectrum_cap);
-  take(given, "spectrum_floor", r.spectrum_floor);
-  take(given, "sigmoid_degree", r.sigmoid_degree);
-  take(given, "log2_degree", r.log2_degree);
-  take(given, "iterations_per_bootstrap", r.iterations_per_bootstrap);
-  take(given, "threads", r.threads);
-  static const std::vector<std::string> kNames = {
-      "model",          "scheme",       "job",
-      "method",         "rows",         "features",
-      "predict_rows",   "iterations",   "products",
-      "batches",        "seed",         "ridge",
-      "tolerance",      "max_error",    "feature_bound",
-      "small_keys",     "spectrum_cap", "spectrum_floor",
-      "sigmoid_degree", "log2_degree",  "iterations_per_bootstrap",
-      "threads"};
-  for (const auto [key, _] : given)
-    if (std::ranges::find(kNames, nb::cast<std::string>(key)) == kNames.end())
-      throw ParametersError("a plan has no '" + nb::cast<std::string>(key) + "'");
+  arguments.take("model", r.model,
+                 {{"logistic", ml::ModelKind::kLogistic}, {"linear", ml::ModelKind::kLinear}});
+  arguments.take("scheme", r.scheme, {{"ckks", ml::Scheme::kCkks}, {"paillier", ml::Scheme::kPaillier}});
+  arguments.take(
+      "job", r.job,
+      {{"train", ml::Job::kTrain}, {"predict", ml::Job::kPredict}, {"aggregate", ml::Job::kAggregate}});
+  arguments.take(
+      "method", r.method,
+      {{"auto", ml::Method::kAuto}, {"nesterov", ml::Method::kNesterov}, {"newton", ml::Method::kNewton}});
+  arguments.take("rows", r.rows);
+  arguments.take("features", r.features);
+  arguments.take("predict_rows", r.predict_rows);
+  arguments.take("iterations", r.iterations);
+  arguments.take("products", r.products);
+  arguments.take("batches", r.batches);
+  arguments.take("seed", r.seed);
+  arguments.take("ridge", r.ridge);
+  arguments.take("tolerance", r.tolerance);
+  arguments.take("max_error", r.max_error);
+  arguments.take("feature_bound", r.feature_bound);
+  arguments.take("small_keys", r.small_keys);
+  arguments.take("spectrum_cap", r.spectrum_cap);
+  arguments.take("spectrum_floor", r.spectrum_floor);
+  arguments.take("sigmoid_degree", r.sigmoid_degree);
+  arguments.take("log2_degree", r.log2_degree);
+  arguments.take("iterations_per_bootstrap", r.iterations_per_bootstrap);
+  arguments.take("threads", r.threads);
+  arguments.require_no_others();
   return r;
 }
 

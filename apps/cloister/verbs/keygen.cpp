@@ -5,7 +5,6 @@
 #include "apps/cloister/passphrase_options.h"
 #include "apps/cloister/verbs/verbs.h"
 #include "apps/common/common_options.h"
-#include "apps/common/failure.h"
 #include "apps/common/step_output.h"
 #include "apps/common/workbench.h"
 #include "cloister/base/error.h"
@@ -22,22 +21,6 @@ struct Options {
   std::string owner = "owner", server = "server";
 };
 
-// A secret key without the server's part is of no use and would stand in the way of the next attempt: it goes
-// with it. One that was there before, or was made by another process meanwhile, stays.
-void make_keys(const ml::Plan& plan, const pipeline::KeyFiles& files, const wire::Protection& protection,
-               const pipeline::Machine& machine) {
-  NewFiles made;
-  try {
-    if (plan.ckks)
-      pipeline::generate_ckks_keys(files, protection, machine);
-    else
-      pipeline::generate_paillier_keys(files, protection, machine);
-  } catch (...) {
-    if (current_failure().code != ErrorCode::kAlreadyExists) made.add(files.secret_key);
-    throw;
-  }
-}
-
 void run(const Options& options) {
   StepOutput out("keygen", options.common.json);
   const OwnerFolder owner{options.owner};
@@ -53,7 +36,8 @@ void run(const Options& options) {
       passphrase ? wire::Protection::passphrase(*passphrase) : wire::Protection::none_at_callers_word();
   make_server_folder(server.root);
   Workbench bench(options.common);
-  make_keys(plan, {owner.plan(), owner.secret_key(), for_server}, protection, bench.machine());
+  const auto generate = plan.ckks ? pipeline::generate_ckks_keys : pipeline::generate_paillier_keys;
+  generate({owner.plan(), owner.secret_key(), for_server}, protection, bench.machine());
   bench.finish();
   out.wrote(owner.secret_key());
   out.wrote(for_server);

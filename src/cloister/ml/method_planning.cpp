@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cloister/base/error.h"
+#include "cloister/ml/internal/advice.h"
 #include "cloister/ml/logistic_gradient.h"
 #include "cloister/ml/planner.h"
 
@@ -65,8 +66,8 @@ std::vector<NewtonChoice> newton_choices(const JobRequest& r, const MethodCompar
 
 [[noreturn]] void throw_no_newton(const JobRequest& r) {
   throw PrecisionError("plan: no plan with Newton's method fits 128-bit security with an error of at most " +
-                       std::to_string(r.max_error) +
-                       "; use fewer iterations, a larger error, or --method nesterov");
+                       short_number(r.max_error) + "; give fewer iterations, a larger " +
+                       setting("max_error") + ", or " + setting("method", "nesterov"));
 }
 
 }  // namespace
@@ -78,9 +79,10 @@ void check_method(const JobRequest& r) {
     return;
   }
   if (r.method == Method::kNewton && r.batches > 1)
-    throw ParametersError("plan: Newton's method sees all rows at once; use --method nesterov for batches");
+    throw ParametersError("plan: Newton's method sees all rows at once; for batches give " +
+                          setting("method", "nesterov"));
   if (r.products != 0 && r.method != Method::kNewton)
-    throw ParametersError("plan: products with the matrix are Newton's; give --method newton");
+    throw ParametersError("plan: products with the matrix are Newton's; give " + setting("method", "newton"));
   if (r.products < 0 || r.products > kMaxNewtonProducts)
     throw ParametersError("plan: " + std::to_string(r.products) + " products an iteration; give 1 to " +
                           std::to_string(kMaxNewtonProducts));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "cloister/ml/internal/advice.h"
 #include "cloister/paillier/evaluator.h"
 
 namespace cloister::ml {
@@ -68,7 +69,7 @@ std::optional<int> choose_fraction_bits(const JobRequest& r) {
   if (least > most) {
     message << "an error of at most " << r.max_error << " needs more than the " << most
             << " fraction bits that are supported; the nearest job that fits allows an error of "
-            << error_bound(r, most) << " (--max-error " << error_bound(r, most) << ")";
+            << error_bound(r, most) << ": give " << setting("max_error", short_number(error_bound(r, most)));
   } else {
     // Rows enter the sums' bound as a factor.
     const int room = paillier::kMaxIntegerBits - 2 * (least + integer_bits_for(r.feature_bound));

@@ -270,6 +270,8 @@ std::size_t row_slots_from(const Json& ckks, const JobRequest& request) {
 }
 
 Plan read(const Json& j) {
+  if (!j.is_object() || !j.contains("format") || !j.at("format").is_string())
+    throw DecodeError("plan", 0, "not a plan of Cloister; make one, or name another file");
   if (j.at("format").get<std::string>() != kFormat)
     throw DecodeError("format", 0, "this is not a plan of this version of Cloister");
   const JobRequest request = request_from(j.at("request"));
@@ -403,8 +405,8 @@ std::optional<double> Plan::spectrum_cap() const {
 Plan Plan::from_json(const nlohmann::ordered_json& json) {
   try {
     return read(json);
-  } catch (const Json::exception& e) {
-    throw DecodeError("plan", 0, std::string("not a plan: ") + e.what());
+  } catch (const Json::exception&) {
+    throw DecodeError("plan", 0, "a field is missing or of a wrong kind; make the plan anew");
   }
 }
 

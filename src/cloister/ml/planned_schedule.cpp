@@ -2,6 +2,7 @@
 #include <string>
 
 #include "cloister/base/error.h"
+#include "cloister/ml/internal/advice.h"
 #include "cloister/ml/internal/planned_training.h"
 #include "cloister/ml/paillier_planner.h"
 #include "cloister/ml/planner.h"
@@ -17,8 +18,8 @@ int iterations_for(const JobRequest& request, double tolerance) {
   const double least = request.ridge + (is_linear ? request.spectrum_floor.value_or(0) : 0);
   if (request.job != Job::kTrain || !(least > 0))
     throw ParametersError(
-        "plan: a tolerance fixes the iterations of a training with a ridge; give --ridge X" +
-        std::string(is_linear ? ", or --spectrum-floor X" : ""));
+        "plan: a tolerance fixes the iterations of a training with a ridge; give a positive " +
+        setting("ridge") + (is_linear ? ", or " + setting("spectrum_floor") : ""));
   if (is_linear) {
     const double cap = spectrum_cap_or_default(request.spectrum_cap, request.features);
     return std::max(1, linear_iterations_for(((1 + kSteadySlack) * cap + request.ridge) / least, tolerance));

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cloister/ml/batches.h"
+#include "cloister/ml/internal/advice.h"
 #include "cloister/ml/internal/planned_training.h"
 #include "cloister/ml/noise_model.h"
 #include "cloister/ml/paillier_planner.h"
@@ -182,8 +183,40 @@ void check_floor(const JobRequest& r) {
     throw ParametersError("plan: a floor under the spectrum is for linear trainings with ckks; leave it out");
   const double cap = spectrum_cap_or_default(r.spectrum_cap, r.features);
   if (!(*r.spectrum_floor >= 0) || !(*r.spectrum_floor < cap) || !(*r.spectrum_floor + r.ridge > 0))
-    throw ParametersError("plan: the floor under the spectrum must be below its cap of " +
-                          std::to_string(cap) + ", and above 0 without a ridge");
+    throw ParametersError("plan: the floor under the spectrum must be below its cap of " + short_number(cap) +
+                          ", and above 0 without a ridge");
+}
+
+}  // namespace
+
+namespace {
+
+void check_rows(const JobRequest& r) {
+  if (r.rows > std::uint64_t{1} << 40) throw ParametersError("plan: at most 2^40 rows are supported");
+  if (r.job == Job::kStatistics && r.rows < 1) throw ParametersError("plan: there are no rows");
+  if ((r.job != Job::kTrain && r.job != Job::kAggregate) || r.rows > r.features) return;
+  const std::string given = "plan: " + counted(r.rows, "row") + " for " + counted(r.features, "feature");
+  throw ParametersError(r.job == Job::kTrain
+                            ? given + "; training needs more rows than features"
+                            : given +
+                                  "; give the most rows that all owners have together, which must be "
+                                  "more than the features");
+}
+
+// What was given for a number, and what is needed.
+[[noreturn]] void refuse_number(const char* field, double given, const char* needed) {
+  throw ParametersError("plan: " + std::string(field) + " is " + short_number(given) + "; give " + needed);
+}
+
+void check_numbers(const JobRequest& r) {
+  if (!(r.max_error > 0)) refuse_number("max_error", r.max_error, "a number above 0");
+  if (!(r.feature_bound >= 1) || !(r.feature_bound <= 1e6))
+    refuse_number("feature_bound", r.feature_bound, "1 to 1e6");
+  if (!(r.ridge >= 0)) refuse_number("ridge", r.ridge, "0 or more");
+  if (r.sigmoid_degree != 0 && r.sigmoid_degree != 3 && r.sigmoid_degree != 5 && r.sigmoid_degree != 7)
+    refuse_number("sigmoid_degree", r.sigmoid_degree, "3, 5 or 7");
+  if (r.log2_degree != 0 && (r.log2_degree < kMinLog2Degree || r.log2_degree > kMaxLog2Degree))
+    refuse_number("log2_degree", r.log2_degree, "12 to 17");
 }
 
 }  // namespace
@@ -193,21 +226,15 @@ void check_request(const JobRequest& r) {
   if (r.features > 4096)
     throw ParametersError("plan: " + std::to_string(r.features) +
                           " features; at most 4096 are supported, drop columns");
-  if (r.rows > std::uint64_t{1} << 40) throw ParametersError("plan: at most 2^40 rows are supported");
-  if (r.job == Job::kStatistics && r.rows < 1) throw ParametersError("plan: there are no rows");
-  if ((r.job == Job::kTrain || r.job == Job::kAggregate) && r.rows <= r.features)
-    throw ParametersError("plan: " + std::to_string(r.rows) + " rows for " + std::to_string(r.features) +
-                          " features; training needs more rows than features");
+  check_rows(r);
   if (r.iterations < 0 || r.iterations > kMaxIterations)
-    throw ParametersError("plan: " + std::to_string(r.iterations) + " iterations; give 1 to " +
+    throw ParametersError("plan: " + counted(r.iterations, "iteration") + "; give 1 to " +
                           std::to_string(kMaxIterations));
   if (r.batches < 1 || r.batches > kMaxBatches ||
       (r.batches > 1 && (r.job != Job::kTrain || r.model != ModelKind::kLogistic)))
     throw ParametersError("plan: " + std::to_string(r.batches) + " batches; logistic trainings take 1 to " +
                           std::to_string(kMaxBatches) + ", everything else sees all rows at once");
-  if (!(r.max_error > 0) || !(r.feature_bound >= 1) || !(r.feature_bound <= 1e6) || !(r.ridge >= 0))
-    throw ParametersError(
-        "plan: the largest error must be positive, the features' bound in [1, 1e6], the ridge not negative");
+  check_numbers(r);
   if (r.iterations_per_bootstrap.value_or(0) < 0 ||
       (r.iterations_per_bootstrap.value_or(0) > 0 && (r.job != Job::kTrain || r.scheme != Scheme::kCkks)))
     throw ParametersError("plan: bootstraps are for trainings with ckks");
@@ -355,14 +382,14 @@ void Planner::add_candidates(const JobRequest& request, const PlannedSchedule& s
 }
 
 // Where nothing is precise enough, with bootstraps that repeat.
-std::vector<Plan> Planner::candidates(const JobRequest& request) const {
-  auto out = candidates(request, 0);
+std::vector<Plan> Planner::candidates(const JobRequest& request, Found& found) const {
+  auto out = candidates(request, 0, found);
   if (out.empty() && request.job == Job::kTrain && request.iterations_per_bootstrap.value_or(1) > 0)
-    out = candidates(request, 1);
+    out = candidates(request, 1, found);
   return out;
 }
 
-std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions) const {
+std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions, Found& found) const {
   std::vector<int> degrees = {0};
   if (has_method(request))
     degrees = request.sigmoid_degree != 0 ? std::vector<int>{request.sigmoid_degree}
@@ -370,8 +397,9 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions
                                           : std::vector<int>{3, 7};
   std::vector<Plan> out;
   const auto add = [&](int degree, bool bootstraps) {
-    std::ranges::move(candidates(request, degree, plan_schedule(request, degree, bootstraps), repetitions),
-                      std::back_inserter(out));
+    std::ranges::move(
+        candidates(request, degree, plan_schedule(request, degree, bootstraps), repetitions, found),
+        std::back_inserter(out));
   };
   const bool is_linear = request.job == Job::kTrain && request.model == ModelKind::kLinear;
   for (const int degree : degrees) add(degree, is_linear && request.iterations_per_bootstrap.value_or(0) > 0);
@@ -385,7 +413,7 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int repetitions
 }
 
 std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_degree,
-                                      const PlannedSchedule& schedule, int repetitions) const {
+                                      const PlannedSchedule& schedule, int repetitions, Found& found) const {
   std::vector<Plan> out;
   std::vector<std::pair<int, int>> choices;  // of a ring and of iterations between two bootstraps
   for (int log2_degree = kMinLog2Degree; log2_degree <= kMaxLog2Degree; ++log2_degree)
@@ -397,7 +425,7 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_deg
     if (progress_ != nullptr) progress_->update("plan", i, choices.size());
     for (int digits = 1; digits <= kMaxDigits; ++digits) {
       if (request.digits != 0 && request.digits != digits) continue;
-      FoundChains chains;
+      FoundChains& chains = found[{log2_degree, run, digits}];
       for (const std::size_t row_slots : row_slot_choices(request, log2_degree))
         add_candidates(request, schedule,
                        {.log2_degree = log2_degree,
@@ -413,12 +441,12 @@ std::vector<Plan> Planner::candidates(const JobRequest& request, int sigmoid_deg
 }
 
 // The most iterations below the request's with which it fits; 0 if there are none.
-int Planner::most_iterations(JobRequest request) const {
+int Planner::most_iterations(JobRequest request, Found& found) const {
   if (request.job != Job::kTrain) return 0;
   int fits = 0, fails = request.iterations;
   while (fails - fits > 1) {
     request.iterations = fits + (fails - fits) / 2;
-    (candidates(request).empty() ? fails : fits) = request.iterations;
+    (candidates(request, found).empty() ? fails : fits) = request.iterations;
   }
   return fits;
 }
@@ -439,22 +467,26 @@ double plan_cost(const Plan& p) {
 Plan Planner::plan_as_asked(const JobRequest& request) const {
   check_request(request);
   if (request.scheme == Scheme::kPaillier) return plan_paillier(request);
-  if (auto best = cheapest(request)) return std::move(*best);
-  if (const int fewer = most_iterations(request); fewer > 0)
-    throw PrecisionError("plan: " + std::to_string(request.iterations) +
-                         " iterations do not fit 128-bit security with an error of at most " +
-                         std::to_string(request.max_error) + "; the nearest job that fits has " +
-                         std::to_string(fewer) + " iterations (--iterations " + std::to_string(fewer) +
-                         "), or allow a larger error");
-  throw PrecisionError(
-      "plan: this job does not fit 128-bit security at any ring degree; drop columns, or allow a "
-      "larger error than " +
-      std::to_string(request.max_error));
+  Found found;
+  if (auto best = cheapest(request, found)) return std::move(*best);
+  const std::string error = " 128-bit security with an error of at most " + short_number(request.max_error);
+  if (const int fewer = most_iterations(request, found); fewer > 0)
+    throw PrecisionError("plan: " + counted(request.iterations, "iteration") + " do not fit" + error +
+                         "; the nearest job that fits has " + counted(fewer, "iteration") + ": give " +
+                         setting("iterations", std::to_string(fewer)) + ", or a larger " +
+                         setting("max_error"));
+  throw PrecisionError("plan: this job does not fit" + error +
+                       " at any ring degree; give fewer columns, or a larger " + setting("max_error"));
+}
+
+std::optional<Plan> Planner::cheapest(const JobRequest& request) const {
+  Found found;
+  return cheapest(request, found);
 }
 
 // The cheapest plan, with its tables.
-std::optional<Plan> Planner::cheapest(const JobRequest& request) const {
-  auto found = candidates(request);
+std::optional<Plan> Planner::cheapest(const JobRequest& request, Found& chains) const {
+  auto found = candidates(request, chains);
   if (found.empty()) return std::nullopt;
   const auto alternative = [&](const Plan& p) {
     return Alternative{p.ckks->parameters.log2_degree,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -99,16 +101,21 @@ class Planner {
   Plan plan(const JobRequest& request) const;
 
  private:
+  /// Chains by ring degree, iterations between two bootstraps and digits: of requests that differ in their
+  /// iterations alone, which mostly have the same.
+  using Found = std::map<std::array<int, 3>, FoundChains>;
+
   Plan plan_as_asked(const JobRequest& request) const;
   Plan plan_with_method(JobRequest request) const;
   Plan plan_newton(JobRequest request) const;
   std::optional<Plan> cheapest(const JobRequest& request) const;
+  std::optional<Plan> cheapest(const JobRequest& request, Found& chains) const;
   std::optional<Plan> cheapest_newton(JobRequest request, MethodComparison& methods) const;
-  std::vector<Plan> candidates(const JobRequest& request) const;
-  std::vector<Plan> candidates(const JobRequest& request, int repetitions) const;
+  std::vector<Plan> candidates(const JobRequest& request, Found& found) const;
+  std::vector<Plan> candidates(const JobRequest& request, int repetitions, Found& found) const;
   std::vector<Plan> candidates(const JobRequest& request, int sigmoid_degree, const PlannedSchedule& schedule,
-                               int repetitions) const;
-  int most_iterations(JobRequest request) const;
+                               int repetitions, Found& found) const;
+  int most_iterations(JobRequest request, Found& found) const;
   void add_candidates(const JobRequest& request, const PlannedSchedule& schedule, PlanChoices choices,
                       FoundChains& chains, std::vector<Plan>& out) const;
 

@@ -378,12 +378,65 @@ TEST(Planner, NamesTheNearestJobThatFits) {
     FAIL();
   } catch (const PrecisionError& e) {
     const std::string message = e.what();
-    const auto at = message.find("--iterations ");
+    const auto at = message.find("give iterations=");
     ASSERT_NE(at, std::string::npos) << message;
-    request.iterations = std::stoi(message.substr(at + 13));
+    request.iterations = std::stoi(message.substr(at + 16));
+    const std::string fits = std::to_string(request.iterations);
+    EXPECT_EQ(message,
+              "plan: 40 iterations do not fit 128-bit security with an error of at most 0.001; the "
+              "nearest job that fits has " +
+                  fits + " iterations: give iterations=" + fits + " (--iterations " + fits +
+                  "), or a larger max_error (--max-error)");
     EXPECT_NO_THROW(planned(request));
     ++request.iterations;
     EXPECT_THROW(planned(request), PrecisionError);
+  }
+}
+
+TEST(Planner, SaysWhichNumberIsWrongAndWhatIsNeeded) {
+  const auto refusal = [](auto change) {
+    JobRequest request = chd();
+    change(request);
+    try {
+      planned(request);
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string("nothing was refused");
+  };
+  EXPECT_EQ(refusal([](JobRequest& r) { r.ridge = -1; }), "plan: ridge is -1; give 0 or more");
+  EXPECT_EQ(refusal([](JobRequest& r) { r.max_error = 0; }), "plan: max_error is 0; give a number above 0");
+  EXPECT_EQ(refusal([](JobRequest& r) { r.feature_bound = 1e-3; }),
+            "plan: feature_bound is 0.001; give 1 to 1e6");
+  for (const int degree : {-3, 1, 4, 9})
+    EXPECT_EQ(refusal([&](JobRequest& r) { r.sigmoid_degree = degree; }),
+              "plan: sigmoid_degree is " + std::to_string(degree) + "; give 3, 5 or 7");
+  for (const int degree : {-1, 11, 18})
+    EXPECT_EQ(refusal([&](JobRequest& r) { r.log2_degree = degree; }),
+              "plan: log2_degree is " + std::to_string(degree) + "; give 12 to 17");
+  EXPECT_EQ(
+      refusal([](JobRequest& r) {
+        r = {.model = ModelKind::kLinear, .scheme = Scheme::kPaillier, .job = Job::kAggregate, .features = 3};
+      }),
+      "plan: 0 rows for 3 features; give the most rows that all owners have together, which must be "
+      "more than the features");
+  EXPECT_EQ(refusal([](JobRequest& r) {
+              r = salary();
+              r.iterations = 1;
+              r.max_error = 1e-12;
+            }),
+            "plan: this job does not fit 128-bit security with an error of at most 1e-12 at any ring degree; "
+            "give fewer columns, or a larger max_error (--max-error)");
+}
+
+TEST(Planner, WhatIsNoPlanIsCalledThat) {
+  for (const char* text : {"{}", "[1]", "{\"format\": 3}", "\"plan\""}) {
+    try {
+      (void)Plan::from_json(nlohmann::ordered_json::parse(text));
+      ADD_FAILURE() << text;
+    } catch (const DecodeError& e) {
+      EXPECT_STREQ(e.what(), "plan at byte 0: not a plan of Cloister; make one, or name another file");
+    }
   }
 }
 

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <utility>
 
 #include "cloister/data/csv.h"
 #include "cloister/data/metrics.h"
@@ -133,6 +136,83 @@ TEST_F(CkksPipeline, RefusesWhatDoesNotBelongTogether) {
   EXPECT_FALSE(fs::exists(at("model.enc")));
   train();
   EXPECT_THROW(train(), Error);  // never overwritten
+}
+
+// Writes a secret key where one is being made: another process that was faster.
+class Faster final : public Progress {
+ public:
+  explicit Faster(fs::path path) : path_(std::move(path)) {}
+  void update(std::string_view, std::uint64_t done, std::uint64_t) override {
+    if (done == 1) write_file(path_, std::vector<std::uint8_t>{1, 2, 3});
+  }
+
+ private:
+  fs::path path_;
+};
+
+TEST_F(CkksPipeline, AStoppedKeyGenerationLeavesNothingInTheWay) {
+  const ml::Plan made = plan({.model = ml::ModelKind::kLogistic, .rows = 40, .features = 2, .iterations = 1});
+  const std::uint64_t all = made.ckks->key_uses().keys();
+  ASSERT_GT(all, 2);
+  const auto files = [&] { return std::distance(fs::directory_iterator(folder), fs::directory_iterator()); };
+  for (const std::uint64_t stopped_at : {std::uint64_t{1}, all / 2, all}) {
+    Stop stop(stopped_at, "keygen");
+    EXPECT_THROW(keys(Machine{select_kernels(), pool, stop}), Stop::Stopped);
+    EXPECT_EQ(files(), 1) << stopped_at;  // the plan
+  }
+  // Nor do the halves of two keys come together.
+  Faster faster(at("secret.key"));
+  EXPECT_THROW(keys(Machine{select_kernels(), pool, faster}), Error);
+  EXPECT_EQ(fs::file_size(at("secret.key")), 3);
+  EXPECT_FALSE(fs::exists(at("evaluation.keys")));
+  fs::remove(at("secret.key"));
+  keys();
+  EXPECT_EQ(files(), 3);
+  EXPECT_EQ(fs::status(at("secret.key")).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  // A key that was there stays as it is.
+  fs::remove(at("evaluation.keys"));
+  const auto before = read_file(at("secret.key"), 1 << 26);
+  EXPECT_THROW(keys(), Error);
+  const auto after = read_file(at("secret.key"), 1 << 26);
+  EXPECT_TRUE(std::ranges::equal(before.span(), after.span()));
+}
+
+std::string refusal(const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const ParametersError& e) {
+    return e.what();
+  }
+  return "nothing was refused";
+}
+
+TEST_F(CkksPipeline, RefusedValuesAreNamedByTheirPlace) {
+  plan({.model = ml::ModelKind::kLinear, .rows = 40, .features = 3, .iterations = 1});
+  const EncryptFiles files{at("plan.json"), at("secret.key"), at("train.enc")};
+  const auto training = [&](auto change) {
+    auto changed = examples(40, 3, false, 47);
+    change(changed);
+    return refusal([&] { encrypt_training_rows(files, changed, nullptr, machine); });
+  };
+  const auto predicting = [&](double value) {
+    auto rows = examples(40, 3, false, 48).features;
+    rows(5, 2) = value;
+    return refusal([&] { encrypt_prediction_rows(files, rows, nullptr, machine); });
+  };
+  EXPECT_EQ(training([](auto& d) { d.target[7] = 1234.5; }),
+            "encrypt: the target of row 7 (counted from 0) exceeds the plan's bound of 16; standardize the "
+            "target, or plan with a larger feature_bound (--feature-bound)");
+  EXPECT_EQ(training([](auto& d) { d.target[7] = NAN; }),
+            "encrypt: the target of row 7 (counted from 0) is not a number; drop or impute such rows");
+  const std::string place = "encrypt: the feature in column 2 of row 5 (counted from 0) ";
+  const std::string not_a_number = place + "is not a number; drop or impute such rows";
+  EXPECT_EQ(training([](auto& d) { d.features(5, 2) = NAN; }), not_a_number);
+  EXPECT_EQ(predicting(NAN), not_a_number);
+  const std::string exceeds = place +
+                              "exceeds the plan's bound of 16; standardize or clip the features, or plan "
+                              "with a larger feature_bound (--feature-bound)";
+  for (const double value : {17.25, -17.25, static_cast<double>(INFINITY)})
+    EXPECT_EQ(predicting(value), exceeds);
 }
 
 TEST_F(CkksPipeline, CheckpointsBelongToTheirPlanRowsAndKeys) {

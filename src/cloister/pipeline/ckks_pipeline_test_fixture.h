@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cloister/base/testing/temporary_folder.h"
@@ -29,9 +30,10 @@ class CkksPipeline : public ::testing::Test {
     EXPECT_EQ(load_plan(at("plan.json")).id(), made.id());
     return made;
   }
-  void keys() {
+  void keys() { keys(machine); }
+  void keys(const Machine& with) {
     generate_ckks_keys({at("plan.json"), at("secret.key"), at("evaluation.keys")},
-                       wire::Protection::none_at_callers_word(), machine);
+                       wire::Protection::none_at_callers_word(), with);
   }
   void train() {
     train_ckks({at("plan.json"), at("evaluation.keys"), at("train.enc"), at("model.enc")}, machine);
@@ -69,17 +71,18 @@ class CkksPipeline : public ::testing::Test {
   Machine machine{select_kernels(), pool, progress};
 };
 
-// Stops a training at a moment, as a kill would, between two of its operations.
+// Stops a training, or another stage, at a moment, between two of its operations.
 class Stop final : public Progress {
  public:
   struct Stopped {};
-  explicit Stop(std::uint64_t at) : at_(at) {}
+  explicit Stop(std::uint64_t at, std::string stage = "train") : at_(at), stage_(std::move(stage)) {}
   void update(std::string_view stage, std::uint64_t done, std::uint64_t) override {
-    if (stage == "train" && done >= at_) throw Stopped{};
+    if (stage == stage_ && done >= at_) throw Stopped{};
   }
 
  private:
   std::uint64_t at_;
+  std::string stage_;
 };
 
 inline double unit(Prng& prng) { return std::ldexp(static_cast<double>(prng.next_u64() >> 11), -52) - 1; }

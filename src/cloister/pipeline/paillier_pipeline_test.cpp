@@ -60,7 +60,14 @@ TEST_F(PaillierPipeline, ValuesBeyondThePlanAreRefusedBeforeAnythingIsWritten) {
   rows(1, 1) = 16.001;
   EXPECT_THROW(encrypt_rows(rows), ParametersError);
   rows(1, 1) = std::nan("");
-  EXPECT_THROW(encrypt_rows(rows), ParametersError);
+  try {
+    encrypt_rows(rows);
+    ADD_FAILURE() << "what is not a number was encrypted";
+  } catch (const ParametersError& e) {
+    EXPECT_STREQ(e.what(),
+                 "encrypt: the feature in column 1 of row 1 (counted from 0) is not a number; drop "
+                 "or impute such rows");
+  }
   EXPECT_THROW(encrypt_rows(examples(3, 3, 26).features), MismatchError);
   EXPECT_THROW(encrypt_rows(data::Matrix(0, 2)), ParametersError);
   EXPECT_FALSE(fs::exists(at("rows.enc")));
@@ -196,6 +203,19 @@ TEST_F(PaillierPipeline, NothingIsOverwritten) {
                            wire::Protection::none_at_callers_word(), machine);
   });
   EXPECT_FALSE(fs::exists(at("secret.key")));  // no half of a key
+}
+
+TEST_F(PaillierPipeline, AStoppedKeyGenerationLeavesNothingInTheWay) {
+  save_plan(at("plan.json"), ml::plan_paillier(predict_request(ml::ModelKind::kLinear, 2), kTestBits));
+  struct Stop final : Progress {
+    void update(std::string_view, std::uint64_t, std::uint64_t) override { throw Stop(); }
+  } stop;
+  const KeyFiles files{at("plan.json"), at("secret.key"), at("public.key")};
+  const auto protection = wire::Protection::none_at_callers_word();
+  EXPECT_THROW(generate_paillier_keys(files, protection, {scalar_kernels(), pool, stop}), Stop);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);  // the plan
+  generate_paillier_keys(files, protection, machine);
+  EXPECT_TRUE(fs::exists(at("secret.key")) && fs::exists(at("public.key")));
 }
 
 TEST_F(SlowPaillierPipeline, WorksWithFreshKeysOfFullLength) {

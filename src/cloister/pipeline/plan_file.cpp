@@ -11,7 +11,7 @@ ml::Plan load_plan(const std::filesystem::path& path) {
   const auto bytes = read_file(path, kMaxPlanBytes);
   const auto json = nlohmann::ordered_json::parse(bytes.begin(), bytes.end(), nullptr, false);
   if (json.is_discarded())
-    throw DecodeError(path.string(), 0, "this is no plan file (not JSON); make one with `cloister plan`");
+    throw DecodeError(path.string(), 0, "this is no plan file (not JSON); make one, or name another file");
   try {
     return ml::Plan::from_json(json);
   } catch (const DecodeError& e) {

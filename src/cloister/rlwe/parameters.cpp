@@ -19,11 +19,20 @@ double log2_product(std::span<const std::uint64_t> primes) {
                          [](double sum, std::uint64_t p) { return sum + std::log2(static_cast<double>(p)); });
 }
 
-// Of the digits of so many primes.
-double log2_largest(std::span<const std::uint64_t> primes, std::size_t size) {
+std::vector<double> log2_each(std::span<const std::uint64_t> primes) {
+  std::vector<double> out;
+  out.reserve(primes.size());
+  for (const std::uint64_t p : primes) out.push_back(std::log2(static_cast<double>(p)));
+  return out;
+}
+
+// Of the digits of so many primes, whose logarithms are given: a planner asks for many sizes of one chain.
+double log2_largest(std::span<const double> primes, std::size_t size) {
   double largest = 0;
-  for (std::size_t start = 0; start < primes.size(); start += size)
-    largest = std::max(largest, log2_product(primes.subspan(start, std::min(size, primes.size() - start))));
+  for (std::size_t start = 0; start < primes.size(); start += size) {
+    const auto digit = primes.subspan(start, std::min(size, primes.size() - start));
+    largest = std::max(largest, std::accumulate(digit.begin(), digit.end(), 0.0));
+  }
   return largest;
 }
 
@@ -57,16 +66,21 @@ double encapsulation_prime(std::uint64_t first) {
 std::size_t ParametersSpec::digit_size() const {
   const std::size_t count = q_primes.size(),
                     least = (count + static_cast<std::size_t>(digits) - 1) / static_cast<std::size_t>(digits);
+  const std::vector<double> logs = log2_each(q_primes);
   std::size_t best = least;
+  double smallest = log2_largest(logs, least);
   for (std::size_t size = least + 1; size < count && (count - 1) / size == (count - 1) / least; ++size)
-    if (log2_largest(q_primes, size) < log2_largest(q_primes, best)) best = size;
+    if (const double largest = log2_largest(logs, size); largest < smallest) {
+      smallest = largest;
+      best = size;
+    }
   return best;
 }
 
 std::size_t ParametersSpec::special_limbs(std::size_t q_limbs) const {
   const std::size_t size = digit_size();
   if (q_limbs > size) return p_primes.size();
-  const double margin = log2_product(p_primes) - log2_largest(q_primes, size);
+  const double margin = log2_product(p_primes) - log2_largest(log2_each(q_primes), size);
   const double least = log2_product(std::span(q_primes).first(q_limbs)) + margin;
   double bits = 0;
   for (std::size_t k = 0; k < p_primes.size(); ++k) {
@@ -96,7 +110,7 @@ Parameters::Parameters(ParametersSpec spec, const KernelTable& kernels, Security
     throw ParametersError("parameters: " + std::to_string(spec_.digits) + " digits for " +
                           std::to_string(q_count) + " primes");
   digit_size_ = spec_.digit_size();
-  log2_largest_digit_ = log2_largest(spec_.q_primes, digit_size_);
+  log2_largest_digit_ = log2_largest(log2_each(spec_.q_primes), digit_size_);
   std::vector<std::size_t> q_indices(q_count), p_indices(ring_->p_count());
   std::iota(q_indices.begin(), q_indices.end(), std::size_t{0});
   std::iota(p_indices.begin(), p_indices.end(), q_count);

@@ -1,7 +1,6 @@
 #include "cloister/pipeline/owner/ckks_owner.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "cloister/ckks/owner/decryptor.h"
 #include "cloister/ckks/owner/secret_encryptor.h"
@@ -9,6 +8,8 @@
 #include "cloister/ml/clear_logistic.h"
 #include "cloister/ml/clear_spectrum.h"
 #include "cloister/pipeline/ckks_session.h"
+#include "cloister/pipeline/owner/internal/commit_secret.h"
+#include "cloister/pipeline/owner/row_checks.h"
 #include "cloister/pipeline/plan_file.h"
 #include "cloister/rlwe/owner/key_generator.h"
 #include "cloister/wire/owner/secret_encoding.h"
@@ -27,10 +28,6 @@ rlwe::SecretKey load_secret(const CkksSession& session, const std::filesystem::p
 void encrypt_rows(const CkksSession& session, const EncryptFiles& files, const data::Matrix& rows,
                   double scale, int level, const char* kind, const wire::Passphrase* passphrase) {
   const double bound = session.plan().request.feature_bound;
-  for (const double v : rows.values)
-    if (!(std::abs(v) <= bound))
-      throw ParametersError("encrypt: a prepared value exceeds the plan's bound of " + std::to_string(bound) +
-                            "; clip the features, or plan with a larger bound");
   const rlwe::SecretKey secret = load_secret(session, files.secret_key, passphrase);
   const Machine& machine = session.machine();
   const auto& packing = session.layout().packing;
@@ -68,13 +65,6 @@ data::Matrix with_target(const data::Examples& examples) {
   return out;
 }
 
-void check_shape(const CkksSession& session, const data::Matrix& features) {
-  if (features.columns != session.plan().request.features)
-    throw MismatchError("the prepared table has another number of columns than the plan",
-                        std::to_string(features.columns), std::to_string(session.plan().request.features));
-  if (features.rows == 0) throw ParametersError("encrypt: there are no rows");
-}
-
 }  // namespace
 
 void generate_ckks_keys(const KeyFiles& files, const wire::Protection& protection, const Machine& machine) {
@@ -84,8 +74,8 @@ void generate_ckks_keys(const KeyFiles& files, const wire::Protection& protectio
   const auto& parameters = *session.parameters();
   Prng prng = Prng::from_system();
   const rlwe::SecretKey secret = rlwe::SecretKey::generate(parameters.rlwe(), prng, machine.pool);
-  // The secret key first: it is never overwritten, so a second run into the folder stops here.
-  wire::save_secret_key(files.secret_key, secret, session.plan_id(), protection);
+  // Begun before the long work, which a passphrase may be refused for; under its name after it.
+  AtomicFile secret_file = wire::begin_secret_key(files.secret_key, secret, session.plan_id(), protection);
 
   AtomicFile file(files.evaluation_keys);
   wire::ContainerWriter container(file, wire::PayloadType::kEvaluationKeys, session.plan_id());
@@ -108,19 +98,21 @@ void generate_ckks_keys(const KeyFiles& files, const wire::Protection& protectio
   }
   container.finish();
   file.commit();
+  internal::commit_secret(secret_file, files.evaluation_keys);
 }
 
 void encrypt_training_rows(const EncryptFiles& files, const data::Examples& examples,
                            const wire::Passphrase* passphrase, const Machine& machine) {
   const CkksSession session(load_plan(files.plan), machine);
   const ml::Plan& plan = session.plan();
-  check_shape(session, examples.features);
+  check_features(session.plan().request, examples.features);
   if (plan.request.job != ml::Job::kTrain) throw ParametersError("encrypt: the plan is not for training");
   if (examples.features.rows != plan.request.rows)
     throw MismatchError("the training rows are not as many as the plan says",
                         std::to_string(examples.features.rows), std::to_string(plan.request.rows));
   if (examples.target.size() != examples.features.rows)
     throw ParametersError("encrypt: rows to train on need a target each");
+  check_target(session.plan().request, examples.target);
   const data::Matrix rows =
       plan.trains_logistic() ? ml::signed_rows(examples.features, examples.target) : with_target(examples);
   if (plan.logistic)
@@ -137,7 +129,7 @@ void encrypt_training_rows(const EncryptFiles& files, const data::Examples& exam
 void encrypt_prediction_rows(const EncryptFiles& files, const data::Matrix& features,
                              const wire::Passphrase* passphrase, const Machine& machine) {
   const CkksSession session(load_plan(files.plan), machine);
-  check_shape(session, features);
+  check_features(session.plan().request, features);
   // Trained linear models have their target's column last and no intercept: zeros there.
   const bool zeros_last = session.plan().linear.has_value();
   data::Matrix rows;

@@ -19,7 +19,8 @@ struct KeyFiles {
   std::filesystem::path secret_key;       ///< written, mode 0600, sealed as `protection` says
   std::filesystem::path evaluation_keys;  ///< written: what the server gets
 };
-/// Draws a secret key and makes the evaluation keys of the plan, one at a time.
+/// Draws a secret key and makes the evaluation keys of the plan, one at a time. Both files or none: a call
+/// that is stopped leaves nothing under their names, so that the next one can begin anew.
 void generate_ckks_keys(const KeyFiles& files, const wire::Protection& protection, const Machine& machine);
 
 struct EncryptFiles {

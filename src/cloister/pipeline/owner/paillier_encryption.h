@@ -32,9 +32,4 @@ std::unique_ptr<paillier::NoiseSource> make_paillier_noise(const PaillierSession
                                                            const PaillierEncryptFiles& files,
                                                            const wire::Passphrase* passphrase);
 
-/// Throws ParametersError, which names `what` and no value, for one beyond the plan's bound.
-void check_paillier_values(const PaillierSession& session, std::span<const double> values, const char* what);
-/// The same for rows, which must be there and have the plan's columns (MismatchError).
-void check_paillier_features(const PaillierSession& session, const data::Matrix& features);
-
 }  // namespace cloister::pipeline

@@ -7,7 +7,9 @@
 #include "cloister/paillier/owner/decryptor.h"
 #include "cloister/paillier/owner/encoding.h"
 #include "cloister/paillier/owner/key_generation.h"
+#include "cloister/pipeline/owner/internal/commit_secret.h"
 #include "cloister/pipeline/owner/paillier_encryption.h"
+#include "cloister/pipeline/owner/row_checks.h"
 #include "cloister/pipeline/paillier_session.h"
 #include "cloister/pipeline/plan_file.h"
 
@@ -22,16 +24,18 @@ void generate_paillier_keys(const KeyFiles& files, const wire::Protection& prote
   require_absent(files.evaluation_keys);
   Prng prng = Prng::from_system();
   const auto secret = paillier::generate_key(session.paillier().modulus_bits, prng);
-  wire::save_secret(files.secret_key, paillier::encode_secret_key(secret).span(),
-                    wire::PayloadType::kPaillierSecretKey, session.plan_id(), protection);
+  AtomicFile secret_file =
+      wire::begin_secret(files.secret_key, paillier::encode_secret_key(secret).span(),
+                         wire::PayloadType::kPaillierSecretKey, session.plan_id(), protection);
+  machine.progress.update("keygen", 1, 1);  // the last moment to stop
   session.save_public_key(files.evaluation_keys, secret.public_key());
-  machine.progress.update("keygen", 1, 1);
+  internal::commit_secret(secret_file, files.evaluation_keys);
 }
 
 void encrypt_paillier_rows(const PaillierEncryptFiles& files, const data::Matrix& features,
                            const wire::Passphrase* passphrase, const Machine& machine) {
   const PaillierSession session(load_plan(files.plan), ml::Job::kPredict, machine);
-  check_paillier_features(session, features);
+  check_features(session.plan().request, features);
   const auto noise = make_paillier_noise(session, files, passphrase);
   const paillier::Encryptor encryptor(*noise, machine.pool);
   const auto format = ml::value_format(session.paillier());

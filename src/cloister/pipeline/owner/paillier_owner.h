@@ -11,6 +11,7 @@ namespace cloister::pipeline {
 // overwritten.
 
 /// Draws a key. `files.evaluation_keys` is where the public key goes: to the server and to further owners.
+/// Both files or none, as generate_ckks_keys.
 void generate_paillier_keys(const KeyFiles& files, const wire::Protection& protection,
                             const Machine& machine);
 

@@ -7,6 +7,7 @@
 #include "cloister/base/error.h"
 #include "cloister/ml/paillier_planner.h"
 #include "cloister/paillier/owner/decryptor.h"
+#include "cloister/pipeline/owner/row_checks.h"
 #include "cloister/pipeline/owner/sums_solver.h"
 #include "cloister/pipeline/plan_file.h"
 
@@ -60,8 +61,8 @@ void encrypt_paillier_sums(const PaillierEncryptFiles& files, const data::Exampl
                            const wire::Passphrase* passphrase, const Machine& machine) {
   const PaillierSession session(load_plan(files.plan), ml::Job::kAggregate, machine);
   require_absent(files.dataset);
-  check_paillier_features(session, examples.features);
-  check_paillier_values(session, examples.target, "target");
+  check_features(session.plan().request, examples.features);
+  check_target(session.plan().request, examples.target);
   const std::size_t rows = examples.features.rows, columns = examples.features.columns;
   if (examples.target.size() != rows) throw ParametersError("encrypt: rows to learn from need a target each");
   paillier::SumsAccumulator sums(ml::sums_plan(session.plan()));

@@ -163,11 +163,16 @@ bool is_protected(const std::filesystem::path& path) {
   return reader.size() == 1 && reader.tag(0) == kSealedTag;
 }
 
-void save_secret(const std::filesystem::path& path, std::span<const std::uint8_t> secret, PayloadType type,
-                 const PlanId& plan_id, const Protection& protection) {
+AtomicFile begin_secret(const std::filesystem::path& path, std::span<const std::uint8_t> secret,
+                        PayloadType type, const PlanId& plan_id, const Protection& protection) {
   AtomicFile file(path, Overwrite::kRefuse, FileMode::kSecret);
   file.write(seal(secret, type, plan_id, protection).span());
-  file.commit();
+  return file;
+}
+
+void save_secret(const std::filesystem::path& path, std::span<const std::uint8_t> secret, PayloadType type,
+                 const PlanId& plan_id, const Protection& protection) {
+  begin_secret(path, secret, type, plan_id, protection).commit();
 }
 
 SecretBuffer<std::uint8_t> load_secret(const std::filesystem::path& path, const Expectation& expected,

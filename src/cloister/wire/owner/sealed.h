@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "cloister/base/file.h"
 #include "cloister/base/memory.h"
 #include "cloister/wire/container.h"
 #include "cloister/wire/owner/passphrase.h"
@@ -60,7 +61,11 @@ SecretBuffer<std::uint8_t> open_sealed(std::span<const std::uint8_t> sealed, con
 /// ParametersError for a file of another type.
 bool is_protected(const std::filesystem::path& path);
 
-/// seal() into a new file of mode 0600; an existing file is never overwritten (kAlreadyExists).
+/// seal() into a new file of mode 0600; an existing file is never overwritten (kAlreadyExists). It appears
+/// under its name with commit().
+AtomicFile begin_secret(const std::filesystem::path& path, std::span<const std::uint8_t> secret,
+                        PayloadType type, const PlanId& plan_id, const Protection& protection);
+/// The same, with commit().
 void save_secret(const std::filesystem::path& path, std::span<const std::uint8_t> secret, PayloadType type,
                  const PlanId& plan_id, const Protection& protection);
 /// open_sealed() of a file.

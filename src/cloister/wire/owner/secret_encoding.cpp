@@ -43,9 +43,14 @@ rlwe::SecretKey decode_secret_key(std::span<const std::uint8_t> secret,
   return rlwe::SecretKey::from_coefficients(std::move(parameters), std::move(coefficients), pool);
 }
 
+AtomicFile begin_secret_key(const std::filesystem::path& path, const rlwe::SecretKey& key,
+                            const PlanId& plan_id, const Protection& protection) {
+  return begin_secret(path, encode_secret_key(key).span(), PayloadType::kSecretKey, plan_id, protection);
+}
+
 void save_secret_key(const std::filesystem::path& path, const rlwe::SecretKey& key, const PlanId& plan_id,
                      const Protection& protection) {
-  save_secret(path, encode_secret_key(key).span(), PayloadType::kSecretKey, plan_id, protection);
+  begin_secret_key(path, key, plan_id, protection).commit();
 }
 
 rlwe::SecretKey load_secret_key(const std::filesystem::path& path,

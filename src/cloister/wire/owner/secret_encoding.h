@@ -20,7 +20,11 @@ SecretBuffer<std::uint8_t> encode_secret_key(const rlwe::SecretKey& key);
 rlwe::SecretKey decode_secret_key(std::span<const std::uint8_t> secret,
                                   std::shared_ptr<const rlwe::Parameters> parameters, const ThreadPool& pool);
 
-/// A new file of mode 0600. Errors: save_secret's; an existing file is never overwritten (kAlreadyExists).
+/// A new file of mode 0600, under its name with commit(). Errors: begin_secret's; an existing file is never
+/// overwritten (kAlreadyExists).
+AtomicFile begin_secret_key(const std::filesystem::path& path, const rlwe::SecretKey& key,
+                            const PlanId& plan_id, const Protection& protection);
+/// The same, with commit().
 void save_secret_key(const std::filesystem::path& path, const rlwe::SecretKey& key, const PlanId& plan_id,
                      const Protection& protection);
 /// Errors: load_secret's (SecurityError for a wrong passphrase) and decode_secret_key's.
