@@ -20,7 +20,7 @@ from cloister.errors import (
 )
 from cloister.model import LinearModel
 from cloister.parties import Owner, Server
-from cloister.plan import Plan
+from cloister.plan import Plan, PlanRequest
 
 __version__ = "0.1.0"
 
@@ -58,6 +58,7 @@ __all__ = [
     "OutOfRangeError",
     "Owner",
     "Plan",
+    "PlanRequest",
     "ResourceError",
     "SecurityError",
     "Server",

@@ -13,7 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from cloister import _core
 from cloister.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
 from cloister.model import LinearModel
-from cloister.plan import Plan
+from cloister.plan import Plan, PlanRequest
 from cloister.progress import ProgressCallback, shown
 
 PathLike = str | os.PathLike[str]
@@ -225,7 +225,7 @@ class Owner(_Party):
     def _secret(self) -> Path:
         return self._present(self.folder / "secret.key", "make it with Owner.keygen")
 
-    def plan(self, plan: Plan | None = None, **request: Any) -> Plan:
+    def plan(self, plan: Plan | None = None, **request: Unpack[PlanRequest]) -> Plan:
         """Makes a plan (`Plan.make`), or takes one, and leaves it for both parties. Raises AlreadyExistsError, and
         changes nothing, where one of them has another."""
         made = Plan.make(progress=self.progress, **request) if plan is None else plan

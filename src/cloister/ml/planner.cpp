@@ -187,10 +187,6 @@ void check_floor(const JobRequest& r) {
                           ", and above 0 without a ridge");
 }
 
-}  // namespace
-
-namespace {
-
 void check_rows(const JobRequest& r) {
   if (r.rows > std::uint64_t{1} << 40) throw ParametersError("plan: at most 2^40 rows are supported");
   if (r.job == Job::kStatistics && r.rows < 1) throw ParametersError("plan: there are no rows");
