@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 import cloister.compat.tenseal.enc_context as enc_context
 from cloister.compat.tenseal.tensors._element_tensor import ElementTensor
 from cloister.compat.tenseal.tensors.abstract_tensor import scale_of
@@ -37,7 +39,7 @@ class CKKSTensor(ElementTensor):
         if len(items) > len(self._shape):
             raise IndexError(f"there are {len(items)} indices for {len(self._shape)} dimensions")
         slices = tuple(_slice(i, size) for i, size in zip(items, self._shape, strict=False))
-        return self._arranged(self._indices()[(*slices, ...)])
+        return self._arranged(np.asarray(self._indices()[slices]))
 
 
 def _slice(item: Any, size: int) -> slice:
