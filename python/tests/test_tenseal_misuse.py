@@ -101,6 +101,8 @@ REFUSED: dict[str, Program] = {
     "a matrix's dot product of other sizes": lambda s: s.tensor([[1, 2, 3]] * 2).dot([1, 2]),
     "a matrix's dot product with one number": lambda s: s.tensor([[1, 2, 3]] * 2).dot(s.tensor([1])),
     "a vector's dot product with a matrix of other sizes": lambda s: s.tensor([1, 2]).dot([[1, 2]]),
+    "a batch's dot product with a matrix of other sizes": lambda s: s.tensor([[1], [2]], True).dot([[1, 2], [3, 4]]),
+    "a batch's dot product of other sizes": lambda s: s.tensor([[[1, 2], [3, 4]]], True).dot([1]),
     "too many dimensions": lambda s: s.tensor(np.ones((2, 2, 2))).dot(np.ones((2, 2))),
     "another count of elements": lambda s: s.tensor([[1, 2, 3]] * 2).reshape([4, 2]),
     "no dimensions for two elements": lambda s: s.tensor([1, 2]).reshape([]),
@@ -191,6 +193,16 @@ def test_vectors_of_other_parameters_do_not_add() -> None:
         assert np.allclose(opened(tensor), V, atol=1e-6)
 
 
+def test_keys_of_other_parameters_are_refused() -> None:
+    for side in sides():
+        small = side.ts.context(side.ts.SCHEME_TYPE.CKKS, 4096, coeff_mod_bit_sizes=[40, 20, 40], n_threads=1)
+        key, context = small.secret_key(), side.context.copy()
+        for use in (context.generate_galois_keys, context.generate_relin_keys, side.vector(V).decrypt):
+            with pytest.raises(ValueError):
+                use(key)
+    assert sides()[0].vector(V).sum().decrypt() == pytest.approx([6], abs=1e-6)
+
+
 def test_errors_of_the_engine_are_said_as_tenseal_says_them() -> None:
     words: list[tuple[cloister.Error, str]] = [
         (cloister.MismatchError("decrypt: the secret key is of other parameters"), "secret key is not valid for"),
@@ -220,7 +232,7 @@ def test_what_tenseal_gets_wrong() -> None:
     # An operand that loses its levels to another's.
     _ = (v * v) * v
     assert v.square().square().decrypt() == pytest.approx([1, 16, 81], abs=1e-4)
-    # The smallest of what the multiplication leaves.
+    # Noise, where a factor is too large.
     for tensor in (v, mine.tensor(V)):
         with pytest.raises(ValueError, match="encoded values are too large"):
             tensor * 1e300

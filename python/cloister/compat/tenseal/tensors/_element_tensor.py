@@ -255,6 +255,8 @@ class ElementTensor(AbstractTensor):
         left, right = len(self._shape), len(factor.shape)
         if not 1 <= left <= 2 or not 1 <= right <= 2:
             raise ValueError("don't support dot operations of more than 2 dimensions")
+        if left != right and self._shape[-1] != factor.shape[0]:
+            raise ValueError("can't perform dot: dimension mismatch")
         if self._batch is not None or (isinstance(factor, type(self)) and factor._batch is not None):
             return self._dot_of_batch(factor)
         if left == 2 and right == 2:
@@ -262,7 +264,7 @@ class ElementTensor(AbstractTensor):
         if left == right and 1 in (self._shape[0], factor.shape[0]):
             return self.mul(factor).sum()
         if self._shape[-1] != factor.shape[0]:
-            raise RuntimeError(_INCOMPATIBLE) if left == right else ValueError("can't perform dot: dimension mismatch")
+            raise RuntimeError(_INCOMPATIBLE)
         shape = (*self._shape[:-1], *tuple(factor.shape)[1:])
         return self._product(factor, self._shape[-1], shape)
 
