@@ -173,6 +173,11 @@ def test_what_tenseal_gets_wrong() -> None:
     assert (vector**2).decrypt() == [1, 4, 9]
     assert (vector - vector).decrypt() == [0, 0, 0]
     assert (vector + ours.bfv_vector(sides()[0].context, [10])).decrypt() == [11, 8, 13]
+    # Integers far below 0, which it reads as others.
+    low = -3 * MODULUS - 5
+    assert ours.bfv_vector(sides()[0].context, [low]).decrypt() == [-5]
+    assert (vector + low).decrypt() == [-4, -7, -2]
+    assert peer.bfv_vector(sides()[1].context, [low]).decrypt() != [-5]
     small = ours.context(ours.SCHEME_TYPE.BFV, 4096, MODULUS)
     with pytest.raises(ValueError, match="noise budget"):
         ours.bfv_vector(small, [3]) ** 4

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import cloister
 import cloister.compat.tenseal as ours
 import numpy as np
 import pytest
 import tenseal as peer
-from tenseal_pair import Side, outcome, sides
+from cloister.compat.tenseal._errors import as_tenseal
+from tenseal_pair import Side, opened, outcome, sides
 
 Program = Callable[[Side], Any]
 
@@ -29,6 +31,9 @@ REFUSED: dict[str, Program] = {
     "a prime of 10 bits": _context(8192, coeff_mod_bit_sizes=[10, 20, 20]),
     "one prime": _context(8192, coeff_mod_bit_sizes=[60]),
     "a degree too large": _context(65536, coeff_mod_bit_sizes=[60, 40, 60]),
+    "a standard list for no standard degree": _context(512),
+    "a standard list for degree 0": _context(0),
+    "a degree above SEAL's": _context(1 << 40, coeff_mod_bit_sizes=[60, 40, 60]),
     "no degree": _context(coeff_mod_bit_sizes=[60, 40, 60]),
     "bits that are no integers": _context(8192, coeff_mod_bit_sizes=[60.0, 40.0, 60.0]),
     "sizes that differ, clear": lambda s: s.vector(V) + [1, 2],
@@ -47,6 +52,18 @@ REFUSED: dict[str, Program] = {
     "a clear product too many": lambda s: s.vector(V) * 2 * 2 * 2,
     "a polynomial of no coefficients": lambda s: s.vector(V).polyval([]),
     "a polynomial too deep": lambda s: s.vector(V).polyval([1.0] * 8),
+    "a polynomial of one number": lambda s: s.vector(V).polyval(3),
+    "a polynomial of letters": lambda s: s.vector(V).polyval("abc"),
+    "a polynomial of texts": lambda s: s.vector(V).polyval(["1"]),
+    "a polynomial of lists": lambda s: s.vector(V).polyval([[1, 2]]),
+    "a polynomial of names": lambda s: s.vector(V).polyval({1: 2}),
+    "a number above all floats, added": lambda s: s.vector(V) + 10**400,
+    "a number above all floats, subtracted": lambda s: s.vector(V) - 10**400,
+    "a number above all floats, multiplied": lambda s: s.vector(V) * 10**400,
+    "a scale above all floats": lambda s: s.ts.ckks_vector(s.context, V, 10**400),
+    "a scale that is a text": lambda s: s.ts.ckks_tensor(s.context, V, "a"),
+    "a global scale that is a text": lambda s: setattr(s.context.copy(), "global_scale", "a"),
+    "a global scale above all floats": lambda s: setattr(s.context.copy(), "global_scale", 10**400),
     "an empty vector": lambda s: s.vector([]),
     "a vector of two dimensions": lambda s: s.vector([[1]]),
     "a vector of letters": lambda s: s.vector("abc"),
@@ -54,6 +71,7 @@ REFUSED: dict[str, Program] = {
     "a ragged vector": lambda s: s.vector([[1, 2], [3]]),
     "no context": lambda s: s.ts.ckks_vector(3, V),
     "values too large": lambda s: s.vector([2.0**101]),
+    "elements too large": lambda s: s.tensor([2.0**101]),
     "a scale of 0": lambda s: s.ts.ckks_vector(s.context, V, 0),
     "a scale too large": lambda s: s.ts.ckks_vector(s.context, V, 2**150),
     "packing other sizes": lambda s: s.ts.CKKSVector.pack_vectors([s.vector(V), s.vector([1])]),
@@ -65,6 +83,7 @@ REFUSED: dict[str, Program] = {
     "a lazy vector": lambda s: s.ts.lazy_ckks_vector_from(s.vector(V).serialize()) + s.vector(V),
     "a lazy vector's numbers": lambda s: s.ts.lazy_ckks_vector_from(s.vector(V).serialize()).decrypt(),
     "a context of other bytes": lambda s: s.ts.context_from(b"abc"),
+    "a context of no bytes": lambda s: s.ts.context_from(b""),
     "a context cut short": lambda s: s.ts.context_from(s.context.serialize()[:-100]),
     "another kind of key": lambda s: s.vector(V).decrypt(3),
     "a kernel of another size": lambda s: _image(s).conv2d_im2col([[1, 2, 3], [3, 4, 5]], 9),
@@ -78,8 +97,15 @@ REFUSED: dict[str, Program] = {
     "matrices that do not fit": lambda s: s.tensor([[1, 2, 3]] * 2).mm([[1, 2]]),
     "a number for a matrix": lambda s: s.tensor([[1, 2, 3]] * 2).mm(2),
     "a vector's matrix product": lambda s: s.tensor([1, 2]).mm([[1, 2], [3, 4]]),
+    "a dot product of other sizes": lambda s: s.tensor([1, 2, 3]).dot([1, 2]),
+    "a matrix's dot product of other sizes": lambda s: s.tensor([[1, 2, 3]] * 2).dot([1, 2]),
+    "a matrix's dot product with one number": lambda s: s.tensor([[1, 2, 3]] * 2).dot(s.tensor([1])),
+    "a vector's dot product with a matrix of other sizes": lambda s: s.tensor([1, 2]).dot([[1, 2]]),
+    "a batch's dot product with a matrix of other sizes": lambda s: s.tensor([[1], [2]], True).dot([[1, 2], [3, 4]]),
+    "a batch's dot product of other sizes": lambda s: s.tensor([[[1, 2], [3, 4]]], True).dot([1]),
     "too many dimensions": lambda s: s.tensor(np.ones((2, 2, 2))).dot(np.ones((2, 2))),
     "another count of elements": lambda s: s.tensor([[1, 2, 3]] * 2).reshape([4, 2]),
+    "no dimensions for two elements": lambda s: s.tensor([1, 2]).reshape([]),
     "a smaller shape": lambda s: s.tensor([[1, 2, 3]] * 2).broadcast([3]),
     "no batch": lambda s: s.tensor([[1, 2, 3]] * 2).sum_batch(),
     "a batch too large": lambda s: s.tensor(np.ones(5000), batch=True),
@@ -88,12 +114,14 @@ REFUSED: dict[str, Program] = {
     "another type of numbers": lambda s: s.ts.plain_tensor([1], dtype="x"),
     "a ragged tensor": lambda s: s.ts.plain_tensor([[1], [1, 2]]),
     "a shape of another size": lambda s: s.ts.plain_tensor([1, 2, 3], shape=[2, 2]),
+    "a shape of another size, given": lambda s: s.ts.plain_tensor([1, 2, 3]).reshape([2, 2]),
+    "a shape of another size, in place": lambda s: s.ts.plain_tensor([1, 2, 3]).reshape_([2, 2]),
     "an index too short": lambda s: s.ts.plain_tensor([[1, 2]]).at([0]),
     "an index outside": lambda s: s.ts.plain_tensor([[1, 2]]).at([3, 3]),
     "a batch of no dimension": lambda s: s.ts.plain_tensor([[1, 2]]).batch(2),
 }
 #: Where TenSEAL's words are of its binding or of Eigen, ours are others.
-OTHER_WORDS = ("incompatible function arguments",)
+OTHER_WORDS = ("incompatible function arguments", "incompatible constructor arguments")
 
 
 def _image(side: Side) -> Any:
@@ -158,6 +186,37 @@ def test_vectors_of_other_parameters_do_not_add() -> None:
         ours.ckks_vector(small, V) + mine.vector(V)
     with pytest.raises(RuntimeError, match="ciphertext data is invalid"):
         ours.ckks_vector_from(small, mine.vector(V).serialize())
+    for tensor in (mine.vector(V), mine.tensor(V)):
+        # TenSEAL: as soon as it is computed with.
+        with pytest.raises(ValueError, match="encrypted is not valid for encryption parameters"):
+            tensor.link_context(small)
+        assert np.allclose(opened(tensor), V, atol=1e-6)
+
+
+def test_keys_of_other_parameters_are_refused() -> None:
+    for side in sides():
+        small = side.ts.context(side.ts.SCHEME_TYPE.CKKS, 4096, coeff_mod_bit_sizes=[40, 20, 40], n_threads=1)
+        key, context = small.secret_key(), side.context.copy()
+        for use in (context.generate_galois_keys, context.generate_relin_keys, side.vector(V).decrypt):
+            with pytest.raises(ValueError):
+                use(key)
+    assert sides()[0].vector(V).sum().decrypt() == pytest.approx([6], abs=1e-6)
+
+
+def test_errors_of_the_engine_are_said_as_tenseal_says_them() -> None:
+    words: list[tuple[cloister.Error, str]] = [
+        (cloister.MismatchError("decrypt: the secret key is of other parameters"), "secret key is not valid for"),
+        (cloister.MismatchError("the ciphertext is of other parameters"), "encrypted is not valid for"),
+        (cloister.OutOfRangeError("multiply: level is 0"), "scale out of bounds"),
+        (cloister.OutOfRangeError("encode: values of this size wrap around"), "encoded values are too large"),
+        (cloister.OutOfRangeError("multiply: 3 bits of noise are missing"), "3 bits of noise"),
+        (cloister.InternalError("a defect"), "a defect"),
+    ]
+    for error, said in words:
+        with pytest.raises(ValueError, match=said) as caught, as_tenseal():
+            raise error
+        assert not isinstance(caught.value, cloister.Error)
+
 
 
 def test_what_tenseal_gets_wrong() -> None:
@@ -173,7 +232,17 @@ def test_what_tenseal_gets_wrong() -> None:
     # An operand that loses its levels to another's.
     _ = (v * v) * v
     assert v.square().square().decrypt() == pytest.approx([1, 16, 81], abs=1e-4)
-    # The end of the process.
+    # Noise, where a factor is too large.
+    for tensor in (v, mine.tensor(V)):
+        with pytest.raises(ValueError, match="encoded values are too large"):
+            tensor * 1e300
+    # The end of the process, as with indices outside.
+    cube = mine.tensor(np.arange(24.0).reshape(2, 3, 4))
+    assert [part.shape for part in cube] == [[1, 3, 4]] * 2
+    for outside in (2, -3, (0, 3), (0, 0, 0, 0)):
+        with pytest.raises(IndexError, match="ind"):
+            cube[outside]
+    assert cube[-1, -3].shape == [1, 1, 4]
     assert mine.tensor([[1, 2], [3, 4]])[0:9].shape == [2, 2]
     with pytest.raises(ValueError, match="empty"):
         mine.tensor([])

@@ -6,7 +6,7 @@ import struct
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from cloister.compat.tenseal._errors import as_parsing
+from cloister.compat.tenseal._errors import as_float, as_parsing, as_tenseal
 from cloister.compat.tenseal._parameters import BfvParameters, CkksParameters, Parameters, engine_of
 
 _MAGIC = b"CLTC\x01"
@@ -46,6 +46,11 @@ class ContextData:
     def scheme(self) -> str:
         """"ckks" or "bfv"."""
         return "bfv" if isinstance(self.parameters, BfvParameters) else "ckks"
+
+    @property
+    def modulus_bits(self) -> int:
+        """What scales must be below; 0 for BFV."""
+        return 0 if isinstance(self.parameters, BfvParameters) else self.parameters.modulus_bits
 
     def need_scheme(self, scheme: str) -> None:
         if self.scheme != scheme:
@@ -93,9 +98,9 @@ class ContextData:
 
     def checked_scale(self, scale: float | None) -> float:
         """What vectors are encoded with, as TenSEAL takes it."""
-        value = self.global_scale if scale is None else float(scale)
+        value = self.global_scale if scale is None else as_float(scale, "scale")
         self.need_scheme("ckks")
-        if not value > 0 or math.log2(value) + 1 >= self.engine.log2_q:
+        if not value > 0 or math.isinf(value) or int(math.log2(value)) + 1 >= self.modulus_bits:
             raise ValueError("scale out of bounds")
         return value
 
@@ -117,17 +122,20 @@ class ContextData:
                 "keys": keeps,
             }
         ).encode()
-        engine, sections = self.engine, []
+        with as_tenseal():
+            parts = [header, *self._key_sections(keeps)]
+        return b"".join([_MAGIC, *(struct.pack("<Q", len(part)) + part for part in parts)])
+
+    def _key_sections(self, keeps: dict[str, bool]) -> list[bytes]:
+        engine = self.engine
         if keeps["secret"]:
-            sections.append(engine.secret_key_to_bytes(self.secret))
-        else:
-            if keeps["public"]:
-                sections.append(engine.public_key_to_bytes(self.public))
-            if keeps["galois"]:
-                sections.append(engine.galois_keys_to_bytes(self.galois))
-            if keeps["relin"]:
-                sections.append(engine.relinearization_keys_to_bytes(self.relinearization))
-        return b"".join([_MAGIC, *(struct.pack("<Q", len(part)) + part for part in (header, *sections))])
+            return [engine.secret_key_to_bytes(self.secret)]
+        writers = {
+            "public": (engine.public_key_to_bytes, self.public),
+            "galois": (engine.galois_keys_to_bytes, self.galois),
+            "relin": (engine.relinearization_keys_to_bytes, self.relinearization),
+        }
+        return [write(key) for name, (write, key) in writers.items() if keeps[name]]
 
     @classmethod
     def deserialize(cls, data: bytes, threads: int) -> "ContextData":

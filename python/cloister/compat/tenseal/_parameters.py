@@ -2,14 +2,13 @@
 
 import warnings
 import weakref
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import cloister
 from cloister import _core
 from cloister.compat._progress import tell
+from cloister.compat.tenseal._primes import MOST_PRIME_BITS, chosen_primes
 
 # What SEAL takes for a list that is empty.
 _DEFAULT_SIZES = {
@@ -20,9 +19,7 @@ _DEFAULT_SIZES = {
     16384: [48, 48, 48, 49, 49, 49, 49, 49, 49],
     32768: [55] * 15 + [56],
 }
-_HEADROOM_BITS = 10
-_MOST_PRIME_BITS = 60
-_LEAST_SCALE_BITS = 20
+_MOST_DEGREE = 1 << 17  # SEAL's, though no list is secure there
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,8 @@ class CkksParameters:
     first_prime_bits: int
     digits: int
     table_of_2018: bool
+    #: Of TenSEAL's list without its last prime: what scales must be below.
+    modulus_bits: int
 
     def engine(self, threads: int) -> Any:
         """A new one."""
@@ -71,12 +70,14 @@ Parameters = CkksParameters | BfvParameters
 def bit_sizes(poly_modulus_degree: int, sizes: list[int]) -> list[int]:
     """The list that is meant. Raises what TenSEAL raises where it makes no parameters."""
     degree = poly_modulus_degree
-    if degree < 2 or degree & (degree - 1):
+    if not sizes and degree not in _DEFAULT_SIZES:
+        raise ValueError("non-standard poly_modulus_degree")
+    if degree < 2 or degree & (degree - 1) or degree > _MOST_DEGREE:
         raise ValueError("poly_modulus_degree is invalid")
     if degree not in _DEFAULT_SIZES:
         raise ValueError("encryption parameters are not set correctly")
     sizes = sizes or _DEFAULT_SIZES[degree]
-    if any(size < 2 or size > _MOST_PRIME_BITS for size in sizes):
+    if any(size < 2 or size > MOST_PRIME_BITS for size in sizes):
         raise ValueError("bit_sizes is invalid")
     if any(size < degree.bit_length() + 1 for size in sizes):
         raise RuntimeError("failed to find enough qualifying primes")
@@ -87,40 +88,21 @@ def bit_sizes(poly_modulus_degree: int, sizes: list[int]) -> list[int]:
     return sizes
 
 
-def _candidates(sizes: list[int]) -> Iterator[tuple[int, int, bool]]:
-    """First prime and scale, in bits, and whether by the table of 2018: the best first."""
-    middle = sizes[1:-1]
-    first = sizes[0]
-    scale = min(max(middle) if middle else first - _HEADROOM_BITS, _MOST_PRIME_BITS - 1)
-    scale = max(scale, _LEAST_SCALE_BITS)
-    roomy = max(first, min(_MOST_PRIME_BITS, scale + _HEADROOM_BITS))
-    yield roomy, scale, False
-    fallbacks = sorted(product(range(4), range(3)), key=lambda less: (sum(less), less))
-    for less_first, less_scale in fallbacks:
-        for table_of_2018 in (False, True):
-            bits, scale_bits = first - less_first, scale - less_scale
-            if bits > scale_bits >= _LEAST_SCALE_BITS:
-                yield bits, scale_bits, table_of_2018
-
-
 def ckks_parameters(poly_modulus_degree: int, coeff_mod_bit_sizes: list[int]) -> CkksParameters:
-    """The engine's parameters for TenSEAL's: as many levels, a scale as large as the primes between the first and
-    the last, and special primes of the engine's own. Warns where they are above the table of 2024, and raises
-    ValueError above that of 2018."""
+    """The engine's parameters for TenSEAL's. Warns where they are above the table of 2024, and raises ValueError above
+    that of 2018."""
     sizes = bit_sizes(poly_modulus_degree, coeff_mod_bit_sizes)
     log2_degree = poly_modulus_degree.bit_length() - 1
-    levels = len(sizes) - 2
-    for first, scale, table_of_2018 in _candidates(sizes):
-        digits = _core.engines.fitting_digits(log2_degree, levels, scale, first, table_of_2018)
-        if digits is not None:
-            return CkksParameters(log2_degree, levels, scale, first, digits, table_of_2018)
-    raise ValueError("encryption parameters are not set correctly")
+    primes = chosen_primes(log2_degree, sizes)
+    if primes is None:
+        raise ValueError("encryption parameters are not set correctly")
+    return CkksParameters(log2_degree, **asdict(primes), modulus_bits=sum(sizes[:-1]))
 
 
 def bfv_parameters(poly_modulus_degree: int, plain_modulus: int, coeff_mod_bit_sizes: list[int]) -> BfvParameters:
     """The engine's parameters for TenSEAL's: as much modulus as security allows, whatever the list of sizes."""
     bit_sizes(poly_modulus_degree, coeff_mod_bit_sizes)
-    if plain_modulus == 1 or plain_modulus >= 1 << _MOST_PRIME_BITS:
+    if plain_modulus == 1 or plain_modulus >= 1 << MOST_PRIME_BITS:
         raise ValueError("value can be at most 61-bit and cannot be 1")
     if plain_modulus == 0:
         raise ValueError("encryption parameters are not set correctly")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from cloister import _core
 from cloister.compat._pickling import carried, taken
 from cloister.compat.tenseal._context_data import ContextData
+from cloister.compat.tenseal._errors import as_float, as_tenseal
 from cloister.compat.tenseal._parameters import bfv_parameters, ckks_parameters, warn_above_2024
 
 _DESERIALIZE_THREADS = 2
@@ -174,11 +175,13 @@ class Context:
     @classmethod
     def load(cls, data: bytes, n_threads: int | None = None) -> "Context":
         """From the bytes of `serialize`."""
-        if not isinstance(data, (bytes, str)) or (n_threads is not None and n_threads < 0):
+        if not isinstance(data, (bytes, bytearray, memoryview, str)) or (n_threads is not None and n_threads < 0):
             raise TypeError("deserialize(): incompatible function arguments: bytes are expected")
         if isinstance(data, str):
             raise ValueError("failed to parse stream")
-        return cls._wrap(ContextData.deserialize(data, n_threads or _DESERIALIZE_THREADS))
+        if len(data) == 0:
+            raise RuntimeError("I/O error: input stream ended unexpectedly")
+        return cls._wrap(ContextData.deserialize(taken(data), n_threads or _DESERIALIZE_THREADS))
 
     def serialize(
         self,
@@ -197,11 +200,10 @@ class Context:
 
     @global_scale.setter
     def global_scale(self, value: float) -> None:
-        if not isinstance(value, (int, float)):
-            raise TypeError("global_scale: a number is expected")
-        if value < 0:
+        scale = as_float(value, "global_scale")
+        if scale < 0:
             raise ValueError("invalid scale value")
-        self.data.scale = float(value)
+        self.data.scale = scale
 
     @property
     def auto_mod_switch(self) -> bool:
@@ -240,7 +242,8 @@ class Context:
 
     def generate_galois_keys(self, secret_key: SecretKey | None = None) -> None:
         """Makes them from the context's secret key, or another context's."""
-        self.data.galois = self.data.engine.galois_keys(self._secret(secret_key))
+        with as_tenseal():
+            self.data.galois = self.data.engine.galois_keys(self._secret(secret_key))
 
     def has_relin_keys(self) -> bool:
         """Whether ciphertexts can be multiplied."""
@@ -252,7 +255,8 @@ class Context:
 
     def generate_relin_keys(self, secret_key: SecretKey | None = None) -> None:
         """Makes them from the context's secret key, or another context's."""
-        self.data.relinearization = self.data.engine.relinearization_keys(self._secret(secret_key))
+        with as_tenseal():
+            self.data.relinearization = self.data.engine.relinearization_keys(self._secret(secret_key))
 
     def _secret(self, given: SecretKey | None) -> Any:
         if given is not None:

@@ -50,7 +50,7 @@ class ElementTensor(AbstractTensor):
                 "can't encrypt vectors of this size, please use a larger polynomial modulus degree."
             )
         elements = values.reshape(values.shape[0], -1).T if batch else values.reshape(-1, 1)
-        with as_tenseal("encoded values are too large"):
+        with as_tenseal("encoded values are too large" if batch else "encoded value is too large"):
             self._rows = context.engine.encrypt(context.encryption_key(), self._table(self._reduced(elements)))
         return self
 
@@ -107,7 +107,7 @@ class ElementTensor(AbstractTensor):
 
     def _arranged(self, indices: np.ndarray) -> Self:
         """The elements of an array of indices."""
-        made = self._twin()
+        made = self.copy()
         made._shape = indices.shape
         made._rows = self.data.take(indices.ravel().tolist())
         return made
@@ -161,7 +161,7 @@ class ElementTensor(AbstractTensor):
         engine = self._need_context().engine
         sign = 1 if verb == "add" else -1
         if is_number(other):
-            return self._add_numbers(self._number(sign * other))
+            return self._add_numbers(sign * self._number(other))
         if not isinstance(other, type(self)):
             wide, numbers = self._with_plain(other)
             return wide._add_numbers(self._reduced(sign * numbers))
@@ -208,9 +208,9 @@ class ElementTensor(AbstractTensor):
         if axis >= len(self._shape):
             raise ValueError("invalid axis")
         inner = int(np.prod(self._shape[axis + 1 :], dtype=np.int64))
-        made = self._with_rows(
-            context.engine.sum_rows(self._rows, self._shape[axis], inner), keeps_scale=True
-        )
+        with as_tenseal():
+            rows = context.engine.sum_rows(self._rows, self._shape[axis], inner)
+        made = self._with_rows(rows, keeps_scale=True)
         made._shape = self._shape[:axis] + self._shape[axis + 1 :]
         return made
 
@@ -255,10 +255,14 @@ class ElementTensor(AbstractTensor):
         left, right = len(self._shape), len(factor.shape)
         if not 1 <= left <= 2 or not 1 <= right <= 2:
             raise ValueError("don't support dot operations of more than 2 dimensions")
+        if left != right and self._shape[-1] != factor.shape[0]:
+            raise ValueError("can't perform dot: dimension mismatch")
         if self._batch is not None or (isinstance(factor, type(self)) and factor._batch is not None):
             return self._dot_of_batch(factor)
         if left == 2 and right == 2:
             return self.mm(factor)
+        if left == right and 1 in (self._shape[0], factor.shape[0]):
+            return self.mul(factor).sum()
         if self._shape[-1] != factor.shape[0]:
             raise RuntimeError(_INCOMPATIBLE)
         shape = (*self._shape[:-1], *tuple(factor.shape)[1:])
@@ -290,9 +294,9 @@ class ElementTensor(AbstractTensor):
         self._need_context()
         if any(not hasattr(size, "__index__") or size < 0 for size in shape):
             raise TypeError("reshape(): incompatible function arguments: sizes are expected")
-        if int(np.prod(shape, dtype=np.int64)) != len(self._rows) or len(shape) == 0:
+        if int(np.prod(shape, dtype=np.int64)) != len(self._rows):
             raise ValueError("invalid reshape input")
-        made = self._twin()
+        made = self.copy()
         made._shape = tuple(int(size) for size in shape)
         return made
 
@@ -304,7 +308,7 @@ class ElementTensor(AbstractTensor):
     def transpose(self) -> Self:
         """Another tensor, dimensions in reverse."""
         self._need_context()
-        return self._arranged(np.ascontiguousarray(self._indices().T))
+        return self._arranged(self._indices().T)
 
     def dot_(self, other: Any) -> Self:
         """`dot`, in place."""

@@ -37,7 +37,7 @@ class PackedVector(AbstractTensor):
         self._context = context
         self._scale = self._checked_scale(context, scale)
         self._layout = layout
-        with as_tenseal("encoded values are too large"):
+        with as_tenseal():
             table = layout.table(self._reduced(values))
             self._rows = context.engine.encrypt(context.encryption_key(), table)
         return self
@@ -131,7 +131,8 @@ class PackedVector(AbstractTensor):
         if layout.is_full or self._level <= level:
             return self
         ones = layout.table(self._numbers(np.ones(layout.size)))
-        made = self._with_rows(self._need_context().engine.multiply_values(self._rows, ones))
+        with as_tenseal():
+            made = self._with_rows(self._need_context().engine.multiply_values(self._rows, ones))
         made._layout = layout
         return made
 
@@ -139,7 +140,8 @@ class PackedVector(AbstractTensor):
         engine = self._need_context().engine
         apply = engine.add if verb == "add" else engine.sub
         if is_number(other):
-            return self._add_numbers(self._number(other if verb == "add" else -other))
+            numbers = self._number(other)
+            return self._add_numbers(numbers if verb == "add" else -numbers)
         if not isinstance(other, type(self)):
             table = self._operand(other, verb)
             with as_tenseal():

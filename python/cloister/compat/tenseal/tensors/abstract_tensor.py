@@ -3,6 +3,7 @@
 import json
 import struct
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -11,11 +12,12 @@ import numpy as np
 import cloister.compat.tenseal.enc_context as enc_context
 from cloister.compat._pickling import carried, taken
 from cloister.compat.tenseal._context_data import ContextData
-from cloister.compat.tenseal._errors import as_parsing, as_tenseal
+from cloister.compat.tenseal._errors import as_float, as_parsing, as_tenseal
 from cloister.compat.tenseal.tensors.plaintensor import PlainTensor
 
 _MAGIC = b"CLTT\x01"
 _MOST_HEADER_BYTES = 1 << 16
+_BYTES = (bytes, bytearray, memoryview)
 
 
 class AbstractTensor(ABC):
@@ -41,10 +43,6 @@ class AbstractTensor(ABC):
 
     def copy(self) -> Self:
         """Another tensor; ciphertexts are shared, for they are never changed."""
-        self._need_context()
-        return self._twin()
-
-    def _twin(self) -> Self:
         made = object.__new__(type(self))
         made.__dict__.update(self.__dict__)
         return made
@@ -78,6 +76,8 @@ class AbstractTensor(ABC):
         if self._unparsed is not None:
             self._parse(data, self._unparsed)
             self._unparsed = None
+        elif self._need_context().parameters != data.parameters:
+            raise ValueError("encrypted is not valid for encryption parameters")
         self._context = data
 
     @property
@@ -94,7 +94,7 @@ class AbstractTensor(ABC):
     @classmethod
     def load(cls, context: "enc_context.Context", data: bytes) -> Self:
         """From the bytes of `serialize`, linked to a context."""
-        if not isinstance(context, enc_context.Context) or not isinstance(data, bytes):
+        if not isinstance(context, enc_context.Context) or not isinstance(data, _BYTES):
             raise TypeError(f"Invalid input types context: {type(context)} and vector: {type(data)}")
         made = cls.lazy_load(data)
         made.link_context(context)
@@ -103,11 +103,11 @@ class AbstractTensor(ABC):
     @classmethod
     def lazy_load(cls, data: bytes) -> Self:
         """From the bytes of `serialize`; `link_context` makes it of use."""
-        if not isinstance(data, bytes):
+        if not isinstance(data, _BYTES):
             raise TypeError(f"Invalid input types vector: {type(data)}")
         made = object.__new__(cls)
         made._context = None
-        made._unparsed = data
+        made._unparsed = taken(data)
         return made
 
     @abstractmethod
@@ -124,7 +124,8 @@ class AbstractTensor(ABC):
             return self._unparsed
         fields = {"kind": type(self).__name__, "scale": self._scale, **self._header()}
         header = json.dumps(fields).encode()
-        body = self._need_context().engine.ciphertexts_to_bytes(self._rows)
+        with as_tenseal():
+            body = self._need_context().engine.ciphertexts_to_bytes(self._rows)
         return _MAGIC + struct.pack("<I", len(header)) + header + body
 
     def _parse(self, context: ContextData, data: bytes) -> None:
@@ -171,7 +172,7 @@ class AbstractTensor(ABC):
     @classmethod
     def _number(cls, value: Any) -> np.ndarray:
         """One clear number, as an array of one."""
-        return cls._numbers([value])
+        return cls._numbers([as_float(value, "a clear number")])
 
     def _need_same_engine(self, other: "AbstractTensor", verb: str) -> None:
         if self._need_context().parameters != other._need_context().parameters:
@@ -198,7 +199,7 @@ class AbstractTensor(ABC):
         """One number, or one for each ciphertext, added to every value."""
 
     def _with_rows(self, rows: Any, keeps_scale: bool = False) -> Self:
-        made = self._twin()
+        made = self.copy()
         made._rows = rows
         if not keeps_scale:
             made._scale = None
@@ -206,7 +207,8 @@ class AbstractTensor(ABC):
 
     def neg(self) -> Self:
         """The negative."""
-        return self._with_rows(self._need_context().engine.negate(self._rows), keeps_scale=True)
+        with as_tenseal():
+            return self._with_rows(self._need_context().engine.negate(self._rows), keeps_scale=True)
 
     def square(self) -> Self:
         """The product with itself. One level."""
@@ -232,6 +234,8 @@ class AbstractTensor(ABC):
     def polyval(self, coefficients: list[float]) -> Self:
         """coefficients[0] + coefficients[1] self + ... coefficients[n] self^n. ceil(log2(n + 1)) levels."""
         context = self._need_context()
+        if not isinstance(coefficients, (Sequence, np.ndarray)):
+            raise TypeError(f"polyval(): incompatible function arguments: a list is expected, not {type(coefficients)}")
         if len(coefficients) == 0:
             raise ValueError("the coefficients vector need to have at least one element")
         numbers = self._coefficients(coefficients)
@@ -246,7 +250,7 @@ class AbstractTensor(ABC):
         return out._add_numbers(numbers[:1]) if numbers[0] != 0 else out
 
     def _coefficients(self, coefficients: Any) -> np.ndarray:
-        return self._numbers(coefficients)
+        return self._numbers([as_float(value, "polyval()") for value in coefficients])
 
     def add_(self, other: Any) -> Self:
         """The sum, in place."""

@@ -33,10 +33,19 @@ class CKKSTensor(ElementTensor):
     scale = scale_of
 
     def __getitem__(self, item: Any) -> "CKKSTensor":
-        """A part; an index keeps its dimension, with size 1, as in TenSEAL."""
+        """A part; an index keeps its dimension, with size 1, as in TenSEAL. IndexError where it is outside."""
         self._need_context()
         items = item if isinstance(item, tuple) else (item,)
-        slices = tuple(
-            slice(i, i + 1 or None) if hasattr(i, "__index__") else slice(i.start, i.stop) for i in items
-        )
-        return self._arranged(np.ascontiguousarray(self._indices()[slices]))
+        if len(items) > len(self._shape):
+            raise IndexError(f"there are {len(items)} indices for {len(self._shape)} dimensions")
+        slices = tuple(_slice(i, size) for i, size in zip(items, self._shape, strict=False))
+        return self._arranged(np.asarray(self._indices()[slices]))
+
+
+def _slice(item: Any, size: int) -> slice:
+    """An index as a slice of one, and a slice without its step."""
+    if not hasattr(item, "__index__"):
+        return slice(item.start, item.stop)
+    if not -size <= item < size:
+        raise IndexError(f"index {item} is outside a dimension of size {size}")
+    return slice(item, item + 1 or None)

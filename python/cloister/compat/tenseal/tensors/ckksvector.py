@@ -103,7 +103,7 @@ class CKKSVector(PackedVector):
         """The same numbers in so many groups: a level where they lie otherwise."""
         layout = Layout(groups, width, self._layout.slots)
         if self._layout == layout or (self._layout.is_full and layout.is_full):
-            made = self._twin()
+            made = self.copy()
             made._layout = layout
             return made
         context = self._need_context()

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from cloister.compat._pickling import taken
+
 _TYPES = {"float": np.float64, "int": np.int64}
 
 
@@ -26,9 +28,9 @@ class PlainTensor:
         self._data = self._shaped(array, array.shape if shape is None else shape)
 
     @staticmethod
-    def _shaped(array: np.ndarray, shape: Any) -> np.ndarray:
+    def _shaped(array: np.ndarray, shape: Any, refusal: str = "tensor with mismatched shape") -> np.ndarray:
         if int(np.prod(shape, dtype=np.int64)) != array.size or any(size < 0 for size in shape):
-            raise ValueError("tensor with mismatched shape")
+            raise ValueError(refusal)
         return array.reshape(tuple(shape))
 
     @property
@@ -40,7 +42,7 @@ class PlainTensor:
     def data(self, value: np.ndarray) -> None:
         if not isinstance(value, np.ndarray):
             raise TypeError("wrong data type")
-        self._data = np.ascontiguousarray(value, dtype=_TYPES[self._dtype])
+        self._data = np.asarray(value, dtype=_TYPES[self._dtype], order="C")
 
     @property
     def raw(self) -> list[Any]:
@@ -105,7 +107,7 @@ class PlainTensor:
 
     def reshape_(self, shape: list[int]) -> "PlainTensor":
         """Gives it this shape."""
-        self._data = self._shaped(self._data, shape)
+        self._data = self._shaped(self._data, shape, "invalid reshape input")
         return self
 
     def broadcast(self, shape: list[int]) -> "PlainTensor":
@@ -123,17 +125,17 @@ class PlainTensor:
 
     def transpose_(self) -> "PlainTensor":
         """Reverses the dimensions."""
-        self._data = np.ascontiguousarray(self._data.T)
+        self._data = np.asarray(self._data.T, order="C")
         return self
 
     @classmethod
     def load(cls, data: bytes, dtype: str = "float") -> "PlainTensor":
         """From the bytes of `serialize`."""
-        if not isinstance(data, bytes):
+        if not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(f"Invalid input types: vector: {type(data)}")
         _checked_dtype(dtype)
         try:
-            values = json.loads(data)
+            values = json.loads(taken(data))
         except (ValueError, RecursionError) as error:
             raise ValueError("failed to parse plain tensor") from error
         return cls(values, dtype=dtype)
@@ -148,6 +150,6 @@ def broadcast_to(array: np.ndarray, shape: Any) -> np.ndarray:
     if len(shape) < array.ndim or np.prod(shape, dtype=np.int64) < array.size:
         raise RuntimeError("Broadcast shape has fewer elements than original expression.")
     try:
-        return np.ascontiguousarray(np.broadcast_to(array, tuple(shape)))
+        return np.array(np.broadcast_to(array, tuple(shape)), order="C")
     except ValueError as error:
         raise RuntimeError("Incompatible dimension of arrays, compile in DEBUG for more info") from error
