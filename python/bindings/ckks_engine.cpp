@@ -166,8 +166,15 @@ Ciphertexts CkksEngine::multiply_values(const Ciphertexts& a, const Table& value
 
 Ciphertexts CkksEngine::add_numbers(const Ciphertexts& a, std::span<const double> numbers) const {
   const Evaluator on = evaluator();
-  return each(common_rows(a.size(), numbers.size()),
-              [&](std::size_t i) { return on.add(*row_of(a.rows, i), row_of(numbers, i)); });
+  return each(common_rows(a.size(), numbers.size()), [&](std::size_t i) {
+    const Ciphertext& row = *row_of(a.rows, i);
+    const double number = row_of(numbers, i);
+    if (number != 0 &&
+        !(std::log2(std::abs(number)) + row.scale.log2() + 1 < parameters_->log2_modulus_at(row.level())))
+      throw PrecisionError("encode: a number of this size would wrap around at level " +
+                           std::to_string(row.level()));
+    return on.add(row, number);
+  });
 }
 
 Ciphertexts CkksEngine::multiply_numbers(const Ciphertexts& a, std::span<const double> numbers) const {

@@ -57,7 +57,7 @@ class CkksEngine : public RlweKeys {
   Ciphertexts multiply(const Ciphertexts& a, const Ciphertexts& b, const RelinearizationKeys& keys) const;
   Ciphertexts add_values(const Ciphertexts& a, const Table& values) const;
   Ciphertexts multiply_values(const Ciphertexts& a, const Table& values) const;
-  /// A number for every slot of a row.
+  /// A number for every slot of a row; added ones must fit the modulus that is left.
   Ciphertexts add_numbers(const Ciphertexts& a, std::span<const double> numbers) const;
   Ciphertexts multiply_numbers(const Ciphertexts& a, std::span<const double> numbers) const;
 

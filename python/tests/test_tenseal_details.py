@@ -88,3 +88,19 @@ def test_bytes_are_taken_from_any_buffer(kind: Callable[[bytes], Any]) -> None:
     lazy.link_context(mine.context)
     assert lazy.decrypt().tolist() == pytest.approx(V, abs=1e-6)
     assert ours.plain_tensor_from(kind(ours.plain_tensor(V).serialize())).tolist() == V
+
+
+def test_values_up_to_the_modulus_come_back() -> None:
+    """Of three primes, far beyond the first: both libraries know a double of them."""
+    for bits in (40, 59, 63, 80, 95):
+        values = [2.0**bits, -(2.0 ** (bits - 3))]
+        for side in sides():
+            np.testing.assert_allclose(side.vector(values).decrypt(), values, rtol=1e-6)
+
+
+def test_numbers_beyond_the_modulus_are_refused() -> None:
+    vector = sides()[0].vector([1.0, 2.0])
+    for number in (1e300, -(2.0**120), float("inf"), float("nan")):
+        with pytest.raises(ValueError):
+            vector + number
+    assert (vector + 2.0**60).decrypt() == pytest.approx([2.0**60 + 1, 2.0**60 + 2])

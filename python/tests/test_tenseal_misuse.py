@@ -193,12 +193,15 @@ def test_vectors_of_other_parameters_do_not_add() -> None:
         assert np.allclose(opened(tensor), V, atol=1e-6)
 
 
-def test_keys_of_other_parameters_are_refused() -> None:
+@pytest.mark.parametrize("degree, sizes", [(4096, [40, 20, 40]), (8192, [50, 40, 60]), (16384, [60, 40, 40, 60])])
+def test_keys_of_other_parameters_are_refused(degree: int, sizes: list[int]) -> None:
     for side in sides():
-        small = side.ts.context(side.ts.SCHEME_TYPE.CKKS, 4096, coeff_mod_bit_sizes=[40, 20, 40], n_threads=1)
-        key, context = small.secret_key(), side.context.copy()
-        for use in (context.generate_galois_keys, context.generate_relin_keys, side.vector(V).decrypt):
-            with pytest.raises(ValueError):
+        other = side.ts.context(side.ts.SCHEME_TYPE.CKKS, degree, coeff_mod_bit_sizes=sizes, n_threads=1)
+        key, context = other.secret_key(), side.context.copy()
+        integers = side.ts.context(side.ts.SCHEME_TYPE.BFV, 4096, 1032193, n_threads=1)
+        for use in (context.generate_galois_keys, context.generate_relin_keys, side.vector(V).decrypt,
+                    integers.generate_galois_keys, integers.generate_relin_keys):
+            with pytest.raises(ValueError, match="secret key is not valid"):
                 use(key)
     assert sides()[0].vector(V).sum().decrypt() == pytest.approx([6], abs=1e-6)
 

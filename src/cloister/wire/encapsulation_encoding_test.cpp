@@ -122,9 +122,9 @@ class EncapsulationEncoding : public ::testing::Test {
   }
   void expect_cut_keys_work(const rlwe::EvaluationKeys& keys) {
     const auto rotated = [&](const rlwe::EvaluationKeys& with, int level, std::int64_t steps) {
-      const auto c = TinyParties(6).encrypt(level);  // the same each time
-      const ckks::Evaluator evaluator(owner.parameters, &with, owner.pool);
-      return ckks::Rotations(evaluator).rotate(c, steps);
+      TinyParties again(6);  // whose ciphertext is the same each time
+      const ckks::Evaluator evaluator(again.parameters, &with, again.pool);
+      return ckks::Rotations(evaluator).rotate(again.encrypt(level), steps);
     };
     for (const auto& [level, steps] : {std::pair{2, 1}, {1, 1}, {0, 1}, {1, 2}, {0, 2}, {0, 3}})
       EXPECT_TRUE(same(rotated(keys, level, steps).parts, rotated(original, level, steps).parts));
