@@ -9,6 +9,10 @@
 
 namespace cloister::ml {
 
+bool needs_whole_rows(const JobRequest& r) noexcept {
+  return r.job == Job::kTrain && (r.model == ModelKind::kLinear || r.method == Method::kNewton);
+}
+
 bool is_steady(const JobRequest& r) noexcept {
   return r.iterations > kMaxUnsteadyIterations || r.batches > 1 || r.method == Method::kNewton;
 }

@@ -8,6 +8,10 @@ namespace cloister::ml {
 
 // What a plan of a training takes from its schedule and its method's trainer.
 
+inline constexpr int kMinLog2Degree = 12, kMaxLog2Degree = 17;
+/// Whether rows are rotated inside themselves, so that they must be whole.
+bool needs_whole_rows(const JobRequest& request) noexcept;
+
 inline constexpr int kSteadyDegree = 7;  // whose steady_range fits the margins of a trained model
 /// Whether a logistic training keeps to kSteadyMomentum and steady_range.
 bool is_steady(const JobRequest& request) noexcept;
