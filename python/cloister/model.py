@@ -25,6 +25,17 @@ def _sigmoid(margins: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(positive, 1, small) / (1 + small)
 
 
+def feature_rows(features: ArrayLike) -> NDArray[np.float64]:
+    """Features as contiguous `[rows][features]`. Raises InvalidArgumentError for what is no matrix of numbers."""
+    try:
+        rows = np.ascontiguousarray(features, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(f"features are numbers; encode categories first ({error})") from error
+    if rows.ndim != 2:
+        raise InvalidArgumentError(f"features have {rows.ndim} dimensions; give [rows][features]")
+    return rows
+
+
 @dataclass(frozen=True, eq=False, init=False)
 class LinearModel:
     """w . x + b, with the sigmoid behind it where the kind is logistic. Equal to one of the same kind and values."""
@@ -62,13 +73,7 @@ class LinearModel:
 
     def _matrix(self, features: ArrayLike) -> NDArray[np.float64]:
         """Rows of the model's columns in its order."""
-        order = self._order(features)
-        try:
-            rows = np.asarray(features, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InvalidArgumentError(f"features are numbers: {error}") from error
-        if rows.ndim != 2:
-            raise InvalidArgumentError(f"features have {rows.ndim} dimensions; give [rows][features]")
+        order, rows = self._order(features), feature_rows(features)
         if rows.shape[1] != self.weights.size:
             shown = f" ({_first(self.names)})" if self.names else ""
             raise InvalidArgumentError(f"{rows.shape[1]} columns for a model of {self.weights.size}{shown}")

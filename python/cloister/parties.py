@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cloister import _core
 from cloister.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
-from cloister.model import LinearModel
+from cloister.model import LinearModel, feature_rows
 from cloister.plan import Plan, PlanRequest
 from cloister.progress import ProgressCallback, shown
 
@@ -37,16 +37,6 @@ def _with_name(stem: str, name: str, suffix: str) -> str:
     if name and not re.fullmatch(r"[\w][\w.-]*", name):
         raise InvalidArgumentError(f"{name!r} is no name; take letters, digits, '-', '_' and '.'")
     return f"{stem}-{name}{suffix}" if name else f"{stem}{suffix}"
-
-
-def _matrix(features: ArrayLike) -> NDArray[np.float64]:
-    try:
-        out = np.ascontiguousarray(features, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"features are numbers; encode categories first ({error})") from error
-    if out.ndim != 2:
-        raise InvalidArgumentError(f"features have {out.ndim} dimensions; give [rows][features]")
-    return out
 
 
 def _vector(target: ArrayLike) -> NDArray[np.float64]:
@@ -81,16 +71,16 @@ class _Columns:
             raise InvalidArgumentError(f"the columns are fixed as {', '.join(fixed)} in {self._path}")
         wanted = fixed if names is None else list(names)
         if not hasattr(features, "columns"):
-            return _matrix(features)
+            return feature_rows(features)
         if not wanted:
             if wanted is not None:
                 warnings.warn("the columns before had no names: a frame's are taken in its own order", stacklevel=4)
-            return _matrix(features)
+            return feature_rows(features)
         given = [str(name) for name in features.columns]
         if sorted(given) != sorted(wanted):
             other = ", ".join(sorted(set(given) ^ set(wanted)) or given)
             raise InvalidArgumentError(f"the frame's columns are not {', '.join(wanted)}; they differ in {other}")
-        return _matrix(features.iloc[:, [given.index(name) for name in wanted]])
+        return feature_rows(features.iloc[:, [given.index(name) for name in wanted]])
 
 
 class _Party:
